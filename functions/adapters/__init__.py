@@ -1,0 +1,1 @@
+"""The only importers of redis, aiokafka, boto3 and HTTP."""

@@ -1,0 +1,111 @@
+"""The connections API of API Gateway: one POST puts one frame on one viewer's screen.
+
+Built for the relay, for which the cost of a POST is the cost of the product: kept-alive connections, a frame digested
+once however many viewers get it, and a signature of two digests. See docs/adr/0003-own-poster.md.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+"""
+
+import asyncio
+import enum
+import ssl
+import time
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
+from functions.adapters.sigv4 import Credentials, Signer
+from functions.rooms.payload import Payload
+
+POST_SECONDS = 2.0
+
+
+class Outcome(enum.Enum):
+    """What became of a POST."""
+
+    DELIVERED = "delivered"
+    GONE = "gone"  # 410: no such connection, or its handshake is not over
+    THROTTLED = "throttled"  # 429: the account's rate, or this viewer's full buffer
+    FORBIDDEN = "forbidden"  # 403: wrong endpoint or stage, or the role may not post
+    FAILED = "failed"  # anything else, no response in time included
+
+
+class Connections:
+    """Posts to `url`, the API's https address with its stage (a plain http one is the emulator's)."""
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        *,
+        region: str,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
+        post_seconds: float = POST_SECONDS,
+    ) -> None:
+        address = urlsplit(url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError(f"{url!r} is not an http or https address")
+        self._tls = (tls or ssl.create_default_context()) if address.scheme == "https" else None
+        self._host = address.hostname
+        self._port = address.port or (443 if self._tls else 80)
+        self._path = f"{address.path.rstrip('/')}/%40connections/"
+        self._signer = Signer(credentials, region=region, host=address.netloc)
+        self._head = f" HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        self._idle: list[HttpConnection] = []
+        self._clock = clock
+        self._post_seconds = post_seconds
+
+    async def post(self, connection_id: str, payload: Payload) -> Outcome:
+        """Send one frame to one connection. Never raises for what a server or the network does."""
+        request = self._request(connection_id, payload)
+        try:
+            async with asyncio.timeout(2 * self._post_seconds):
+                response = await self._send(request)
+        except (OSError, TimeoutError, ConnectionDropped):
+            return Outcome.FAILED
+        return _OUTCOMES.get(response.status, Outcome.FAILED)
+
+    def _request(self, connection_id: str, payload: Payload) -> bytes:
+        path = self._path + quote(connection_id, safe="")
+        signed = self._signer.headers("POST", path, payload.digest, self._clock())
+        return f"POST {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n".encode() + payload.data
+
+    async def _send(self, request: bytes) -> Response:
+        connection = await self._take()
+        try:
+            response = await connection.request(request, timeout=self._post_seconds)
+        except ConnectionDropped as dropped:
+            # A kept connection may have died while the function was frozen; a fresh one has no such excuse.
+            if dropped.answered or connection.requests == 1:
+                raise
+            connection = await self._open()
+            response = await connection.request(request, timeout=self._post_seconds)
+        if connection.is_open:
+            self._idle.append(connection)
+        return response
+
+    async def _take(self) -> HttpConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
+        return await self._open()
+
+    async def _open(self) -> HttpConnection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls)
+        return connection
+
+    async def close(self) -> None:
+        """Drop the kept connections."""
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+
+_OUTCOMES = {
+    200: Outcome.DELIVERED,
+    403: Outcome.FORBIDDEN,
+    410: Outcome.GONE,
+    429: Outcome.THROTTLED,
+}

@@ -1,0 +1,115 @@
+"""The room log in Kafka: what happened, in order.
+
+`publish` returns when the brokers have the record. It raises LogUnavailable when they cannot be reached; a record that
+was on its way may still have been written then, which no producer can know.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from functions.rooms.events import Event
+
+# Two publishes in a row stay below the message function's 15 seconds, and below the gateway's 29.
+PUBLISH_SECONDS = 5
+
+
+class LogUnavailable(Exception):
+    """Kafka cannot be reached, or does not acknowledge."""
+
+
+class RoomLog:
+    """Writes events to the live and the save topic; the producer starts with the first of them."""
+
+    def __init__(self, *, bootstrap: str, live_topic: str, save_topic: str) -> None:
+        self._bootstrap = bootstrap
+        self._live_topic = live_topic
+        self._save_topic = save_topic
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+
+    async def publish(self, event: Event) -> Event:
+        """Write to both topics: the live one first, since its offset is the seq that the saved record carries."""
+        live = await self.publish_live(event)
+        await self.publish_saved(live)
+        return live
+
+    async def publish_live(self, event: Event) -> Event:
+        """Write to the live topic; returns the event with its seq."""
+        seq = await self._send(self._live_topic, event)
+        return replace(event, seq=seq)
+
+    async def publish_saved(self, event: Event) -> None:
+        """Write to the save topic."""
+        await self._send(self._save_topic, event)
+
+    async def publish_all(self, events: Iterable[Event]) -> None:
+        """`publish` each, side by side; raises LogUnavailable if any failed, after all were tried."""
+        results = await asyncio.gather(*(self.publish(event) for event in events), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send(self, topic: str, event: Event) -> int:
+        async with self._reaching_kafka():
+            producer = await self._started()
+            delivery = await producer.send(topic, event.to_record(), key=event.key())
+            offset: int = (await delivery).offset
+        return offset
+
+    @asynccontextmanager
+    async def _reaching_kafka(self) -> AsyncIterator[None]:
+        try:
+            # An idempotent producer of aiokafka tries for ever, so the limit is ours.
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                yield
+        except (KafkaError, OSError, TimeoutError) as error:
+            # Begin anew: what is refused now must not be delivered later, and a producer that lost a record may be in
+            # a state that it cannot leave.
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                await _abandon(producer)
+            raise LogUnavailable(str(error) or type(error).__name__) from error
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    acks="all",
+                    enable_idempotence=True,
+                    request_timeout_ms=(PUBLISH_SECONDS - 1) * 1000,
+                    retry_backoff_ms=200,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def ping(self) -> None:
+        """Return when a broker answers."""
+        async with self._reaching_kafka():
+            producer = await self._started()
+            await producer.client.force_metadata_update()
+
+    async def close(self) -> None:
+        """Deliver what is under way and stop."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Stop without delivering what is still queued, for which aiokafka has no public way: `stop` flushes."""
+    with suppress(KafkaError, OSError, TimeoutError, asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await producer._sender.close()
+    producer._message_accumulator.fail_all(LogUnavailable("given up"))
+    await producer.stop()

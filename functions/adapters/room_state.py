@@ -1,0 +1,240 @@
+"""A room's state in Redis: seats, users, figures. One script and one round trip for each change.
+
+All methods raise StateUnavailable when Redis cannot be reached or does not answer; then nothing is known to have
+changed. Times are ms since the epoch.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis_client import reaching_redis
+from functions.adapters.redis_script import Argument, Script
+from functions.adapters.room_keys import ROOMS, RoomKeys
+from functions.rooms.identity import Identity
+from functions.rooms.seats import BUCKETS, Seat, bucket_of
+from functions.rooms.watch_time import most_credit_ms
+
+Kind = Literal["chat", "like", "heartbeat", "who"]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A seat was taken. `first`: the user had no other."""
+
+    first: bool
+    online: int
+    likes: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """A seat was given up. `last`: the user has no other; `watched` is the watch time this earned, in ms."""
+
+    last: bool
+    watched: int
+    username: str
+    online: int
+    likes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A frame was accepted. `retaken`: its seat had lapsed and was taken anew, the user's "first" or a "further" one.
+
+    `unwelcomed`: the seat has waited for its welcome too long. `watched` is the watch time this earned, in ms.
+    """
+
+    retaken: Literal["first", "further"] | None
+    online: int
+    likes: int
+    watched: int
+    unwelcomed: bool
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The user sends too much; `wait` ms until the next frame would be accepted."""
+
+    wait: int
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The user sent this id before; `result` as `recall` tells it."""
+
+    result: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The connection has ended; the frame comes too late."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A token bucket: `burst` frames at once, then `per_second`."""
+
+    burst: int
+    per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomFigures:
+    """What is told of a room."""
+
+    online: int
+    connections: int
+    likes: int
+
+
+class RoomState:
+    """The seats and figures of all rooms, as the room functions change them."""
+
+    def __init__(self, redis: RedisCluster, *, heartbeat_seconds: int) -> None:
+        self._redis = redis
+        self._most = most_credit_ms(heartbeat_seconds)
+        self._join, self._leave, self._accept = Script("join"), Script("leave"), Script("accept")
+        self._undo, self._who, self._put_back = Script("undo"), Script("who"), Script("put_back")
+
+    async def join(self, seat: Seat, identity: Identity, now: int) -> Joined:
+        """Take a seat. Taking it again changes nothing."""
+        keys = RoomKeys(identity.activity_id)
+        arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch()]
+        with reaching_redis():
+            first, online, likes = await self._join.run(
+                self._redis, keys.of_seat(seat.connection_id, seat.user_id), arguments
+            )
+        return Joined(first == 1, online, likes)
+
+    async def list_room(self, activity_id: int, now: int) -> None:
+        """Put a room on the list that the sweep goes through. It lives in another hash slot than the room."""
+        with reaching_redis():
+            await self._redis.zadd(ROOMS, {str(activity_id): now})
+
+    async def leave(self, seat: Seat, activity_id: int, now: int) -> Left | None:
+        """Give up a seat, for good; None if it was given up before."""
+        keys = RoomKeys(activity_id)
+        arguments: list[Argument] = [seat.pack(), seat.user_id, now, self._most, seat.connection_id]
+        with reaching_redis():
+            found = await self._leave.run(
+                self._redis, [*keys.of_seat(seat.connection_id, seat.user_id), keys.gone], arguments
+            )
+        if not found:
+            return None
+        last, watched, username, online, likes = found
+        return Left(last == 1, watched, username, online, likes)
+
+    async def put_back(self, seat: Seat, activity_id: int, username: str, watched: int, now: int) -> None:
+        """Undo `leave`, because it could not be published: the seat is there until its lease runs out and the sweep
+        gives it up."""
+        keys = RoomKeys(activity_id).of_seat(seat.connection_id, seat.user_id)
+        arguments: list[Argument] = [seat.pack(), seat.user_id, username, now, new_epoch(), watched]
+        with reaching_redis():
+            await self._put_back.run(self._redis, keys, arguments)
+
+    async def accept(
+        self,
+        seat: Seat,
+        identity: Identity,
+        now: int,
+        *,
+        kind: Kind,
+        rate: Rate,
+        count: int = 0,
+        client_id: str | None = None,
+    ) -> Accepted | Limited | Repeated | Gone:
+        """Take in a frame: its rate, id, the seat's sign of life, likes and watch time, all at once or not at all."""
+        arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch()]
+        arguments += [seat.connection_id, kind, count, rate.burst, rate.per_second, self._most]
+        with reaching_redis():
+            result = await self._accept.run(self._redis, self._frame_keys(seat, identity, client_id), arguments)
+        return _read_acceptance(result)
+
+    @staticmethod
+    def _frame_keys(seat: Seat, identity: Identity, client_id: str | None) -> list[str]:
+        room = RoomKeys(identity.activity_id)
+        keys = [*room.of_seat(seat.connection_id, seat.user_id), room.gone, room.rate(seat.user_id)]
+        if client_id is not None:
+            keys.append(room.sent_id(seat.user_id, client_id))
+        return keys
+
+    async def undo(
+        self,
+        identity: Identity,
+        *,
+        kind: Kind,
+        rate: Rate,
+        count: int = 0,
+        watched: int = 0,
+        client_id: str | None = None,
+    ) -> None:
+        """Take an accepted frame back, because it could not be published."""
+        room = RoomKeys(identity.activity_id)
+        keys = [room.users(bucket_of(identity.user_id)), room.figures, room.rate(identity.user_id)]
+        if client_id is not None:
+            keys.append(room.sent_id(identity.user_id, client_id))
+        arguments: list[Argument] = [identity.user_id, kind, count, watched, rate.per_second]
+        with reaching_redis():
+            await self._undo.run(self._redis, keys, arguments)
+
+    async def remember(self, identity: Identity, client_id: str, result: str) -> None:
+        """Keep the result of a chat for who sends its id again; not longer than the id itself is kept."""
+        key = RoomKeys(identity.activity_id).sent_id(identity.user_id, client_id)
+        with reaching_redis():
+            await self._redis.set(key, result, keepttl=True, xx=True)
+
+    async def recall(self, identity: Identity, client_id: str) -> str | None:
+        """The result kept under an id: "ok", the seq of a chat, "live:<seq>" for one that is in the live topic alone,
+        "pending:<ms>" while it is being published; None when there is none any more."""
+        key = RoomKeys(identity.activity_id).sent_id(identity.user_id, client_id)
+        with reaching_redis():
+            result: str | None = await self._redis.get(key)  # type: ignore[assignment]
+        return result
+
+    async def who(
+        self, activity_id: int, *, limit: int, after: tuple[int, str]
+    ) -> tuple[list[tuple[str, str]], int, tuple[int, str] | None]:
+        """A page of (userId, username) behind `after` = (bucket, userId), the count of users, and the next `after`."""
+        room = RoomKeys(activity_id)
+        bucket, user_id = after
+        keys = [room.figures, *(room.users(number) for number in range(bucket, BUCKETS))]
+        with reaching_redis():
+            online, last, more, *flat = await self._who.run(self._redis, keys, [limit, user_id])
+        users = list(zip(flat[::2], flat[1::2], strict=True))
+        return users, online, (bucket + last, users[-1][0]) if more else None
+
+    async def figures(self, activity_id: int) -> RoomFigures:
+        """A room's figures; zeros for a room that nobody has been to."""
+        with reaching_redis():
+            values = await self._redis.hmget(RoomKeys(activity_id).figures, ["online", "seats", "likes"])
+        online, connections, likes = (int(value or 0) for value in values)
+        return RoomFigures(online=online, connections=connections, likes=likes)
+
+    async def ping(self) -> None:
+        """Return when Redis answers."""
+        with reaching_redis():
+            await self._redis.exists(ROOMS)
+
+
+def _read_acceptance(result: Sequence[Any]) -> Accepted | Limited | Repeated | Gone:
+    match result:
+        case ["gone"]:
+            return Gone()
+        case ["repeat", first]:
+            return Repeated(first)
+        case ["rate_limited", wait]:
+            return Limited(wait)
+        case ["ok", retaken, online, likes, watched, unwelcomed]:
+            return Accepted(
+                retaken=retaken or None, online=online, likes=likes, watched=watched, unwelcomed=unwelcomed == 1
+            )
+    raise AssertionError(f"accept.lua answered {result!r}")
+
+
+def new_epoch() -> str:
+    """A name for the time from now until the room's state is lost: 1-16 characters of 0-9 and a-z."""
+    return secrets.token_hex(4)

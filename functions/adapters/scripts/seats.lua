@@ -1,0 +1,78 @@
+-- Put before every other script: how a seat is taken, kept and given up. Figures and seats change together or not at
+-- all. Every write sets a time to live, since ElastiCache Serverless evicts only keys that have one.
+--
+-- seats    sorted set  packed seat -> ms of its last sign of life (one key a bucket of connection ids)
+-- users    hash        userId -> "<seats>:<ms of the last watch time credit>:<username>" (one key a bucket of user ids)
+-- figures  hash        online (distinct users), seats, likes, epoch, sent:<slice>
+-- newcomers sorted set packed seat -> ms it was taken; seats that have not been welcomed
+-- gone     sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
+local ROOM_TTL = 7 * 24 * 3600
+local GONE_MS = 120000
+
+local function keep(...)
+  for _, key in ipairs({...}) do redis.call('EXPIRE', key, ROOM_TTL) end
+end
+
+local function read_user(users, user_id)
+  local line = redis.call('HGET', users, user_id)
+  if not line then return nil end
+  local count, credited, name = string.match(line, '^(%d+):(%d+):(.*)$')
+  return {count = tonumber(count), credited = tonumber(credited), name = name}
+end
+
+local function write_user(users, user_id, user)
+  redis.call('HSET', users, user_id, string.format('%d:%.0f:%s', user.count, user.credited, user.name))
+end
+
+-- Returns 1 if it is the user's first seat, else 0.
+local function take(seats, users, figures, newcomers, seat, user_id, name, now, epoch)
+  redis.call('HSETNX', figures, 'epoch', epoch)
+  local first = 0
+  if redis.call('ZADD', seats, 'NX', now, seat) == 1 then
+    redis.call('HINCRBY', figures, 'seats', 1)
+    redis.call('ZADD', newcomers, now, seat)
+    local user = read_user(users, user_id)
+    if not user then
+      user = {count = 0, credited = now}
+      redis.call('HINCRBY', figures, 'online', 1)
+      first = 1
+    end
+    user.count, user.name = user.count + 1, name
+    write_user(users, user_id, user)
+  end
+  keep(seats, users, figures, newcomers)
+  return first
+end
+
+-- Milliseconds of watch time since the user's last credit, never more than `most`.
+local function credit(users, user_id, user, now, most)
+  local earned = math.max(0, math.min(now - user.credited, most))
+  user.credited = math.max(user.credited, now)
+  write_user(users, user_id, user)
+  return earned
+end
+
+-- Returns nil if there is no such seat, else {last, earned ms, username}; last is 1 if the user has no seat left.
+local function give_up(seats, users, figures, newcomers, seat, user_id, now, most)
+  redis.call('ZREM', newcomers, seat)
+  if redis.call('ZREM', seats, seat) == 0 then return nil end
+  redis.call('HINCRBY', figures, 'seats', -1)
+  local user = read_user(users, user_id)
+  if not user then return {1, 0, ''} end
+  user.count = user.count - 1
+  local earned = credit(users, user_id, user, now, most)
+  if user.count > 0 then return {0, earned, user.name} end
+  redis.call('HDEL', users, user_id)
+  redis.call('HINCRBY', figures, 'online', -1)
+  return {1, earned, user.name}
+end
+
+local function figure(figures, name)
+  return tonumber(redis.call('HGET', figures, name) or '0')
+end
+
+local function bury(gone, connection_id, now)
+  redis.call('ZADD', gone, now, connection_id)
+  redis.call('ZREMRANGEBYSCORE', gone, '-inf', now - GONE_MS)
+  redis.call('EXPIRE', gone, math.ceil(GONE_MS / 1000))
+end

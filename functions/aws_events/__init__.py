@@ -1,0 +1,1 @@
+"""Typed views of what AWS hands a function."""

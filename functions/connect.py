@@ -1,0 +1,63 @@
+"""`$connect`: takes a seat and says so in the room log. The upgrade waits for what this answers."""
+
+import asyncio
+import json
+
+from functions.adapters.redis_client import StateUnavailable
+from functions.adapters.room_log import LogUnavailable
+from functions.adapters.room_state import Joined
+from functions.aws_events.websocket import ConnectionEvent
+from functions.entry import Entry, JsonObject
+from functions.parts import RoomParts, build
+from functions.rooms import events
+from functions.rooms.events import Event
+from functions.rooms.identity import SUBPROTOCOL, Identity
+from functions.rooms.seats import Seat
+
+
+async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
+    """200 with the subprotocol that was offered and is spoken, 400 for a malformed query, 503 when a server is away."""
+    event = ConnectionEvent.parse(raw)
+    if "malformed" in event.context:
+        return refusal(400, event.context["malformed"])
+    identity = Identity.from_context(event.context)
+    seat = Seat.of(event.connection_id, identity)
+    now = parts.clock()
+    try:
+        joined, _ = await asyncio.gather(
+            parts.state.join(seat, identity, now), parts.state.list_room(identity.activity_id, now)
+        )
+        await announce(parts, seat, identity, joined, now)
+    except (StateUnavailable, LogUnavailable):
+        return refusal(503, "the room cannot be reached, try again")
+    headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL} if identity.framing == SUBPROTOCOL else {}
+    return {"statusCode": 200, "headers": headers}
+
+
+async def announce(parts: RoomParts, seat: Seat, identity: Identity, joined: Joined, now: int) -> None:
+    """Say that the user came, or only that a further seat waits to be welcomed; without that there is no seat."""
+    event = Event(
+        activity_id=identity.activity_id,
+        type=events.JOIN if joined.first else events.SEATED,
+        time=now,
+        user_id=identity.user_id,
+        username=identity.username,
+        connection_id=seat.connection_id,
+        avatar=identity.avatar,
+        online=joined.online,
+        likes=joined.likes,
+    )
+    try:
+        await (parts.log.publish(event) if joined.first else parts.log.publish_live(event))
+    except LogUnavailable:
+        await parts.state.leave(seat, identity.activity_id, now)
+        raise
+
+
+def refusal(status: int, message: str) -> JsonObject:
+    """The handshake's answer to a client that is not let in."""
+    headers = {"Content-Type": "application/json"}
+    return {"statusCode": status, "headers": headers, "body": json.dumps({"message": message})}
+
+
+handler = Entry(main, build)

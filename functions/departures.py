@@ -1,0 +1,31 @@
+"""Announces users who left without saying so: found dead by a relay, or swept."""
+
+import asyncio
+from collections.abc import Sequence
+
+from functions.adapters.departure import Departure
+from functions.adapters.room_log import LogUnavailable, RoomLog
+from functions.adapters.room_state import RoomState
+from functions.rooms import events
+
+
+async def announce(departures: Sequence[Departure], state: RoomState, log: RoomLog, now: int) -> None:
+    """Publish each. What cannot be published is put back, for the next sweep, and LogUnavailable is raised."""
+    results = await asyncio.gather(*(_publish(departure, log, now) for departure in departures))
+    unpublished = [departure for departure, done in zip(departures, results, strict=True) if not done]
+    for departure in unpublished:
+        await state.put_back(departure.seat, departure.activity_id, departure.username, departure.watched, now)
+    if unpublished:
+        raise LogUnavailable(f"{len(unpublished)} of {len(departures)} departures could not be published")
+
+
+async def _publish(departure: Departure, log: RoomLog, now: int) -> bool:
+    event = departure.to_event(now)
+    try:
+        if event.type == events.LEAVE:
+            await log.publish(event)
+        elif departure.watched:
+            await log.publish_saved(event)
+    except LogUnavailable:
+        return False
+    return True

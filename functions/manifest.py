@@ -1,0 +1,134 @@
+"""The table of functions: what triggers each, how long and how large it may be, what it needs.
+
+`infra/` builds the stack from it, `local/` runs the emulator from it and `tests/` checks both against it,
+so what the gateway, the emulator and the stack must agree on stands here once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+STAGE = "websocket"
+LIVE_TOPIC = "liveMessageTopic"
+SAVE_TOPIC = "saveLiveMessageTopic"
+PARTITIONS = 12
+
+Need = Literal["redis", "kafka", "connections"]
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """Asked before `$connect`; what it puts into its context rides on every later event of the connection."""
+
+    identity_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the WebSocket API. `replies`: what the function returns is sent back as a frame."""
+
+    key: Literal["$connect", "$default", "$disconnect"]
+    replies: bool = False
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A Kafka topic read through an event source mapping, once per slice if `per_slice`."""
+
+    name: str
+    batch_size: int
+    window_ms: int
+    per_slice: bool = False
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Invoked every `seconds`."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class HttpRoutes:
+    """An HTTP API route, API Gateway's path syntax."""
+
+    path: str
+
+
+Trigger = Authorizer | Route | Topic | Schedule | HttpRoutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One Lambda function: `handler` is `module.attribute`, `packages` are dependency groups of pyproject.toml."""
+
+    name: str
+    handler: str
+    trigger: Trigger
+    timeout_seconds: int
+    memory_mb: int
+    needs: frozenset[Need]
+    packages: tuple[str, ...] = ("room",)
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function(
+        name="authorize",
+        handler="functions.authorize.handler",
+        # activityId alone: whatever else is missing is told apart by the function itself.
+        trigger=Authorizer(identity_sources=("route.request.querystring.activityId",)),
+        timeout_seconds=5,
+        memory_mb=512,
+        needs=frozenset(),
+        packages=(),
+    ),
+    Function(
+        name="connect",
+        handler="functions.connect.handler",
+        trigger=Route("$connect"),
+        timeout_seconds=10,
+        memory_mb=1024,
+        needs=frozenset({"redis", "kafka"}),
+    ),
+    Function(
+        name="message",
+        handler="functions.message.handler",
+        trigger=Route("$default", replies=True),
+        timeout_seconds=15,
+        memory_mb=1024,
+        needs=frozenset({"redis", "kafka"}),
+    ),
+    Function(
+        name="disconnect",
+        handler="functions.disconnect.handler",
+        trigger=Route("$disconnect"),
+        timeout_seconds=15,
+        memory_mb=512,
+        needs=frozenset({"redis", "kafka"}),
+    ),
+    Function(
+        name="relay",
+        handler="functions.relay.handler",
+        trigger=Topic(LIVE_TOPIC, batch_size=5000, window_ms=500, per_slice=True),
+        timeout_seconds=60,
+        memory_mb=1769,
+        needs=frozenset({"redis", "kafka", "connections"}),
+        packages=("room", "post"),
+    ),
+    Function(
+        name="sweep",
+        handler="functions.sweep.handler",
+        trigger=Schedule(seconds=60),
+        timeout_seconds=50,
+        memory_mb=512,
+        needs=frozenset({"redis", "kafka"}),
+    ),
+    Function(
+        name="api",
+        handler="functions.api.handler",
+        trigger=HttpRoutes("/api/{proxy+}"),
+        timeout_seconds=15,
+        memory_mb=1024,
+        needs=frozenset({"redis", "kafka"}),
+        packages=("room", "api"),
+    ),
+)

@@ -1,0 +1,42 @@
+"""What the functions of the WebSocket API work with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.adapters.redis_client import connect
+from functions.adapters.room_log import RoomLog
+from functions.adapters.room_state import Rate, RoomState
+from functions.settings import Settings
+
+Clock = Callable[[], int]
+
+
+def clock() -> int:
+    """Now, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomParts:
+    """The room's state, its log, and the rates at which a user may send to it."""
+
+    state: RoomState
+    log: RoomLog
+    chat_rate: Rate
+    other_rate: Rate
+    clock: Clock = clock
+
+
+async def build(settings: Settings) -> RoomParts:
+    """The parts as the settings say."""
+    return RoomParts(
+        state=RoomState(connect(settings.redis_url), heartbeat_seconds=settings.heartbeat_seconds),
+        log=RoomLog(
+            bootstrap=settings.kafka_bootstrap,
+            live_topic=settings.live_topic,
+            save_topic=settings.save_topic,
+        ),
+        chat_rate=Rate(burst=settings.chat_burst, per_second=settings.chat_per_second),
+        other_rate=Rate(burst=settings.other_burst, per_second=settings.other_per_second),
+    )

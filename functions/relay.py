@@ -1,0 +1,76 @@
+"""Posts the room log's events to the viewers of its slice: one tick a room and batch.
+
+At least once: the batch is committed when this returns, and of a batch that comes again only what the slice has not
+shown is posted. It may publish leaves, of viewers it finds gone; it never answers what it publishes by publishing.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions import departures
+from functions.adapters.connections import Connections
+from functions.adapters.fanout import Fanout
+from functions.adapters.redis_client import connect
+from functions.adapters.relay_state import RelayState
+from functions.adapters.sigv4 import Credentials
+from functions.aws_events import kafka
+from functions.entry import Entry, JsonObject
+from functions.parts import RoomParts
+from functions.parts import build as build_room
+from functions.rooms.events import BrokenRecord, Event
+from functions.settings import Settings
+from functions.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the relay works with."""
+
+    room: RoomParts
+    rooms: RelayState
+    ticker: Ticker
+
+
+async def build(settings: Settings) -> Parts:
+    """The parts as the settings say."""
+    heartbeat = settings.heartbeat_seconds
+    rooms = RelayState(
+        connect(settings.redis_url), slice_=settings.slice, slices=settings.slices, heartbeat_seconds=heartbeat
+    )
+    credentials = Credentials.from_environment(os.environ)
+    connections = Connections(settings.connections_url, credentials, region=settings.aws_region)
+    return Parts(await build_room(settings), rooms, Ticker(Fanout(connections), heartbeat_seconds=heartbeat))
+
+
+async def main(raw: JsonObject, parts: Parts) -> JsonObject:
+    """Counts of what the batch held and what became of it; raises StateUnavailable and LogUnavailable."""
+    rooms, broken = read(raw)
+    now = parts.room.clock()
+    before = await parts.rooms.before(list(rooms))
+    ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
+    departed = await parts.rooms.after(ticked.rooms, now)
+    await departures.announce(departed, parts.room.state, parts.room.log, now)
+    posts = {outcome.value: count for outcome, count in ticked.posts.items()}
+    return {"rooms": len(rooms), "broken": broken, "departed": len(departed), "posts": posts}
+
+
+def read(raw: JsonObject) -> tuple[dict[int, Sequence[Event]], int]:
+    """The batch's events by room, each room's in the order of the log, and how many records were broken."""
+    rooms: dict[int, list[Event]] = {}
+    broken = 0
+    for record in kafka.records(raw):
+        try:
+            event = Event.from_record(record.value, seq=record.offset, timestamp=record.timestamp)
+        except BrokenRecord as reason:
+            broken += 1
+            log.warning("skipped %s-%d offset %d: %s", record.topic, record.partition, record.offset, reason)
+        else:
+            rooms.setdefault(event.activity_id, []).append(event)
+    return dict(rooms), broken
+
+
+handler = Entry(main, build)

@@ -1,0 +1,49 @@
+"""How far a slice has shown a room its log, so that a batch that comes again is not shown again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.rooms.events import Event
+
+# The clocks of two producers may differ by so much; a record newer than the mark by more cannot stand before it.
+SKEW_MS = 1000
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The last record that was shown: its seq, and when it was logged (ms)."""
+
+    seq: int
+    logged_at: int
+
+    def pack(self) -> str:
+        """As it is kept."""
+        return f"{self.seq}:{self.logged_at}"
+
+    @classmethod
+    def unpack(cls, packed: str) -> "Mark | None":
+        """The inverse of `pack`; None for nothing."""
+        if not packed:
+            return None
+        seq, logged_at = packed.split(":")
+        return cls(int(seq), int(logged_at))
+
+    def is_of_another_log(self, records: Sequence[Event]) -> bool:
+        """Was this made in a log that has been lost since? Then offsets began anew: the first of `records` has a seq
+        that was shown, but is newer than what was shown."""
+        first = records[0]
+        return _seq(first) <= self.seq and first.logged_at > self.logged_at + SKEW_MS
+
+    def unseen(self, records: Sequence[Event]) -> list[Event]:
+        """Those of `records` behind the mark."""
+        return [record for record in records if _seq(record) > self.seq]
+
+
+def mark_of(records: Sequence[Event]) -> Mark:
+    """The mark behind these records, of which there is at least one."""
+    return Mark(_seq(records[-1]), records[-1].logged_at)
+
+
+def _seq(record: Event) -> int:
+    assert record.seq is not None, "records come from the log"
+    return record.seq

@@ -1,0 +1,183 @@
+"""A tick: what one relay batch has to say to the viewers of one room."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from functions.rooms import events, objects
+from functions.rooms.events import Event
+from functions.rooms.identity import Framing
+from functions.rooms.payload import Payload
+
+FRAME_BYTES = 32 * 1024
+# Up to so many people are named when they come or go in one tick; more become one object with `others`.
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A room's state when the tick is made."""
+
+    online: int
+    likes: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One encoded object of a tick. `kind` is its name if it may be left out, `owner` a chat's sender."""
+
+    encoded: bytes
+    kind: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """What one viewer is sent: parts that fit into a frame."""
+
+    parts: tuple[Part, ...]
+
+    def frames(self, framing: Framing) -> Sequence[Payload]:
+        """It as frames: encoded once, however many viewers get it; none when there is nothing to say."""
+        return self._array if framing == "live.v1" else self._singles
+
+    def frames_with_welcome(self, framing: Framing, welcome: bytes, likes: bytes) -> Sequence[Payload]:
+        """It as a newcomer gets it: behind the encoded welcome, and for classic clients the likes."""
+        if framing == "classic":
+            return (Payload.of(welcome), Payload.of(likes), *self._singles)
+        encoded = [welcome, *(part.encoded for part in self.parts)]
+        if sum(map(len, encoded)) + len(encoded) + 1 > FRAME_BYTES:
+            return (Payload.of(objects.array([welcome])), *self._array)
+        return (Payload.of(objects.array(encoded)),)
+
+    @cached_property
+    def _array(self) -> tuple[Payload, ...]:
+        if not self.parts:
+            return ()
+        return (Payload.of(objects.array([part.encoded for part in self.parts])),)
+
+    @cached_property
+    def _singles(self) -> tuple[Payload, ...]:
+        return tuple(Payload.of(part.encoded) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The folded records of one room, in the order of the log.
+
+    `public` is for everybody, `private` for single users (chats with `to`, sanctions), each with the position among the
+    public parts at which it stands.
+    """
+
+    public: tuple[Part, ...]
+    private: Mapping[str, Sequence[tuple[int, Part]]] = field(default_factory=dict)
+
+    @cached_property
+    def bulletin(self) -> Bulletin:
+        """What a viewer without an exception of its own gets; shared by all of them."""
+        return fit(self.public, owner=None)
+
+    @cached_property
+    def exceptions(self) -> frozenset[str]:
+        """The users who get something else than `bulletin`: addressed in private, or own chat left out of it."""
+        kept = set(map(id, self.bulletin.parts))
+        cut = {part.owner for part in self.public if part.owner is not None and id(part) not in kept}
+        return frozenset(cut | self.private.keys())
+
+    def bulletin_for(self, user_id: str) -> Bulletin:
+        """What `user_id` gets."""
+        if user_id not in self.exceptions:
+            return self.bulletin
+        parts = list(self.public)
+        for position, part in reversed(self.private.get(user_id, ())):
+            parts.insert(position, part)
+        return fit(parts, owner=user_id)
+
+
+def fold(records: Sequence[Event], figures: Figures) -> Tick:
+    """Fold a room's records into one tick.
+
+    Joins and leaves come first, then chat and the platform's objects in the order of the log, then the newest count and
+    likes.
+    """
+    ordered = [record for record in records if record.type in _ORDERED]
+    public = _crowd(records, events.JOIN) + _crowd(records, events.LEAVE)
+    private: dict[str, list[tuple[int, Part]]] = {}
+    for event in ordered:
+        part = _part(event)
+        readers = _readers(event)
+        if readers is None:
+            public.append(part)
+        for reader in readers or ():
+            private.setdefault(reader, []).append((len(public), part))
+    if any(record.type in (events.JOIN, events.LEAVE) for record in records):
+        public.append(Part(objects.encode(objects.count(figures.online))))
+    if any(record.type == events.LIKE for record in records):
+        public.append(Part(objects.encode(objects.likes(figures.likes))))
+    return Tick(tuple(public), private)
+
+
+_ORDERED = frozenset({events.CHAT, events.REMOVED, events.NOTICE, events.SANCTION, events.SETTINGS})
+
+
+def _crowd(records: Iterable[Event], kind: int) -> list[Part]:
+    """Those who came, or went: named one by one when they are few, else the newest and how many others."""
+    newest = {record.user_id: record for record in records if record.type == kind}
+    say, name = (objects.joined, "join") if kind == events.JOIN else (objects.left, "leave")
+    people = list(newest.values())
+    if len(people) > NAMED_AT_MOST:
+        return [Part(objects.encode(say(people[-1], others=len(people) - 1)), name)]
+    return [Part(objects.encode(say(person)), name) for person in people]
+
+
+def _part(event: Event) -> Part:
+    if event.type == events.CHAT:
+        return Part(objects.encode(objects.chat(event)), "chat", event.user_id)
+    return Part(objects.encode(objects.from_platform(event)))
+
+
+def _readers(event: Event) -> set[str] | None:
+    """The users an event is for, or None when it is for all."""
+    if event.type == events.SANCTION:
+        return {event.user_id}
+    return None if event.to is None else {event.to, event.user_id}
+
+
+def fit(parts: Sequence[Part], *, owner: str | None) -> Bulletin:
+    """Leave out what does not fit into one frame: joins and leaves, then the oldest chat, `owner`'s own never.
+
+    What the platform says always stays, so a tick with more than 32 KB of that alone is larger than a frame. One more
+    object says how many were left out.
+    """
+    excess = _size(parts) - FRAME_BYTES
+    if excess <= 0:
+        return Bulletin(tuple(parts))
+    dropped: dict[str, int] = {}
+    cut: set[int] = set()
+    excess += _LEFT_OUT_BYTES
+    for index in _expendable(parts, owner):
+        if excess <= 0:
+            break
+        kind = parts[index].kind
+        assert kind is not None
+        dropped[kind] = dropped.get(kind, 0) + 1
+        cut.add(index)
+        excess -= len(parts[index].encoded) + 1
+    if not dropped:
+        return Bulletin(tuple(parts))
+    kept = [part for index, part in enumerate(parts) if index not in cut]
+    return Bulletin((*kept, Part(objects.encode(objects.left_out(dropped)))))
+
+
+# An upper bound of type 13's own length.
+_LEFT_OUT_BYTES = 100
+
+
+def _expendable(parts: Sequence[Part], owner: str | None) -> list[int]:
+    crowd = [index for index, part in enumerate(parts) if part.kind in ("join", "leave")]
+    chats = [i for i, part in enumerate(parts) if part.kind == "chat" and (owner is None or part.owner != owner)]
+    return crowd + chats
+
+
+def _size(parts: Sequence[Part]) -> int:
+    return sum(len(part.encoded) + 1 for part in parts) + 1

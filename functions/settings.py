@@ -1,0 +1,72 @@
+"""What the functions are told through their environment, read once and checked as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+AuthMode = Literal["open", "token"]
+
+
+class SettingsError(Exception):
+    """The environment misses variables or holds values that cannot be meant; the message names every one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One field per environment variable, its name in capitals. Fields without a default must be set.
+
+    Rates are token buckets per user and room: `*_burst` frames at once, then `*_per_second`.
+    """
+
+    redis_url: str
+    kafka_bootstrap: str
+    connections_url: str = ""
+    aws_region: str = "us-east-1"
+    live_topic: str = "liveMessageTopic"
+    save_topic: str = "saveLiveMessageTopic"
+    auth_mode: AuthMode = "token"
+    heartbeat_seconds: int = 60
+    chat_burst: int = 5
+    chat_per_second: float = 1.0
+    other_burst: int = 5
+    other_per_second: float = 2.0
+    slice: int = 0
+    slices: int = 1
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the fields from `environment`; raises SettingsError naming all that is missing or wrong."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field in fields(cls):
+            name = field.name.upper()
+            text = environment.get(name)
+            if text is None or text == "":
+                if field.default is field.default_factory:  # both MISSING: required
+                    problems.append(f"{name} is not set")
+                continue
+            try:
+                values[field.name] = _parse(field.type, text)
+            except ValueError as error:
+                problems.append(f"{name}: {error}")
+        problems += [f"{name.upper()}: must be more than 0" for name in _POSITIVE if values.get(name) == 0]
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return cls(**values)
+
+
+_POSITIVE = ("heartbeat_seconds", "chat_burst", "chat_per_second", "other_burst", "other_per_second", "slices")
+
+
+def _parse(kind: Any, text: str) -> Any:
+    choices = get_args(kind)
+    if choices:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+    if kind in (int, float):
+        number = kind(text)
+        if not 0 <= number < float("inf"):
+            raise ValueError(f"{text!r} is not a number from 0")
+        return number
+    return text

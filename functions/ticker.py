@@ -1,0 +1,110 @@
+"""Makes one tick of each room in a batch and delivers it to the slice's seats."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.adapters.connections import Outcome
+from functions.adapters.fanout import Delivery, Fanout, Report
+from functions.adapters.relay_state import RoomAfter, RoomBefore
+from functions.adapters.room_state import new_epoch
+from functions.rooms.broadcast import Broadcast, plan
+from functions.rooms.events import Event
+from functions.rooms.marks import Mark, mark_of
+from functions.rooms.seats import Seat
+from functions.rooms.ticks import Figures
+
+# A handshake can be under way so long (the gateway's 29 s, and some); until then 410 may mean "not yet".
+HANDSHAKE_MS = 30_000
+# When to try a newcomer again whose handshake was not over. One that is slower waits for the room's next tick, or for
+# the sweep to make one: the batch is not held up for it.
+HANDSHAKE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room in this batch: its state before, the broadcast, and what is noted when it is over."""
+
+    broadcast: Broadcast
+    before: RoomBefore
+    mark: Mark
+    new_epoch: str | None
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """What became of a batch."""
+
+    rooms: list[RoomAfter]
+    posts: Counter[Outcome]
+
+
+class Ticker:
+    """Ticks for one slice."""
+
+    def __init__(
+        self, fanout: Fanout, *, heartbeat_seconds: int, handshake_seconds: Sequence[float] = HANDSHAKE_SECONDS
+    ) -> None:
+        self._fanout = fanout
+        self._handshake_seconds = handshake_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+
+    async def tick(self, batch: Sequence[tuple[tuple[int, Sequence[Event]], RoomBefore]], now: int) -> Ticked:
+        """Deliver the events of each (activity id, events) to its room as it was before."""
+        rooms = [self._plan(activity_id, events, before) for (activity_id, events), before in batch if before.seats]
+        deliveries = [
+            Delivery(room.broadcast.activity_id, seat, frames)
+            for room in rooms
+            for seat, frames in room.broadcast.frames()
+        ]
+        report = await self._fanout.deliver(deliveries)
+        await self._await_handshakes(report, rooms, now)
+        return Ticked([_after(room, report) for room in rooms], report.posts)
+
+    def _plan(self, activity_id: int, records: Sequence[Event], before: RoomBefore) -> Room:
+        began_anew = before.mark is not None and before.mark.is_of_another_log(records)
+        unseen = records if before.mark is None or began_anew else before.mark.unseen(records)
+        mark = mark_of(unseen) if unseen or before.mark is None else before.mark
+        epoch = new_epoch() if began_anew else None
+        broadcast = plan(
+            activity_id,
+            unseen,
+            Figures(online=before.online, likes=before.likes),
+            epoch=epoch or before.epoch,
+            last_seq=mark.seq,
+            heartbeat_seconds=self._heartbeat_seconds,
+            seats=before.seats,
+            newcomers=frozenset(before.newcomers),
+        )
+        return Room(broadcast, before, mark, epoch)
+
+    async def _await_handshakes(self, report: Report, rooms: Sequence[Room], now: int) -> None:
+        """Try those newcomers again for which 410 may mean that their handshake is not over."""
+        taken = {seat: ms for room in rooms for seat, ms in room.before.newcomers.items()}
+        for seconds in self._handshake_seconds:
+            early = [found for found in report.gone if now - taken.get(found.seat, 0) < HANDSHAKE_MS]
+            if not early:
+                return
+            await asyncio.sleep(seconds)
+            again = await self._fanout.deliver(early)
+            tried = {found.seat for found in early}
+            report.gone = [found for found in report.gone if found.seat not in tried] + again.gone
+            report.delivered += again.delivered
+            report.posts += again.posts
+        report.gone = [found for found in report.gone if now - taken.get(found.seat, 0) >= HANDSHAKE_MS]
+
+
+def _after(room: Room, report: Report) -> RoomAfter:
+    activity_id = room.broadcast.activity_id
+    return RoomAfter(
+        activity_id=activity_id,
+        mark=room.mark,
+        epoch=room.new_epoch,
+        welcomed=list(room.before.newcomers.keys() & _seats(report.delivered, activity_id)),
+        gone=list(_seats(report.gone, activity_id)),
+    )
+
+
+def _seats(deliveries: Sequence[Delivery], activity_id: int) -> set[Seat]:
+    return {delivery.seat for delivery in deliveries if delivery.activity_id == activity_id}

@@ -1,0 +1,96 @@
+import asyncio
+from collections import defaultdict
+
+from functions.adapters.connections import Outcome
+from functions.adapters.fanout import Delivery, Fanout
+from functions.rooms.payload import Payload
+from functions.rooms.seats import Seat
+
+FRAMES = [Payload.of(b"1"), Payload.of(b"2"), Payload.of(b"3")]
+
+
+class FakePoster:
+    """Answers with what is scripted for a connection, else with DELIVERED, and remembers what it was given."""
+
+    def __init__(self, **scripts: list[Outcome]) -> None:
+        self.scripts = scripts
+        self.posted: dict[str, list[bytes]] = defaultdict(list)
+        self.under_way = 0
+        self.most_under_way = 0
+        self.blocked: dict[str, asyncio.Event] = {}
+
+    async def post(self, connection_id: str, payload: Payload) -> Outcome:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.posted[connection_id].append(payload.data)
+        if connection_id in self.blocked:
+            await self.blocked[connection_id].wait()
+        else:
+            await asyncio.sleep(0)
+        self.under_way -= 1
+        script = self.scripts.get(connection_id)
+        return script.pop(0) if script else Outcome.DELIVERED
+
+
+def delivery(connection_id: str, frames: list[Payload] = FRAMES) -> Delivery:
+    return Delivery(42, Seat(connection_id, "live.v1", "alice"), frames)
+
+
+def names(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.seat.connection_id for delivery in deliveries]
+
+
+async def test_each_seat_gets_its_frames_in_order() -> None:
+    poster = FakePoster()
+    report = await Fanout(poster, workers=3).deliver([delivery(f"c{number}") for number in range(10)])
+    assert all(poster.posted[f"c{number}"] == [b"1", b"2", b"3"] for number in range(10))
+    assert len(report.delivered) == 10
+    assert report.posts == {Outcome.DELIVERED: 30}
+
+
+async def test_no_more_posts_are_under_way_than_there_are_workers() -> None:
+    poster = FakePoster()
+    await Fanout(poster, workers=4).deliver([delivery(f"c{number}") for number in range(40)])
+    assert poster.most_under_way == 4
+
+
+async def test_a_slow_viewer_keeps_nobody_else_waiting() -> None:
+    poster = FakePoster()
+    poster.blocked["slow"] = asyncio.Event()
+    everybody = [delivery("slow"), *(delivery(f"c{number}") for number in range(10))]
+    delivering = asyncio.create_task(Fanout(poster, workers=2).deliver(everybody))
+    async with asyncio.timeout(5):
+        while len(poster.posted) < 11 or any(len(poster.posted[f"c{n}"]) < 3 for n in range(10)):
+            await asyncio.sleep(0)
+    assert poster.posted["slow"] == [b"1"]
+    poster.blocked["slow"].set()
+    assert len((await delivering).delivered) == 11
+
+
+async def test_a_gone_viewer_gets_nothing_more() -> None:
+    poster = FakePoster(gone=[Outcome.DELIVERED, Outcome.GONE])
+    report = await Fanout(poster).deliver([delivery("gone"), delivery("here")])
+    assert poster.posted["gone"] == [b"1", b"2"]
+    assert (names(report.gone), names(report.delivered)) == (["gone"], ["here"])
+
+
+async def test_a_throttled_post_is_tried_again_and_then_dropped_with_what_follows() -> None:
+    patient = FakePoster(busy=[Outcome.THROTTLED, Outcome.DELIVERED])
+    assert names((await Fanout(patient, backoff=(0, 0)).deliver([delivery("busy")])).delivered) == ["busy"]
+    assert patient.posted["busy"] == [b"1", b"1", b"2", b"3"]
+    full = FakePoster(full=[Outcome.THROTTLED] * 3)
+    report = await Fanout(full, backoff=(0, 0)).deliver([delivery("full")])
+    assert full.posted["full"] == [b"1", b"1", b"1"]
+    assert report.delivered == report.gone == []
+    assert report.posts == {Outcome.THROTTLED: 3}
+
+
+async def test_a_failed_post_ends_the_delivery_since_later_frames_must_not_overtake() -> None:
+    poster = FakePoster(odd=[Outcome.FAILED])
+    report = await Fanout(poster).deliver([delivery("odd")])
+    assert poster.posted["odd"] == [b"1"]
+    assert report.delivered == report.gone == []
+
+
+async def test_nothing_to_deliver_is_delivered_at_once() -> None:
+    assert (await Fanout(FakePoster()).deliver([])).delivered == []

@@ -1,0 +1,108 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from functions.adapters.room_log import LogUnavailable, RoomLog
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
+from functions.rooms import events
+from functions.rooms.events import Event
+from local.servers.kafka import EmbeddedKafka
+
+
+def chat(content: str, room: int = 42) -> Event:
+    return Event(activity_id=room, type=events.CHAT, time=1_700_000_000_000, user_id="u", username="U", content=content)
+
+
+@asynccontextmanager
+async def writing_to(bootstrap: str) -> AsyncIterator[RoomLog]:
+    log = RoomLog(bootstrap=bootstrap, live_topic=LIVE_TOPIC, save_topic=SAVE_TOPIC)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def read_room(bootstrap: str, topic: str, room: int) -> list[tuple[TopicPartition, int, dict[str, Any]]]:
+    """Everything that stands in a topic for a room, in order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in await consumer._client._wait_on_metadata(topic)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        found = []
+        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
+            for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                found += [(partition, record.offset, json.loads(record.value)) for record in records]
+        return [entry for entry in found if entry[2]["activityId"] == room]
+    finally:
+        await consumer.stop()
+
+
+@pytest.mark.kafka
+async def test_what_is_published_stands_in_both_topics_under_the_rooms_key(kafka_bootstrap: str) -> None:
+    async with writing_to(kafka_bootstrap) as log:
+        first = await log.publish(chat("one", room=1001))
+        second = await log.publish(chat("two", room=1001))
+    live = await read_room(kafka_bootstrap, LIVE_TOPIC, 1001)
+    saved = await read_room(kafka_bootstrap, SAVE_TOPIC, 1001)
+    assert [record["content"] for _, _, record in live] == ["one", "two"]
+    assert [offset for _, offset, _ in live] == [first.seq, second.seq]
+    assert len({partition for partition, _, _ in live}) == 1
+    assert [record["seq"] for _, _, record in saved] == [first.seq, second.seq]
+    assert "seq" not in live[0][2]
+
+
+@pytest.mark.kafka
+async def test_a_rooms_seq_rises(kafka_bootstrap: str) -> None:
+    async with writing_to(kafka_bootstrap) as log:
+        seqs = [(await log.publish_live(chat(str(number), room=1002))).seq for number in range(5)]
+    assert None not in seqs
+    assert seqs == sorted(set(seqs))  # type: ignore[type-var]
+
+
+@pytest.mark.kafka
+async def test_a_saved_event_keeps_the_seq_it_was_given(kafka_bootstrap: str) -> None:
+    async with writing_to(kafka_bootstrap) as log:
+        await log.publish_saved(replace(chat("late", room=1003), seq=7))
+    ((_, _, record),) = await read_room(kafka_bootstrap, SAVE_TOPIC, 1003)
+    assert record["seq"] == 7
+
+
+async def test_brokers_that_are_away_are_said_to_be_away() -> None:
+    async with writing_to("127.0.0.1:1") as log:
+        with pytest.raises(LogUnavailable):
+            await log.publish_live(chat("lost"))
+        with pytest.raises(LogUnavailable):
+            await log.ping()
+
+
+async def test_what_was_refused_while_kafka_was_away_is_never_delivered_later() -> None:
+    kafka = EmbeddedKafka()
+    await kafka.start()
+    try:
+        async with writing_to(kafka.bootstrap) as log:
+            await log.publish_live(chat("before"))
+            await kafka.down()
+            with pytest.raises(LogUnavailable):
+                await log.publish_live(chat("refused"))
+            await kafka.up()
+            await log.publish_live(chat("after"))
+            contents = [record["content"] for _, _, record in await read_room(kafka.bootstrap, LIVE_TOPIC, 42)]
+        assert contents == ["before", "after"]
+    finally:
+        await kafka.stop()
+
+
+@pytest.mark.kafka
+async def test_ping_returns_when_a_broker_answers(kafka_bootstrap: str) -> None:
+    async with writing_to(kafka_bootstrap) as log:
+        async with asyncio.timeout(10):
+            await log.ping()

@@ -1,0 +1,295 @@
+import asyncio
+import random
+
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis_client import StateUnavailable, connect
+from functions.adapters.room_state import (
+    Accepted,
+    Gone,
+    Joined,
+    Kind,
+    Left,
+    Limited,
+    Rate,
+    Repeated,
+    RoomFigures,
+    RoomState,
+)
+from functions.rooms.identity import Identity
+from functions.rooms.seats import Seat
+
+NOW = 1_700_000_000_000
+RATE = Rate(burst=5, per_second=1)
+PLENTY = Rate(burst=10_000, per_second=10_000)
+
+
+def identity(user: str = "alice", room: int = 42, name: str = "") -> Identity:
+    return Identity(activity_id=room, user_id=user, username=name or user.title(), framing="live.v1")
+
+
+def seat(user: str = "alice", connection: str = "") -> Seat:
+    return Seat(connection or f"c-{user}", "live.v1", user)
+
+
+async def join(state: RoomState, user: str = "alice", connection: str = "", now: int = NOW) -> Joined:
+    return await state.join(seat(user, connection), identity(user), now)
+
+
+async def send(
+    state: RoomState,
+    kind: Kind = "chat",
+    *,
+    user: str = "alice",
+    now: int = NOW,
+    rate: Rate = PLENTY,
+    count: int = 0,
+    client_id: str | None = None,
+) -> Accepted | Limited | Repeated | Gone:
+    return await state.accept(
+        seat(user),
+        identity(user),
+        now,
+        kind=kind,
+        rate=rate,
+        count=count,
+        client_id=client_id,
+    )
+
+
+async def accepted(state: RoomState, kind: Kind = "chat", **arguments: object) -> Accepted:
+    result = await send(state, kind, **arguments)  # type: ignore[arg-type]
+    assert isinstance(result, Accepted), result
+    return result
+
+
+async def test_a_user_is_counted_once_however_many_seats_they_have(state: RoomState) -> None:
+    assert await join(state, "alice", "c1") == Joined(first=True, online=1, likes=0)
+    assert await join(state, "alice", "c2") == Joined(first=False, online=1, likes=0)
+    assert await join(state, "bob", "c3") == Joined(first=True, online=2, likes=0)
+    assert await state.figures(42) == RoomFigures(online=2, connections=3, likes=0)
+
+
+async def test_a_seat_taken_twice_is_one_seat(state: RoomState) -> None:
+    await join(state)
+    assert await join(state) == Joined(first=False, online=1, likes=0)
+    assert (await state.figures(42)).connections == 1
+
+
+async def test_a_user_leaves_with_the_last_seat(state: RoomState) -> None:
+    await join(state, "alice", "c1")
+    await join(state, "alice", "c2")
+    first = await state.leave(seat("alice", "c1"), 42, NOW)
+    last = await state.leave(seat("alice", "c2"), 42, NOW)
+    assert first == Left(last=False, watched=0, username="Alice", online=1, likes=0)
+    assert last == Left(last=True, watched=0, username="Alice", online=0, likes=0)
+
+
+async def test_a_seat_can_be_given_up_once(state: RoomState) -> None:
+    await join(state)
+    assert await state.leave(seat(), 42, NOW) is not None
+    assert await state.leave(seat(), 42, NOW) is None
+    assert await state.figures(42) == RoomFigures(online=0, connections=0, likes=0)
+
+
+async def test_a_name_may_hold_what_separates_the_fields(state: RoomState) -> None:
+    odd = Identity(activity_id=42, user_id="a:b\\{42}", username="1:2:%s", framing="classic")
+    odd_seat = Seat.of("c1", odd)
+    await state.join(odd_seat, odd, NOW)
+    users, online, _ = await state.who(42, limit=5, after=(0, ""))
+    assert (users, online) == ([("a:b\\{42}", "1:2:%s")], 1)
+    left = await state.leave(odd_seat, 42, NOW)
+    assert left is not None
+    assert left.username == "1:2:%s"
+
+
+async def test_seats_that_come_and_go_at_once_never_make_the_count_drift(state: RoomState, redis: RedisCluster) -> None:
+    dice = random.Random(7)
+    users = [f"u{number}" for number in range(20)]
+    numbers = iter(range(300))
+
+    async def come_and_go() -> None:
+        for number in numbers:
+            user = dice.choice(users)
+            await state.join(seat(user, f"c{number}"), identity(user), NOW)
+            if number % 3:
+                await asyncio.gather(*(state.leave(seat(user, f"c{number}"), 42, NOW) for _ in range(2)))
+
+    await asyncio.gather(*(come_and_go() for _ in range(20)))
+    figures = await state.figures(42)
+    people, online, _ = await state.who(42, limit=200, after=(0, ""))
+    assert figures.connections == 100
+    assert figures.online == online == len(people)
+
+
+async def test_likes_add_up_to_one_total(state: RoomState) -> None:
+    await join(state)
+    assert (await accepted(state, "like", count=3)).likes == 3
+    assert (await accepted(state, "like", count=1)).likes == 4
+
+
+async def test_five_chats_at_once_then_one_a_second(state: RoomState) -> None:
+    await join(state)
+    for _ in range(5):
+        await accepted(state, rate=RATE)
+    assert await send(state, rate=RATE) == Limited(wait=1000)
+    assert await send(state, rate=RATE, now=NOW + 400) == Limited(wait=600)
+    await accepted(state, rate=RATE, now=NOW + 1000)
+    assert isinstance(await send(state, rate=RATE, now=NOW + 1000), Limited)
+
+
+async def test_chat_and_other_frames_have_a_bucket_each(state: RoomState) -> None:
+    await join(state)
+    for _ in range(5):
+        await accepted(state, rate=RATE)
+    assert isinstance(await send(state, rate=RATE), Limited)
+    await accepted(state, "like", rate=RATE, count=1)
+
+
+async def test_a_rate_is_per_user_and_room(state: RoomState) -> None:
+    one = Rate(burst=1, per_second=1)
+    await accepted(state, rate=one)
+    await accepted(state, user="bob", rate=one)
+    elsewhere = await state.accept(seat(), identity(room=43), NOW, kind="chat", rate=one)
+    assert isinstance(elsewhere, Accepted)
+
+
+async def test_a_refused_frame_changes_nothing(state: RoomState) -> None:
+    await join(state)
+    one = Rate(burst=1, per_second=1)
+    await accepted(state, "like", rate=one, count=1)
+    assert isinstance(await send(state, "like", rate=one, count=50, client_id="x"), Limited)
+    assert (await state.figures(42)).likes == 1
+    assert await state.recall(identity(), "x") is None
+
+
+async def test_the_same_id_is_taken_once(state: RoomState) -> None:
+    await join(state)
+    await accepted(state, "like", count=2, client_id="x")
+    assert await send(state, "like", count=2, client_id="x") == Repeated("ok")
+    assert (await state.figures(42)).likes == 2
+
+
+async def test_an_id_belongs_to_its_user(state: RoomState) -> None:
+    await accepted(state, client_id="x")
+    await accepted(state, user="bob", client_id="x")
+
+
+async def test_a_chat_is_pending_until_its_result_is_remembered(state: RoomState) -> None:
+    await accepted(state, client_id="x")
+    assert await send(state, client_id="x") == Repeated(f"pending:{NOW}")
+    await state.remember(identity(), "x", "17")
+    assert await send(state, client_id="x") == Repeated("17")
+    assert await state.recall(identity(), "x") == "17"
+
+
+async def test_an_id_whose_function_was_killed_can_be_used_again(state: RoomState) -> None:
+    await accepted(state, client_id="x")
+    await accepted(state, client_id="x", now=NOW + 21_000)
+
+
+async def test_what_could_not_be_published_is_taken_back(state: RoomState) -> None:
+    await join(state)
+    one = Rate(burst=1, per_second=0.001)
+    for _ in range(2):
+        await accepted(state, "like", rate=one, count=5, client_id="x")
+        await state.undo(identity(), kind="like", rate=one, count=5, client_id="x")
+    assert (await state.figures(42)).likes == 0
+
+
+async def test_a_heartbeat_earns_the_time_since_the_last_one_up_to_one_and_a_half_intervals(
+    state: RoomState,
+) -> None:
+    await join(state)
+    assert (await accepted(state, "heartbeat", now=NOW + 60_000)).watched == 60_000
+    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched == 90_000
+    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched == 0
+
+
+async def test_a_clock_that_jumps_back_earns_nothing_and_loses_nothing(state: RoomState) -> None:
+    await join(state)
+    assert (await accepted(state, "heartbeat", now=NOW - 50_000)).watched == 0
+    assert (await accepted(state, "heartbeat", now=NOW + 10_000)).watched == 10_000
+
+
+async def test_a_user_with_two_seats_earns_once(state: RoomState) -> None:
+    await join(state, "alice", "c-alice")
+    await join(state, "alice", "c2")
+    earned = (await accepted(state, "heartbeat", now=NOW + 30_000)).watched
+    left = await state.leave(seat("alice", "c2"), 42, NOW + 40_000)
+    assert left is not None
+    assert earned + left.watched == 40_000
+
+
+async def test_a_heartbeat_that_could_not_be_published_is_earned_by_the_next(state: RoomState) -> None:
+    await join(state)
+    lost = await accepted(state, "heartbeat", now=NOW + 60_000)
+    await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=lost.watched)
+    assert (await accepted(state, "heartbeat", now=NOW + 61_000)).watched == 61_000
+
+
+async def test_a_leave_that_could_not_be_published_is_put_back(state: RoomState) -> None:
+    await join(state)
+    left = await state.leave(seat(), 42, NOW + 30_000)
+    assert left is not None
+    await state.put_back(seat(), 42, "Alice", left.watched, NOW + 30_000)
+    assert await state.figures(42) == RoomFigures(online=1, connections=1, likes=0)
+    again = await state.leave(seat(), 42, NOW + 30_000)
+    assert again == left
+
+
+async def test_a_frame_of_a_seat_that_lapsed_takes_it_anew(state: RoomState) -> None:
+    assert (await accepted(state)).retaken == "first"
+    assert (await accepted(state)).retaken is None
+    assert await state.figures(42) == RoomFigures(online=1, connections=1, likes=0)
+
+
+async def test_a_frame_that_comes_after_the_close_brings_nobody_back(state: RoomState) -> None:
+    await join(state)
+    await state.leave(seat(), 42, NOW)
+    assert await send(state, now=NOW + 100) == Gone()
+    assert await state.figures(42) == RoomFigures(online=0, connections=0, likes=0)
+
+
+async def test_a_seat_that_nobody_welcomed_says_so(state: RoomState) -> None:
+    await join(state)
+    assert not (await accepted(state, now=NOW + 4_000)).unwelcomed
+    assert (await accepted(state, now=NOW + 6_000)).unwelcomed
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 200])
+async def test_pages_hold_everybody_once(state: RoomState, limit: int) -> None:
+    users = {f"user-{number}" for number in range(40)}
+    await asyncio.gather(*(join(state, user) for user in users))
+    seen: list[str] = []
+    after: tuple[int, str] | None = (0, "")
+    while after is not None:
+        page, online, after = await state.who(42, limit=limit, after=after)
+        assert len(page) <= limit
+        assert online == 40
+        seen += [user for user, _ in page]
+    assert sorted(seen) == sorted(users)
+
+
+async def test_an_empty_room_has_one_empty_page(state: RoomState) -> None:
+    assert await state.who(7, limit=5, after=(0, "")) == ([], 0, None)
+
+
+async def test_every_key_has_a_time_to_live(state: RoomState, redis: RedisCluster) -> None:
+    await join(state)
+    await accepted(state, "like", count=1, client_id="x")
+    await state.leave(seat(), 42, NOW)
+    await join(state, "bob")
+    keys = [key async for key in redis.scan_iter("room:*")]
+    assert len(keys) >= 6
+    lives = {key: await redis.ttl(key) for key in keys}
+    assert all(seconds > 0 for seconds in lives.values()), lives
+
+
+async def test_a_server_that_is_away_is_said_to_be_away() -> None:
+    away = RoomState(connect("redis://127.0.0.1:1"), heartbeat_seconds=60)
+    with pytest.raises(StateUnavailable):
+        await join(away)
+    with pytest.raises(StateUnavailable):
+        await away.ping()

@@ -1,0 +1,161 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.rooms import events
+from functions.rooms.events import Event
+from functions.rooms.ticks import FRAME_BYTES, NAMED_AT_MOST, Bulletin, Figures, Tick, fold
+
+FIGURES = Figures(online=12, likes=345)
+
+
+def event(type_: int, seq: int = 1, user: str = "alice", **fields: Any) -> Event:
+    plain = Event(activity_id=42, type=type_, time=1000, user_id=user, username=user.title(), seq=seq)
+    return replace(plain, **fields)
+
+
+def tick(*records: Event) -> Tick:
+    return fold(records, FIGURES)
+
+
+def said(bulletin: Bulletin) -> list[dict[str, Any]]:
+    (frame,) = bulletin.frames("live.v1")
+    objects: list[dict[str, Any]] = json.loads(frame.data)
+    return objects
+
+
+def types(bulletin: Bulletin) -> list[int]:
+    return [value["messageType"] for value in said(bulletin)]
+
+
+def test_joins_and_leaves_come_with_the_newest_count_once() -> None:
+    objects = said(tick(event(events.JOIN, user="ann"), event(events.LEAVE, user="bob")).bulletin)
+    assert objects == [
+        {"messageType": 1, "username": "Ann", "userId": "ann"},
+        {"messageType": 2, "username": "Bob", "userId": "bob"},
+        {"messageType": 5, "onlineNumber": 12},
+    ]
+
+
+def test_many_who_join_at_once_become_one_object() -> None:
+    crowd = [event(events.JOIN, user=f"u{number}") for number in range(NAMED_AT_MOST + 4)]
+    joined = [value for value in said(tick(*crowd).bulletin) if value["messageType"] == 1]
+    assert joined == [{"messageType": 1, "username": "U8", "userId": "u8", "others": 8}]
+
+
+def test_likes_become_the_newest_total() -> None:
+    assert said(tick(event(events.LIKE), event(events.LIKE, 2)).bulletin) == [{"messageType": 6, "zanNumber": 345}]
+
+
+def test_chat_keeps_the_order_of_the_log() -> None:
+    objects = said(tick(*(event(events.CHAT, seq, content=str(seq)) for seq in (3, 5, 9))).bulletin)
+    assert [value["seq"] for value in objects] == [3, 5, 9]
+    assert objects[0] == {
+        "messageType": 4,
+        "seq": 3,
+        "textMessage": "3",
+        "fromusername": "Alice",
+        "userId": "alice",
+        "avatar": "",
+        "time": 1000,
+    }
+
+
+def test_heartbeats_and_further_seats_say_nothing() -> None:
+    quiet = tick(event(events.HEARTBEAT), event(events.SEATED))
+    assert quiet.bulletin.frames("live.v1") == quiet.bulletin.frames("classic") == ()
+
+
+def test_classic_clients_get_one_object_a_frame() -> None:
+    frames = tick(event(events.CHAT, content="a"), event(events.LIKE, 2)).bulletin.frames("classic")
+    assert [json.loads(frame.data)["messageType"] for frame in frames] == [4, 6]
+
+
+def test_a_private_chat_reaches_its_recipient_and_its_sender_alone_and_in_its_place() -> None:
+    whispered = tick(
+        event(events.CHAT, 1, content="hello all"),
+        event(events.CHAT, 2, content="psst", to="bob"),
+        event(events.CHAT, 3, content="bye"),
+    )
+    for insider in ("bob", "alice"):
+        assert [value["seq"] for value in said(whispered.bulletin_for(insider))] == [1, 2, 3]
+    assert [value["seq"] for value in said(whispered.bulletin_for("carol"))] == [1, 3]
+    assert said(whispered.bulletin_for("bob"))[1]["to"] == "bob"
+
+
+def test_a_chat_to_oneself_is_told_once() -> None:
+    assert types(tick(event(events.CHAT, content="note", to="alice")).bulletin_for("alice")) == [4]
+
+
+def test_a_sanction_reaches_its_target_alone() -> None:
+    sanction = tick(event(events.SANCTION, user="bob", data={"action": "muted", "seconds": 60}))
+    assert said(sanction.bulletin_for("bob")) == [{"messageType": 11, "action": "muted", "seconds": 60}]
+    assert sanction.bulletin.frames("live.v1") == ()
+
+
+def test_what_the_platform_says_is_relayed() -> None:
+    objects = said(
+        tick(
+            event(events.REMOVED, 1, data={"seq": 5}),
+            event(events.NOTICE, 2, name="coupon", data={"off": 10}),
+            event(events.SETTINGS, 3, data={"frozen": True}),
+        ).bulletin
+    )
+    assert objects == [
+        {"messageType": 9, "seq": 5},
+        {"messageType": 10, "seq": 2, "name": "coupon", "data": {"off": 10}, "time": 1000},
+        {"messageType": 12, "settings": {"frozen": True}},
+    ]
+
+
+def crowded(chats: int) -> Tick:
+    records = [event(events.JOIN, user="newcomer"), event(events.NOTICE, 1, name="n", data="d" * 2000)]
+    records += [event(events.CHAT, 10 + n, user=f"u{n}", content="x" * 480) for n in range(chats)]
+    return fold(records, FIGURES)
+
+
+def test_an_overloaded_tick_leaves_out_joins_then_the_oldest_chat_and_says_so() -> None:
+    objects = said(crowded(100).bulletin)
+    kept = [value["seq"] for value in objects if value["messageType"] == 4]
+    dropped = 100 - len(kept)
+    assert objects[-1] == {"messageType": 13, "dropped": {"join": 1, "chat": dropped}}
+    assert kept == list(range(10 + dropped, 110))
+    assert [value["messageType"] for value in objects if value["messageType"] in (10, 5)] == [10, 5]
+
+
+def test_whose_own_chat_was_left_out_gets_it_all_the_same() -> None:
+    busy = crowded(100)
+    assert "u0" in busy.exceptions
+    assert "u99" not in busy.exceptions
+    own = [value["seq"] for value in said(busy.bulletin_for("u0")) if value["messageType"] == 4]
+    assert own[0] == 10
+    assert busy.bulletin_for("u99") is busy.bulletin
+
+
+def test_a_frame_is_encoded_once_for_all_who_share_it() -> None:
+    shared = tick(event(events.CHAT, content="a"))
+    assert shared.bulletin_for("x").frames("live.v1")[0] is shared.bulletin_for("y").frames("live.v1")[0]
+
+
+@given(st.integers(0, 300), st.text(st.characters(codec="utf-8"), max_size=500))
+def test_no_frame_is_ever_longer_than_32_kb(chats: int, text: str) -> None:
+    busy = fold([event(events.CHAT, n, user=f"u{n % 3}", content=text) for n in range(chats)], FIGURES)
+    for frame in (*busy.bulletin.frames("live.v1"), *busy.bulletin_for("nobody").frames("live.v1")):
+        assert len(frame.data) <= FRAME_BYTES
+
+
+def test_a_welcome_comes_before_everything_else() -> None:
+    bulletin = tick(event(events.JOIN)).bulletin
+    (frame,) = bulletin.frames_with_welcome("live.v1", b'{"messageType":8}', b'{"messageType":6}')
+    assert [value["messageType"] for value in json.loads(frame.data)] == [8, 1, 5]
+    frames = bulletin.frames_with_welcome("classic", b'{"messageType":8}', b'{"messageType":6}')
+    assert [json.loads(frame.data)["messageType"] for frame in frames] == [8, 6, 1, 5]
+
+
+def test_a_welcome_that_does_not_fit_into_the_ticks_frame_has_its_own() -> None:
+    welcome = b'{"messageType":8,"history":"' + b"x" * 2000 + b'"}'
+    frames = crowded(100).bulletin.frames_with_welcome("live.v1", welcome, b"{}")
+    assert [json.loads(frame.data)[0]["messageType"] for frame in frames] == [8, 10]

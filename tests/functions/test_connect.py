@@ -1,0 +1,50 @@
+import json
+
+from functions import connect
+from functions.parts import RoomParts
+from functions.rooms import events
+from tests.functions.conftest import NOW, MemoryLog, route_event
+
+
+async def test_who_connects_has_a_seat_and_is_announced_on_both_topics(parts: RoomParts, log: MemoryLog) -> None:
+    assert await connect.main(route_event(), parts) == {
+        "statusCode": 200,
+        "headers": {"Sec-WebSocket-Protocol": "live.v1"},
+    }
+    (live,), (saved,) = log.live, log.saved
+    assert live == saved
+    assert (live.type, live.user_id, live.username, live.avatar) == (events.JOIN, "alice", "Alice", "face")
+    assert (live.connection_id, live.online, live.likes, live.time) == ("c-alice", 1, 0, NOW)
+    assert (await parts.state.figures(42)).online == 1
+
+
+async def test_a_classic_client_is_told_no_subprotocol(parts: RoomParts) -> None:
+    assert await connect.main(route_event(framing="classic"), parts) == {"statusCode": 200, "headers": {}}
+
+
+async def test_a_further_seat_is_not_announced_but_the_relay_is_told_of_it(parts: RoomParts, log: MemoryLog) -> None:
+    await connect.main(route_event(connection_id="c1"), parts)
+    await connect.main(route_event(connection_id="c2"), parts)
+    assert [event.type for event in log.live] == [events.JOIN, events.SEATED]
+    assert [event.type for event in log.saved] == [events.JOIN]
+
+
+async def test_a_malformed_query_is_refused_with_its_reason(parts: RoomParts, log: MemoryLog) -> None:
+    event = route_event()
+    event["requestContext"]["authorizer"] = {"malformed": "username must have 1-32 characters"}
+    answer = await connect.main(event, parts)
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"]) == {"message": "username must have 1-32 characters"}
+    assert log.live == []
+
+
+async def test_without_redis_nobody_is_let_in(parts_without_redis: RoomParts, log: MemoryLog) -> None:
+    assert (await connect.main(route_event(), parts_without_redis))["statusCode"] == 503
+    assert log.live == []
+
+
+async def test_without_kafka_nobody_is_let_in_and_no_seat_is_kept(parts: RoomParts, log: MemoryLog) -> None:
+    log.live_is_away = True
+    assert (await connect.main(route_event(), parts))["statusCode"] == 503
+    figures = await parts.state.figures(42)
+    assert (figures.online, figures.connections) == (0, 0)

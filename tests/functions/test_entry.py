@@ -1,0 +1,52 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from functions.entry import Entry
+from functions.settings import Settings, SettingsError
+
+
+class Parts:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+
+async def build(settings: Settings) -> Parts:
+    return Parts()
+
+
+async def main(event: dict[str, Any], parts: Parts) -> Any:
+    if event.get("fail"):
+        raise RuntimeError("on purpose")
+    return parts, asyncio.get_running_loop()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+
+
+def test_one_loop_and_one_set_of_parts_serve_all_events() -> None:
+    handler = Entry(main, build)
+    (parts, loop), (again, later) = handler({}, None), handler({}, None)
+    assert parts is again
+    assert loop is later is parts.loop
+    loop.close()
+
+
+def test_what_main_raises_is_raised_and_the_next_event_is_handled() -> None:
+    handler = Entry(main, build)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        handler({"fail": True}, None)
+    handler({}, None)[1].close()
+
+
+def test_settings_are_read_with_the_first_event_not_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL")
+    handler = Entry(main, build)
+    with pytest.raises(SettingsError, match="REDIS_URL is not set"):
+        handler({}, None)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    handler({}, None)[1].close()

@@ -1,0 +1,181 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from functions import connect, message
+from functions.parts import RoomParts
+from functions.rooms import events
+from functions.rooms.identity import Framing
+from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
+
+
+@pytest.fixture(autouse=True)
+async def alice_is_there(parts: RoomParts, log: MemoryLog) -> None:
+    await connect.main(route_event(), parts)
+    log.live.clear()
+    log.saved.clear()
+
+
+async def send(
+    parts: RoomParts, frame: dict[str, Any] | str, user: str = "alice", framing: Framing = "live.v1"
+) -> list[dict[str, Any]]:
+    """Send a frame; returns the objects of the reply, none when there is none."""
+    body = frame if isinstance(frame, str) else json.dumps(frame)
+    answer = await message.main(route_event(user, body=body, framing=framing), parts)
+    assert answer["statusCode"] == 200
+    if "body" not in answer:
+        return []
+    said = json.loads(answer["body"])
+    return said if framing == "live.v1" else [said]
+
+
+async def test_a_chat_is_published_on_both_topics(parts: RoomParts, log: MemoryLog) -> None:
+    frame = {"messageType": 4, "message": "hi", "company_id": 5, "openid": "o", "unionid": "un", "to": "bob"}
+    assert await send(parts, frame) == []
+    (live,), (saved,) = log.live, log.saved
+    assert live == saved
+    assert (live.type, live.content, live.to, live.time) == (events.CHAT, "hi", "bob", NOW)
+    assert (live.company_id, live.openid, live.unionid, live.avatar) == ("5", "o", "un", "face")
+    assert (live.user_id, live.username, live.connection_id) == ("alice", "Alice", "c-alice")
+    assert (live.online, live.likes) == (1, 0)
+
+
+async def test_a_chat_with_an_id_is_answered_with_its_seq(parts: RoomParts) -> None:
+    reply = {"messageType": 0, "id": "c1", "ok": True, "seq": 100}
+    assert await send(parts, {"messageType": 4, "message": "hi", "id": "c1"}) == [reply]
+
+
+async def test_a_like_raises_the_total_and_is_published_with_it(parts: RoomParts, log: MemoryLog) -> None:
+    await send(parts, {"messageType": 6, "count": 3})
+    assert await send(parts, {"messageType": 6, "id": "x"}) == [{"messageType": 0, "id": "x", "ok": True}]
+    assert [event.likes for event in log.live] == [3, 4]
+
+
+async def test_a_heartbeat_goes_to_the_save_topic_with_what_it_earned(
+    parts: RoomParts, log: MemoryLog, clock: Clock
+) -> None:
+    clock.now += 60_000
+    assert await send(parts, {"messageType": 7}) == []
+    assert events.HEARTBEAT not in [event.type for event in log.live]
+    assert [(event.type, event.watch_seconds) for event in log.saved] == [(events.HEARTBEAT, 60.0)]
+
+
+async def test_who_is_here_is_answered_in_the_senders_framing(parts: RoomParts, log: MemoryLog) -> None:
+    people = {
+        "messageType": 3,
+        "users": [{"userId": "alice", "username": "Alice"}],
+        "onlineNumber": 1,
+        "cursor": None,
+    }
+    assert await send(parts, {"messageType": 3}) == [people]
+    reply = {"messageType": 0, "id": "w", "ok": True}
+    assert await send(parts, {"messageType": 3, "id": "w"}) == [reply, people | {"id": "w"}]
+    assert await send(parts, {"messageType": 3, "id": "w"}, framing="classic") == [people | {"id": "w"}]
+    assert log.live == log.saved == []
+
+
+async def test_a_page_ends_with_the_cursor_of_the_next(parts: RoomParts) -> None:
+    await connect.main(route_event("bob"), parts)
+    (first,) = await send(parts, {"messageType": 3, "limit": 1})
+    (second,) = await send(parts, {"messageType": 3, "limit": 1, "cursor": first["cursor"]})
+    assert {page["users"][0]["userId"] for page in (first, second)} == {"alice", "bob"}
+    assert second["cursor"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "=", "OTk6eA==", "LTE6eA==", "/w==", "eDp5"])
+async def test_a_cursor_that_no_page_ended_with_is_refused(parts: RoomParts, cursor: str) -> None:
+    (reply,) = await send(parts, {"messageType": 3, "cursor": cursor})
+    assert reply["error"] == "bad_field"
+
+
+@pytest.mark.parametrize(
+    ("frame", "error"),
+    [
+        ("{", "bad_json"),
+        ('{"messageType":5}', "bad_type"),
+        ('{"messageType":4}', "bad_field"),
+        ('{"messageType":4,"message":"' + "x" * 501 + '"}', "too_long"),
+    ],
+)
+async def test_a_refused_frame_is_answered_and_not_published(
+    parts: RoomParts, log: MemoryLog, frame: str, error: str
+) -> None:
+    (reply,) = await send(parts, frame)
+    assert (reply["messageType"], reply["ok"], reply["error"]) == (0, False, error)
+    assert "id" not in reply
+    assert log.live == log.saved == []
+
+
+async def test_a_refusal_names_the_frame_it_refuses(parts: RoomParts) -> None:
+    (reply,) = await send(parts, {"messageType": 4, "id": "c9"}, framing="classic")
+    assert (reply["id"], reply["error"]) == ("c9", "bad_field")
+
+
+async def test_who_sends_too_much_is_told_how_long_to_wait(parts: RoomParts, log: MemoryLog, clock: Clock) -> None:
+    for _ in range(5):
+        assert await send(parts, {"messageType": 4, "message": "hi"}) == []
+    (reply,) = await send(parts, {"messageType": 4, "message": "hi", "id": "c6"})
+    assert (reply["id"], reply["error"], reply["retryAfter"]) == ("c6", "rate_limited", 1)
+    assert len(log.live) == 5
+    clock.now += 1000
+    assert await send(parts, {"messageType": 4, "message": "hi"}) == []
+
+
+async def test_the_same_id_is_published_once_and_answered_alike(parts: RoomParts, log: MemoryLog) -> None:
+    frame = {"messageType": 4, "message": "hi", "id": "c1"}
+    assert await send(parts, frame) == await send(parts, frame)
+    assert len(log.live) == len(log.saved) == 1
+
+
+async def test_the_same_id_at_the_same_time_is_published_once(parts: RoomParts, log: MemoryLog) -> None:
+    frame = {"messageType": 4, "message": "hi", "id": "c1"}
+    replies = await asyncio.gather(*(send(parts, frame) for _ in range(5)))
+    assert all(reply == replies[0] for reply in replies)
+    assert len(log.live) == len(log.saved) == 1
+
+
+async def test_without_kafka_a_frame_is_refused_and_has_changed_nothing(parts: RoomParts, log: MemoryLog) -> None:
+    log.live_is_away = True
+    for frame in ({"messageType": 4, "message": "hi", "id": "c1"}, {"messageType": 6, "count": 9, "id": "c2"}):
+        (reply,) = await send(parts, frame)
+        assert (reply["id"], reply["error"], reply["retryAfter"]) == (frame["id"], "unavailable", 1)
+    log.live_is_away = False
+    assert (await parts.state.figures(42)).likes == 0
+    (reply,) = await send(parts, {"messageType": 4, "message": "hi", "id": "c1"})
+    assert reply["ok"]
+    assert len(log.live) == 1
+
+
+async def test_a_chat_that_could_not_be_saved_is_saved_when_it_is_sent_again_and_shown_once(
+    parts: RoomParts, log: MemoryLog
+) -> None:
+    frame = {"messageType": 4, "message": "hi", "id": "c1"}
+    log.save_is_away = True
+    (first,) = await send(parts, frame)
+    log.save_is_away = False
+    (second,) = await send(parts, frame)
+    (third,) = await send(parts, frame)
+    assert (first["error"], second["seq"], third["seq"]) == ("unavailable", 100, 100)
+    assert [event.seq for event in log.live] == [event.seq for event in log.saved] == [100]
+
+
+async def test_without_redis_a_frame_is_refused(parts_without_redis: RoomParts, log: MemoryLog) -> None:
+    (reply,) = await send(parts_without_redis, {"messageType": 4, "message": "hi", "id": "c1"})
+    assert (reply["id"], reply["error"]) == ("c1", "unavailable")
+    assert log.live == []
+
+
+async def test_a_frame_of_somebody_whose_seat_lapsed_announces_them_again(parts: RoomParts, log: MemoryLog) -> None:
+    await send(parts, {"messageType": 4, "message": "still here"}, user="bob")
+    assert [event.type for event in log.live] == [events.JOIN, events.CHAT]
+    assert (await parts.state.figures(42)).online == 2
+
+
+async def test_a_frame_of_somebody_who_was_not_welcomed_asks_the_relay_to_do_so(
+    parts: RoomParts, log: MemoryLog, clock: Clock
+) -> None:
+    clock.now += 6_000
+    await send(parts, {"messageType": 7})
+    assert [event.type for event in log.live] == [events.SEATED]

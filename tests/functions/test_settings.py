@@ -1,0 +1,41 @@
+import pytest
+
+from functions.settings import Settings, SettingsError
+
+REQUIRED = {"REDIS_URL": "redis://127.0.0.1:6379", "KAFKA_BOOTSTRAP": "127.0.0.1:9092"}
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    settings = Settings.from_environment(REQUIRED)
+    assert (settings.redis_url, settings.auth_mode, settings.heartbeat_seconds) == (
+        "redis://127.0.0.1:6379",
+        "token",
+        60,
+    )
+
+
+def test_numbers_are_read_as_numbers() -> None:
+    settings = Settings.from_environment(REQUIRED | {"CHAT_PER_SECOND": "0.5", "SLICES": "4", "SLICE": "3"})
+    assert (settings.chat_per_second, settings.slices, settings.slice) == (0.5, 4, 3)
+
+
+def test_one_message_names_everything_that_is_missing_or_wrong() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"REDIS_URL": "", "AUTH_MODE": "closed", "CHAT_BURST": "many", "SLICES": "-1"})
+    message = str(caught.value)
+    for name in ("REDIS_URL", "KAFKA_BOOTSTRAP", "AUTH_MODE", "CHAT_BURST", "SLICES"):
+        assert name in message
+
+
+@pytest.mark.parametrize(
+    "name", ["CHAT_BURST", "CHAT_PER_SECOND", "OTHER_BURST", "OTHER_PER_SECOND", "HEARTBEAT_SECONDS"]
+)
+def test_a_rate_of_nothing_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(REQUIRED | {name: "0"})
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_number_must_be_one(value: str) -> None:
+    with pytest.raises(SettingsError, match="CHAT_PER_SECOND"):
+        Settings.from_environment(REQUIRED | {"CHAT_PER_SECOND": value})

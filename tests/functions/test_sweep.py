@@ -1,0 +1,68 @@
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions import connect, sweep
+from functions.adapters.room_log import LogUnavailable
+from functions.adapters.sweep_state import SweepState
+from functions.parts import RoomParts
+from functions.rooms import events
+from functions.sweep import Parts
+from tests.functions.conftest import Clock, MemoryLog, route_event
+
+LEASE = 120_000
+
+
+@pytest.fixture
+def sweep_parts(parts: RoomParts, redis: RedisCluster) -> Parts:
+    return Parts(parts, SweepState(redis, heartbeat_seconds=60), LEASE)
+
+
+async def test_a_lost_close_is_made_up_for_when_the_lease_runs_out(
+    sweep_parts: Parts, log: MemoryLog, clock: Clock
+) -> None:
+    await connect.main(route_event(), sweep_parts.room)
+    clock.now += LEASE
+    assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 0}
+    clock.now += 1
+    assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
+    left = log.live[-1]
+    assert (left.type, left.user_id, left.connection_id, left.online) == (events.LEAVE, "alice", "c-alice", 0)
+    assert log.saved[-1] == left
+
+
+async def test_a_leave_is_published_by_one_sweep_only(sweep_parts: Parts, log: MemoryLog, clock: Clock) -> None:
+    await connect.main(route_event(), sweep_parts.room)
+    clock.now += LEASE + 1
+    for _ in range(2):
+        await sweep.main({}, sweep_parts)
+    assert [event.type for event in log.live].count(events.LEAVE) == 1
+
+
+async def test_a_leave_that_cannot_be_published_is_left_to_a_later_sweep(
+    sweep_parts: Parts, log: MemoryLog, clock: Clock
+) -> None:
+    await connect.main(route_event(), sweep_parts.room)
+    clock.now += LEASE + 1
+    log.live_is_away = True
+    with pytest.raises(LogUnavailable):
+        await sweep.main({}, sweep_parts)
+    log.live_is_away = False
+    clock.now += LEASE + 1
+    assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
+    assert log.live[-1].type == events.LEAVE
+
+
+async def test_who_waits_for_a_welcome_is_brought_to_the_relays_notice(
+    sweep_parts: Parts, log: MemoryLog, clock: Clock
+) -> None:
+    await connect.main(route_event(), sweep_parts.room)
+    clock.now += 6_000
+    await sweep.main({}, sweep_parts)
+    assert [event.type for event in log.live] == [events.JOIN, events.SEATED]
+
+
+async def test_a_room_that_was_left_long_ago_is_forgotten(sweep_parts: Parts, clock: Clock) -> None:
+    await connect.main(route_event(), sweep_parts.room)
+    clock.now += 3_600_000
+    assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
+    assert await sweep.main({}, sweep_parts) == {"rooms": 0, "removed": 0}
