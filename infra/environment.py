@@ -1,0 +1,33 @@
+"""What each function is told: the variables that functions/settings.py reads."""
+
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Function
+from infra.gateway import Gateway
+from infra.room_log import RoomLog
+from infra.rooms_cache import RoomsCache
+from infra.sizes import Sizes
+
+
+def environment(
+    row: Function,
+    slice: int | None,
+    *,
+    gateway: Gateway,
+    rooms_cache: RoomsCache,
+    room_log: RoomLog,
+    sizes: Sizes,
+) -> dict[str, str]:
+    """The variables of one function. AWS_REGION is not among them, as Lambda sets it."""
+    told = {
+        "AUTH_MODE": sizes.auth_mode,
+        "KAFKA_AUTH": "iam",
+        "KAFKA_BOOTSTRAP": room_log.bootstrap,
+        "LIVE_TOPIC": LIVE_TOPIC,
+        "REDIS_URL": rooms_cache.url,
+        "SAVE_TOPIC": SAVE_TOPIC,
+    }
+    if "connections" in row.needs:
+        # From the stage and not from the event: behind a custom domain the event names that domain.
+        told["CONNECTIONS_URL"] = gateway.connections_url
+    if slice is not None:
+        told |= {"SLICE": str(slice), "SLICES": str(sizes.slices)}
+    return told

@@ -1,0 +1,58 @@
+"""Who may do what: the manifest's needs as security group rules and IAM statements, and nothing more."""
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Topic
+from infra import room_log as kafka
+from infra import rooms_cache as redis
+from infra.functions import Deployed, Functions
+from infra.gateway import Gateway
+from infra.network import Network
+from infra.room_log import RoomLog
+from infra.rooms_cache import RoomsCache
+
+
+def let_functions_in(*, network: Network, rooms_cache: RoomsCache, room_log: RoomLog) -> None:
+    """Open the cache and the brokers to the functions' security group."""
+    for port in redis.PORTS:
+        rooms_cache.group.add_ingress_rule(network.functions_group, ec2.Port.tcp(port), "Functions")
+    room_log.group.add_ingress_rule(network.functions_group, ec2.Port.tcp(kafka.PORT), "Functions")
+
+
+def let_publish(*, functions: Functions, room_log: RoomLog) -> None:
+    """Functions that need Kafka may write to both topics, also idempotently.
+
+    https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control-use-cases.html
+    """
+    topics = [room_log.topic_arn(topic) for topic in (LIVE_TOPIC, SAVE_TOPIC)]
+    for deployed in functions.deployed:
+        if "kafka" in deployed.row.needs:
+            _allow(deployed, "kafka-cluster", ["Connect", "WriteDataIdempotently"], [room_log.cluster_arn])
+            _allow(deployed, "kafka-cluster", ["DescribeTopic", "WriteData"], topics)
+
+
+def let_read(*, functions: Functions, room_log: RoomLog) -> None:
+    """Mappings poll as the function they feed: it may read its topic, in its own consumer group.
+
+    The CDK's event source grants none of these.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
+    """
+    for deployed, topic in functions.triggered_by(Topic):
+        group = room_log.consumer_group_arn(deployed.name)
+        cluster = ["Connect", "DescribeClusterDynamicConfiguration"]
+        _allow(deployed, "kafka-cluster", cluster, [room_log.cluster_arn])
+        _allow(deployed, "kafka-cluster", ["DescribeTopic", "ReadData"], [room_log.topic_arn(topic.name)])
+        _allow(deployed, "kafka-cluster", ["AlterGroup", "DescribeGroup"], [group])
+
+
+def let_post(*, functions: Functions, gateway: Gateway) -> None:
+    """Functions that need the connections may POST to those of the stage, and do nothing else to them."""
+    for deployed in functions.deployed:
+        if "connections" in deployed.row.needs:
+            _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("POST")])
+
+
+def _allow(deployed: Deployed, service: str, actions: list[str], resources: list[str]) -> None:
+    named = [f"{service}:{action}" for action in actions]
+    deployed.function.add_to_role_policy(iam.PolicyStatement(actions=named, resources=resources))

@@ -1,0 +1,57 @@
+"""The stack: the boxes of an event's way, in its order, and who may do what."""
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from infra.functions import Functions
+from infra.gateway import Gateway
+from infra.grants import let_functions_in, let_post, let_publish, let_read
+from infra.http_api import PlatformApi
+from infra.mappings import Mappings
+from infra.network import Network
+from infra.packages import Packages
+from infra.room_log import RoomLog
+from infra.rooms_cache import RoomsCache
+from infra.routes import route_events
+from infra.sizes import Sizes
+from infra.sweep import Sweep
+
+
+class LiveRooms(Stack):
+    """Live rooms in one stack, bound to no account and no region.
+
+    CloudFormation creates the topics through MSK's API, for which the role that deploys needs `kafka-cluster`
+    actions: Connect, CreateTopic, DescribeTopic, AlterTopic and DeleteTopic.
+    https://docs.aws.amazon.com/msk/latest/developerguide/msk-topic-operations-information.html
+    """
+
+    def __init__(self, scope: Construct, id: str, *, sizes: Sizes) -> None:
+        super().__init__(scope, id, description="Live rooms: WebSocket chat rooms of a live stream")
+
+        network = Network(self, "Network", sizes=sizes)
+        gateway = Gateway(self, "Gateway")
+        rooms_cache = RoomsCache(self, "RoomsCache", network=network, sizes=sizes)
+        room_log = RoomLog(self, "RoomLog", network=network, sizes=sizes)
+        functions = Functions(
+            self,
+            "Functions",
+            network=network,
+            packages=Packages(self, "Packages"),
+            gateway=gateway,
+            rooms_cache=rooms_cache,
+            room_log=room_log,
+            sizes=sizes,
+        )
+        route_events(gateway=gateway, functions=functions)
+        mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log)
+        Sweep(self, "Sweep", functions=functions)
+        platform_api = PlatformApi(self, "PlatformApi", functions=functions)
+
+        let_functions_in(network=network, rooms_cache=rooms_cache, room_log=room_log)
+        let_publish(functions=functions, room_log=room_log)
+        let_read(functions=functions, room_log=room_log)
+        let_post(functions=functions, gateway=gateway)
+
+        CfnOutput(self, "WebSocketUrl", value=gateway.url)
+        CfnOutput(self, "PlatformApiUrl", value=f"{platform_api.url}/api")
+        CfnOutput(self, "FailureQueueUrl", value=mappings.failures.queue_url)

@@ -1,0 +1,38 @@
+"""app.py: what it writes, what it needs, what it refuses."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.infra.synthesis import synthesise
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_template_has_nothing_that_cfn_lint_objects_to(outputs: Mapping[str, Path], stage: str) -> None:
+    template = outputs[stage] / f"live-rooms-{stage}.template.json"
+    # W3005 is about dependencies that the CDK states twice.
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--ignore-checks",
+        "W3005",
+        "--",
+        str(template),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_no_package_is_built(outputs: Mapping[str, Path]) -> None:
+    # The one asset is the CDK's own function behind the custom resource.
+    staged = [path for path in outputs["prod"].glob("asset.*/**/*") if path.is_file()]
+    assert {path.suffix for path in staged} == {".js"}
+
+
+def test_a_stage_that_cdk_json_does_not_have_is_refused_in_one_line(tmp_path: Path) -> None:
+    done = synthesise("moon", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "app.py: no stage 'moon' in cdk.json; it has dev, prod\n"
+    assert list(tmp_path.glob("*.template.json")) == []

@@ -1,0 +1,21 @@
+from tests.infra.cloud import Cloud, JsonObject
+
+
+def test_the_private_subnets_leave_through_nat(cloud: Cloud) -> None:
+    gateways = {f"<{id}>" for id in cloud.all("AWS::EC2::NatGateway")}
+    used = {one["NatGatewayId"] for one in cloud.all("AWS::EC2::Route").values() if "NatGatewayId" in one}
+    assert len(gateways) == 2
+    assert used == gateways
+
+
+def test_there_is_no_endpoint_that_would_hide_public_apis(cloud: Cloud) -> None:
+    assert [one["ServiceName"] for one in cloud.all("AWS::EC2::VPCEndpoint").values()] == []
+
+
+def test_the_stack_is_bound_to_no_account_and_no_region(cloud: Cloud) -> None:
+    resources = cloud.template["Resources"].values()
+    subnets = [one["Properties"] for one in resources if one["Type"] == "AWS::EC2::Subnet"]
+    any_region: JsonObject = {"Fn::GetAZs": ""}
+    assert [one["AvailabilityZone"] for one in subnets] == [
+        {"Fn::Select": [n, any_region]} for n in (0, 1, 0, 1)
+    ]
