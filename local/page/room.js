@@ -1,0 +1,217 @@
+/** The room page: the entry, what the room says, and what the viewer does. */
+
+import { ChatList } from "./chat_list.js";
+import { RoomSocket } from "./room_socket.js";
+import { Stage } from "./stage.js";
+import { leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
+
+const WHO_MS = 5000; // ask no more often who is here
+
+const $ = (id) => document.getElementById(id);
+const chat = new ChatList($("chat"), $("log"), $("newer"));
+const stage = new Stage($("flights"));
+
+let socket = null;
+let me = { userId: "", welcomed: false };
+let likes = null;
+let taps = 0; // own ones, whose hearts have risen already
+let privateTo = null;
+let whoTimer;
+let whoAsked = -Infinity;
+
+const handlers = {
+  state(state) {
+    const live = state.name === "open";
+    $("state").textContent = stateLine(state);
+    $("state").dataset.name = state.name;
+    for (const id of ["send", "like"]) $(id).disabled = !live;
+  },
+  welcome({ userId, onlineNumber, zanNumber, settings, gap }) {
+    if (me.welcomed) chat.line("Back in the room. What was said meanwhile may be missing here.");
+    else if (gap) chat.line("Some of what was said is missing here.");
+    me = { userId, welcomed: true };
+    online(onlineNumber);
+    likes = null;
+    handlers.likes({ zanNumber });
+    $("message").placeholder = settingsLine(settings ?? {}) || "Say something";
+    whoChanged();
+  },
+  reply({ ok, error, message, retryAfter }, text) {
+    if (ok) return;
+    const box = $("message");
+    const said = refusal({ error, message, retryAfter });
+    $("refused").textContent = text && box.value ? `${said} Not sent: ${text}` : said;
+    if (text && !box.value) box.value = text; // back to where it was typed
+  },
+  chat(object, { past }) {
+    const mine = object.userId === me.userId;
+    chat.chat(object, mine);
+    if (!past && !object.to) stage.fly(object.textMessage, { seq: object.seq, mine });
+  },
+  notice: (object) => chat.notice(object),
+  joined: (object) => crowd(object, "joined"),
+  left: (object) => crowd(object, "left"),
+  who({ users, onlineNumber }) {
+    online(onlineNumber);
+    showPeople(users ?? [], onlineNumber);
+  },
+  online: ({ onlineNumber }) => online(onlineNumber),
+  likes({ zanNumber }) {
+    if (typeof zanNumber !== "number") return;
+    if (likes !== null) stage.hearts(zanNumber - likes - taps);
+    taps = 0;
+    likes = zanNumber;
+    $("likes").textContent = zanNumber.toLocaleString("en");
+  },
+  removed({ seq }) {
+    chat.remove(seq);
+    stage.remove(seq);
+  },
+  sanction: (object) => chat.line(sanction(object), "line warning"),
+  settings({ settings }) {
+    const text = settingsLine(settings ?? {});
+    chat.line(text || "Everyone may write again.");
+    $("message").placeholder = text || "Say something";
+  },
+  leftOut: ({ dropped }) => chat.line(leftOut(dropped ?? {}), "line warning"),
+  fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
+};
+
+function online(number) {
+  if (typeof number === "number") $("online").textContent = number.toLocaleString("en");
+}
+
+function crowd({ username, others }, did) {
+  const more = others > 0 ? ` and ${others} ${others === 1 ? "other" : "others"}` : "";
+  chat.line(`${username}${more} ${did}`);
+  whoChanged();
+}
+
+/** While the list of people is open, ask for it anew, soon but not often. */
+function whoChanged() {
+  if (!$("who").open || whoTimer !== undefined) return;
+  const ask = () => {
+    whoTimer = undefined;
+    whoAsked = performance.now();
+    socket?.who();
+  };
+  whoTimer = setTimeout(ask, Math.max(0, whoAsked + WHO_MS - performance.now()));
+}
+
+function showPeople(users, onlineNumber) {
+  const items = users.map(({ userId, username }) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = username;
+    button.title = `Write to ${username} alone`;
+    button.disabled = userId === me.userId;
+    button.onclick = () => writeTo({ userId, username });
+    item.append(button);
+    return item;
+  });
+  $("people").replaceChildren(...items);
+  const rest = (onlineNumber ?? 0) - users.length;
+  $("people-rest").textContent = rest > 0 ? `and ${rest.toLocaleString("en")} more` : "";
+}
+
+function writeTo(user) {
+  privateTo = user;
+  $("private").hidden = user === null;
+  $("private-name").textContent = user?.username ?? "";
+  $("message").focus();
+}
+
+function enter(room, name) {
+  const query = new URLSearchParams({ activityId: room, username: name });
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  me = { userId: "", welcomed: false };
+  whoAsked = -Infinity;
+  show("room");
+  $("title").textContent = `Room ${room}`;
+  document.title = `Room ${room} · Live rooms`;
+  history.replaceState(null, "", `?${new URLSearchParams({ room, name })}`);
+  socket = new RoomSocket(`${scheme}://${location.host}/websocket?${query}`, handlers);
+  socket.connect();
+  $("message").focus();
+}
+
+function leave() {
+  socket?.close();
+  socket = null;
+  chat.clear();
+  stage.clear();
+  writeTo(null);
+  $("refused").textContent = "";
+  $("who").open = false;
+  $("people").replaceChildren();
+  history.replaceState(null, "", `?${new URLSearchParams({ room: $("room-number").value })}`);
+  document.title = "Live rooms";
+  show("entry");
+  $("room-number").focus();
+}
+
+function show(id) {
+  for (const part of ["entry", "room"]) $(part).hidden = part !== id;
+}
+
+/** What is wrong with the entry, as the authorizer would see it: a browser is not told why it was refused. */
+function entryProblem(room, name) {
+  if (!/^[1-9]\d*$/.test(room) || !Number.isSafeInteger(Number(room))) return "The room is a whole number from 1.";
+  if (name === "") return "Please give a name.";
+  if ([...name].length > 32 || /\p{Cc}/u.test(name)) return "The name is 1 to 32 characters.";
+  return "";
+}
+
+function join() {
+  const room = $("room-number").value.trim();
+  const name = $("name").value.normalize("NFC").trim();
+  const problem = entryProblem(room, name);
+  $("join-error").textContent = problem;
+  if (!problem) enter(room, name);
+}
+
+$("join").onsubmit = (event) => {
+  event.preventDefault();
+  join();
+};
+$("leave").onclick = leave;
+$("composer").onsubmit = (event) => {
+  event.preventDefault();
+  const text = $("message").value.trim();
+  $("refused").textContent = "";
+  if (text && socket.chat(text, privateTo?.userId)) $("message").value = "";
+};
+$("like").onclick = () => {
+  socket.like();
+  taps += 1;
+  stage.hearts(1);
+};
+$("who").ontoggle = () => {
+  clearTimeout(whoTimer);
+  whoTimer = undefined;
+  whoAsked = -Infinity;
+  whoChanged();
+};
+$("private-end").onclick = () => writeTo(null);
+$("bullets").onclick = () => {
+  stage.flying = !stage.flying;
+  $("bullets").ariaPressed = String(stage.flying);
+  if (!stage.flying) stage.clear();
+};
+$("share").onclick = async () => {
+  const link = `${location.origin}/?${new URLSearchParams({ room: $("room-number").value })}`;
+  try {
+    await navigator.clipboard.writeText(link);
+    chat.line("The link to this room is copied.");
+  } catch {
+    chat.line(`The link to this room: ${link}`);
+  }
+};
+
+const asked = new URLSearchParams(location.search);
+$("room-number").value = asked.get("room") ?? "";
+$("name").value = asked.get("name") ?? "";
+show("entry");
+if ($("room-number").value && $("name").value) join();
+else $($("room-number").value ? "name" : "room-number").focus();

@@ -1,0 +1,142 @@
+"""The page's files over ASGI, without a server."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.page import FOLDER, Message, Page
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=Page())
+    async with httpx.AsyncClient(transport=transport, base_url="http://room") as client:
+        yield client
+
+
+async def test_the_root_is_the_index(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.content == (FOLDER / "index.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(file for file in FOLDER.iterdir() if file.suffix not in ("", ".py")),
+    ids=lambda file: file.name,
+)
+async def test_every_file_of_the_page_is_served_with_its_type(client: httpx.AsyncClient, file: Path) -> None:
+    types = {
+        ".html": "text/html; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
+    answer = await client.get(f"/{file.name}")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == types[file.suffix]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.content == file.read_bytes()
+
+
+async def test_a_query_does_not_change_what_is_served(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/?room=42&name=alice")).content == (await client.get("/")).content
+
+
+async def test_head_has_the_headers_and_no_body(client: httpx.AsyncClient) -> None:
+    get, head = await client.get("/room.js"), await client.head("/room.js")
+
+    assert head.status_code == 200
+    assert head.headers == get.headers
+    assert head.content == b""
+
+
+async def test_nothing_but_the_page_itself_may_run(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/")).headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("tag", ["{}", "W/{}", '"another", {}', "*"])
+async def test_an_unchanged_file_is_not_sent_again(client: httpx.AsyncClient, tag: str) -> None:
+    etag = (await client.get("/room.css")).headers["etag"]
+
+    answer = await client.get("/room.css", headers={"if-none-match": tag.format(etag)})
+
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == etag
+
+
+async def test_an_edited_file_is_seen_at_the_next_load(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("before")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=Page(tmp_path)), base_url="http://room"
+    ) as client:
+        before = await client.get("/")
+        (tmp_path / "index.html").write_text("after")
+        after = await client.get("/", headers={"if-none-match": before.headers["etag"]})
+
+    assert before.headers["cache-control"] == "no-cache"
+    assert (after.status_code, after.text) == (200, "after")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/missing.js",
+        "/room.js/",
+        "//room.js",
+        "/.",
+        "/..",
+        "/../secret.html",
+        "/inner/../room.js",
+        "/..\\secret.html",
+        "/inner/deep.html",
+        "/inner",
+        "/notes.txt",
+        "/__init__.py",
+        "/index.html\0",
+        "/\udcff",
+        "/" + "a" * 5000,
+        "",
+    ],
+)
+async def test_what_is_not_a_file_of_the_folder_is_not_found(tmp_path: Path, path: str) -> None:
+    """The path as a server hands it over, percent-decoded: a client would tidy it up."""
+    folder = tmp_path / "page"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "index.html").write_text("index")
+    (folder / "room.js").write_text("room")
+    (folder / "__init__.py").write_text("its server")
+    (folder / "notes.txt").write_text("no type for this one")
+    (folder / "inner" / "deep.html").write_text("too deep")
+    (tmp_path / "secret.html").write_text("outside")
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    await Page(folder)(scope, receive, send)
+
+    assert [message.get("status", message.get("body")) for message in sent] == [404, b"Not Found\n"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str) -> None:
+    answer = await client.request(method, "/")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def receive() -> Message:
+    raise AssertionError("a page has no need of the body")
