@@ -1,0 +1,1 @@
+"""One AWS part per file."""
