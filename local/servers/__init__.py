@@ -1,0 +1,1 @@
+"""Redis and Kafka for a laptop and for the tests: real or nearly real servers, without Docker."""

@@ -1,0 +1,63 @@
+"""The servers that the whole session shares, started when the first test asks for one.
+
+`REDIS_URL` and `KAFKA_BOOTSTRAP` name servers to use instead. They are emptied between tests: give none that matter.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+from redis.cluster import RedisCluster
+
+from local.servers.apache_kafka import ApacheKafka
+from local.servers.kafka import EmbeddedKafka
+from local.servers.kafka_jars import KafkaUnavailable
+from local.servers.redis import EmbeddedRedis
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kafka",
+        choices=("embedded", "real"),
+        default=os.environ.get("KAFKA") or "embedded",
+        help="the Kafka the tests run against: librdkafka's mock, or Apache Kafka fetched with Maven",
+    )
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis for the session, which nobody empties; `clean_redis` is the same one, emptied."""
+    if url := os.environ.get("REDIS_URL"):
+        yield url
+        return
+    redis = EmbeddedRedis()
+    # A loop of its own: the fixture outlives the loops of the tests.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(redis.start())
+        yield redis.url
+        runner.run(redis.stop())
+
+
+@pytest.fixture
+def clean_redis(redis_url: str) -> str:
+    """The session's Redis, empty."""
+    with RedisCluster.from_url(redis_url) as client:
+        client.flushall(target_nodes=RedisCluster.PRIMARIES)
+    return redis_url
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A Kafka for the session with the two topics; tests that ask for it skip where `--kafka real` cannot be had."""
+    if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
+        yield bootstrap
+        return
+    kafka = ApacheKafka() if request.config.getoption("--kafka") == "real" else EmbeddedKafka()
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        try:
+            runner.run(kafka.start())
+        except KafkaUnavailable as error:
+            pytest.skip(str(error))
+        yield kafka.bootstrap
+        runner.run(kafka.stop())
