@@ -1,0 +1,215 @@
+"""The emulator: starts its parts in the order in which they need one another, and stops them in reverse.
+
+One uvicorn serves everything on one port: the page, the WebSocket API, the connections API and the HTTP API.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+import uvicorn
+
+import functions
+from functions.manifest import STAGE
+from local.aws.code_watch import CodeWatch
+from local.aws.connections_api import ConnectionsApi
+from local.aws.event_source_mapping import EventSourceMapping
+from local.aws.gateway import Gateway, GatewayConfig
+from local.aws.http_api import HttpApi, HttpApiConfig
+from local.aws.lambda_runtime import Invoke, LambdaRuntime
+from local.aws.schedule import Schedule
+from local.aws.websocket_protocol import WebSocketProtocol
+from local.deployment import CREDENTIALS, Deployment, Servers
+from local.options import Options
+from local.page import Page
+from local.router import Router
+from local.servers.kafka import EmbeddedKafka
+from local.servers.redis import EmbeddedRedis
+
+HOST = "127.0.0.1"
+# A WebSocket message, and one frame of it, are at most so long at API Gateway.
+MESSAGE_BYTES, FRAME_BYTES = 128 * 1024, 32 * 1024
+
+CODE = Path(functions.__path__[0])
+
+
+class AddressInUse(Exception):
+    """The port is taken; the message says so."""
+
+
+class Emulator:
+    """Every part, up while the context is entered. `address` is host:port."""
+
+    def __init__(self, options: Options, environment: Mapping[str, str] = os.environ) -> None:
+        self._options = options
+        self._environment = environment
+        self._mappings: list[EventSourceMapping] = []
+        self._parts = {"redis": False, "kafka": False, "gateway": False}
+        self._stack = contextlib.AsyncExitStack()
+        self.address = ""
+
+    def health(self) -> dict[str, bool]:
+        """Whether each part is up."""
+        relays = bool(self._mappings) and all(mapping.ready for mapping in self._mappings)
+        return {**self._parts, "relay": relays}
+
+    async def __aenter__(self) -> "Emulator":
+        """Start everything; returns when all of it is ready. Raises AddressInUse, or ServerFailed with its output."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Stop everything; no process is left."""
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        listener = self._stack.enter_context(listen(self._options.port))
+        self.address = f"{HOST}:{listener.getsockname()[1]}"
+        redis_url, kafka_bootstrap = await asyncio.gather(self._start_redis(), self._start_kafka())
+        connections_url = f"http://{self.address}/{STAGE}"
+        servers = Servers(redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, connections_url=connections_url)
+        deployment = Deployment(self._options, servers, self._environment)
+        runtime = await self._start_runtime(deployment)
+        await self._stack.enter_async_context(serve(self._router(runtime.invoke), listener))
+        self._parts["gateway"] = True
+        await self._start_mappings(deployment, runtime.invoke)
+        await self._start_schedules(deployment, runtime.invoke)
+        while not all(self.health().values()):  # noqa: ASYNC110  a consumer group tells nobody that it has joined
+            await asyncio.sleep(0.02)
+
+    async def _start_redis(self) -> str:
+        url = self._options.redis_url
+        if not url:
+            redis = EmbeddedRedis()
+            await redis.start()
+            self._stack.push_async_callback(redis.stop)
+            url = redis.url
+        self._parts["redis"] = True
+        return url
+
+    async def _start_kafka(self) -> str:
+        bootstrap = self._options.kafka_bootstrap
+        if not bootstrap:
+            kafka = EmbeddedKafka()
+            await kafka.start()
+            self._stack.push_async_callback(kafka.stop)
+            bootstrap = kafka.bootstrap
+        self._parts["kafka"] = True
+        return bootstrap
+
+    async def _start_runtime(self, deployment: Deployment) -> LambdaRuntime:
+        runtime = LambdaRuntime(deployment.functions(), root=CODE.parent, freeze=bool(self._options.freeze))
+        await runtime.start()
+        self._stack.push_async_callback(runtime.stop)
+        watch = CodeWatch(CODE, lambda paths: runtime.replace_environments())
+        await watch.start()
+        self._stack.push_async_callback(watch.stop)
+        return runtime
+
+    def _router(self, invoke: Invoke) -> Router:
+        gateway = Gateway(
+            invoke=invoke,
+            config=GatewayConfig(
+                domain_name=self.address,
+                idle_seconds=self._options.idle_seconds,
+                max_connection_seconds=self._options.max_connection_seconds,
+                disconnect_loss=self._options.disconnect_loss,
+            ),
+        )
+        self._stack.push_async_callback(gateway.stop)
+        return Router(
+            gateway=gateway,
+            connections=ConnectionsApi(gateway=gateway, credentials=CREDENTIALS),
+            http_api=HttpApi(invoke=invoke, config=HttpApiConfig.from_manifest(domain_name=self.address)),
+            page=Page(),
+            health=self.health,
+        )
+
+    async def _start_mappings(self, deployment: Deployment, invoke: Invoke) -> None:
+        for reader in deployment.topic_readers():
+            mapping = EventSourceMapping(
+                function=reader.function,
+                topic=reader.topic.name,
+                group=reader.group,
+                bootstrap=deployment.servers.kafka_bootstrap,
+                invoke=invoke,
+                batch_size=reader.topic.batch_size,
+                window_ms=self._options.window_ms,
+            )
+            await mapping.start()
+            self._stack.push_async_callback(mapping.stop)
+            self._mappings.append(mapping)
+
+    async def _start_schedules(self, deployment: Deployment, invoke: Invoke) -> None:
+        for function in deployment.schedules():
+            schedule = Schedule(function=function, seconds=self._options.sweep_seconds, invoke=invoke)
+            await schedule.start()
+            self._stack.push_async_callback(schedule.stop)
+
+
+@contextlib.contextmanager
+def listen(port: int) -> Iterator[socket.socket]:
+    """A listening socket on this machine alone; raises AddressInUse."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise AddressInUse(f"port {port} of {HOST} is taken: choose another with PORT or --port") from error
+        listener.listen(4096)
+        yield listener
+
+
+@contextlib.asynccontextmanager
+async def serve(app: Router, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve `app` while the context is entered."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            ws=WebSocketProtocol,
+            http="httptools",
+            ws_max_size=(MESSAGE_BYTES, FRAME_BYTES),  # type: ignore[arg-type]  # handed on to websockets, which takes both
+            # API Gateway neither compresses nor pings.
+            ws_per_message_deflate=False,
+            ws_ping_interval=None,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            backlog=4096,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        if task.done():
+            task.result()
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Uvicorn takes a handshake that is refused with a status of its own for a mistake of the application."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the command line: there are more parts to stop than this one."""
+        yield

@@ -1,0 +1,95 @@
+"""What `cdk deploy` would make of the manifest, made of it here: functions with their environments, mappings, rules."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from functions.manifest import FUNCTIONS, Function, Schedule, Topic
+from functions.settings import Settings
+from local.aws.lambda_runtime import FunctionSpec
+from local.aws.sigv4 import Credentials
+from local.options import Options
+
+# Known, so that anybody may sign with them by hand; the connections API checks signatures made with them.
+CREDENTIALS = Credentials("AKIALIVEROOMSLOCAL00", "the-emulators-own-secret-key")
+# Environments of one function: as many as can be of use on a laptop.
+ENVIRONMENTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Where the servers are that functions use."""
+
+    redis_url: str
+    kafka_bootstrap: str
+    connections_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicReader:
+    """A function that is given the records of a topic, and the consumer group it reads them in."""
+
+    function: str
+    group: str
+    topic: Topic
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The manifest's functions under these options. `environment` may set what Settings has and Options has not."""
+
+    options: Options
+    servers: Servers
+    environment: Mapping[str, str]
+
+    def functions(self) -> Iterator[FunctionSpec]:
+        """Each function; one that reads a topic by slices once for each slice."""
+        for function in FUNCTIONS:
+            for name, slice_ in self._names(function):
+                yield FunctionSpec(
+                    name=name,
+                    handler=function.handler,
+                    timeout_seconds=function.timeout_seconds,
+                    memory_mb=function.memory_mb,
+                    environment=self._settings(function, slice_),
+                    max_environments=1 if isinstance(function.trigger, Topic) else ENVIRONMENTS,
+                )
+
+    def topic_readers(self) -> Iterator[TopicReader]:
+        """The event source mappings, one for each slice."""
+        for function in FUNCTIONS:
+            if isinstance(function.trigger, Topic):
+                for name, _ in self._names(function):
+                    yield TopicReader(function=name, group=name, topic=function.trigger)
+
+    def schedules(self) -> Iterator[str]:
+        """The functions that are invoked at a fixed rate."""
+        for function in FUNCTIONS:
+            if isinstance(function.trigger, Schedule):
+                yield function.name
+
+    def _names(self, function: Function) -> list[tuple[str, int]]:
+        if isinstance(function.trigger, Topic) and function.trigger.per_slice:
+            return [(f"{function.name}-{slice_}", slice_) for slice_ in range(self.options.slices)]
+        return [(function.name, 0)]
+
+    def _settings(self, function: Function, slice_: int) -> dict[str, str]:
+        passed = {
+            name: self.environment[name]
+            for name in (field.name.upper() for field in fields(Settings))
+            if name in self.environment
+        }
+        settings = passed | {
+            "REDIS_URL": self.servers.redis_url,
+            "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
+            "AUTH_MODE": self.options.auth_mode,
+            "HEARTBEAT_SECONDS": str(self.options.heartbeat_seconds),
+            "SLICE": str(slice_),
+            "SLICES": str(self.options.slices),
+        }
+        if "connections" in function.needs:
+            settings |= {
+                "CONNECTIONS_URL": self.servers.connections_url,
+                "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+                "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+            }
+        return settings
