@@ -1,9 +1,12 @@
 """What the functions of the WebSocket API work with."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.kafka_tokens import KafkaTokens
 from functions.adapters.redis_client import connect
 from functions.adapters.room_log import RoomLog
 from functions.adapters.room_state import Rate, RoomState
@@ -30,12 +33,14 @@ class RoomParts:
 
 async def build(settings: Settings) -> RoomParts:
     """The parts as the settings say."""
+    tokens = KafkaTokens(CredentialSource(os.environ), settings.aws_region)
     return RoomParts(
         state=RoomState(connect(settings.redis_url), heartbeat_seconds=settings.heartbeat_seconds),
         log=RoomLog(
             bootstrap=settings.kafka_bootstrap,
             live_topic=settings.live_topic,
             save_topic=settings.save_topic,
+            tokens=tokens if settings.kafka_auth == "iam" else None,
         ),
         chat_rate=Rate(burst=settings.chat_burst, per_second=settings.chat_per_second),
         other_rate=Rate(burst=settings.other_burst, per_second=settings.other_per_second),

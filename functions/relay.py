@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions import departures
-from functions.adapters.connections import Connections
+from functions.adapters.connections import Connections, Outcome
+from functions.adapters.credentials import CredentialSource
 from functions.adapters.fanout import Fanout
+from functions.adapters.post_budget import PostBudget
 from functions.adapters.redis_client import connect
 from functions.adapters.relay_state import RelayState
-from functions.adapters.sigv4 import Credentials
 from functions.aws_events import kafka
 from functions.entry import Entry, JsonObject
 from functions.parts import RoomParts
@@ -24,6 +25,9 @@ from functions.settings import Settings
 from functions.ticker import Ticker
 
 log = logging.getLogger(__name__)
+
+# What a tick may spend on classic viewers, in seconds of the budget: a tick that took longer would be old news.
+TICK_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,17 @@ class Parts:
 async def build(settings: Settings) -> Parts:
     """The parts as the settings say."""
     heartbeat = settings.heartbeat_seconds
-    rooms = RelayState(
-        connect(settings.redis_url), slice_=settings.slice, slices=settings.slices, heartbeat_seconds=heartbeat
+    redis = connect(settings.redis_url)
+    rooms = RelayState(redis, slice_=settings.slice, slices=settings.slices, heartbeat_seconds=heartbeat)
+    connections = Connections(settings.connections_url, CredentialSource(os.environ), region=settings.aws_region)
+    budget = PostBudget(redis, per_second=settings.posts_per_second)
+    ticker = Ticker(
+        Fanout(connections, budget),
+        rooms,
+        heartbeat_seconds=heartbeat,
+        posts_a_tick=TICK_SECONDS * settings.posts_per_second,
     )
-    credentials = Credentials.from_environment(os.environ)
-    connections = Connections(settings.connections_url, credentials, region=settings.aws_region)
-    return Parts(await build_room(settings), rooms, Ticker(Fanout(connections), heartbeat_seconds=heartbeat))
+    return Parts(await build_room(settings), rooms, ticker)
 
 
 async def main(raw: JsonObject, parts: Parts) -> JsonObject:
@@ -55,6 +64,10 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     departed = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)
     posts = {outcome.value: count for outcome, count in ticked.posts.items()}
+    if ticked.posts[Outcome.FORBIDDEN]:
+        log.error("%d POSTs were forbidden: is CONNECTIONS_URL this API's, and may the role post?", posts["forbidden"])
+    if ticked.posts[Outcome.FAILED]:
+        log.warning("%d POSTs failed, and were not shown", posts["failed"])
     return {"rooms": len(rooms), "broken": broken, "departed": len(departed), "posts": posts}
 
 

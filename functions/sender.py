@@ -82,6 +82,8 @@ class Sender:
 
     async def _announce(self, accepted: Accepted) -> None:
         """Say that a user is back whose seat had lapsed, and have a seat welcomed that still waits for it."""
+        if accepted.retaken:
+            await self._parts.state.list_room(self.activity_id, self._now)
         if accepted.retaken == "first":
             await self._parts.log.publish(self._event_of(events.JOIN, accepted))
         elif accepted.retaken == "further" or accepted.unwelcomed:

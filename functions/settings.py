@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 AuthMode = Literal["open", "token"]
+KafkaAuth = Literal["none", "iam"]
 
 
 class SettingsError(Exception):
@@ -15,13 +16,15 @@ class SettingsError(Exception):
 class Settings:
     """One field per environment variable, its name in capitals. Fields without a default must be set.
 
-    Rates are token buckets per user and room: `*_burst` frames at once, then `*_per_second`.
+    Rates are token buckets per user and room: `*_burst` frames at once, then `*_per_second`. `posts_per_second` is what
+    all relays together may post: API Gateway allows an account 10,000 requests a second, POSTs and others.
     """
 
     redis_url: str
     kafka_bootstrap: str
     connections_url: str = ""
     aws_region: str = "us-east-1"
+    kafka_auth: KafkaAuth = "none"
     live_topic: str = "liveMessageTopic"
     save_topic: str = "saveLiveMessageTopic"
     auth_mode: AuthMode = "token"
@@ -30,6 +33,7 @@ class Settings:
     chat_per_second: float = 1.0
     other_burst: int = 5
     other_per_second: float = 2.0
+    posts_per_second: int = 8000
     slice: int = 0
     slices: int = 1
 
@@ -55,7 +59,15 @@ class Settings:
         return cls(**values)
 
 
-_POSITIVE = ("heartbeat_seconds", "chat_burst", "chat_per_second", "other_burst", "other_per_second", "slices")
+_POSITIVE = (
+    "heartbeat_seconds",
+    "chat_burst",
+    "chat_per_second",
+    "other_burst",
+    "other_per_second",
+    "posts_per_second",
+    "slices",
+)
 
 
 def _parse(kind: Any, text: str) -> Any:

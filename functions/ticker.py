@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from functions.adapters.connections import Outcome
 from functions.adapters.fanout import Delivery, Fanout, Report
-from functions.adapters.relay_state import RoomAfter, RoomBefore
+from functions.adapters.relay_state import RelayState, RoomAfter, RoomBefore
 from functions.adapters.room_state import new_epoch
+from functions.progress import Progress
 from functions.rooms.broadcast import Broadcast, plan
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, mark_of
@@ -44,9 +45,17 @@ class Ticker:
     """Ticks for one slice."""
 
     def __init__(
-        self, fanout: Fanout, *, heartbeat_seconds: int, handshake_seconds: Sequence[float] = HANDSHAKE_SECONDS
+        self,
+        fanout: Fanout,
+        state: RelayState,
+        *,
+        heartbeat_seconds: int,
+        posts_a_tick: int,
+        handshake_seconds: Sequence[float] = HANDSHAKE_SECONDS,
     ) -> None:
         self._fanout = fanout
+        self._state = state
+        self._posts_a_tick = posts_a_tick
         self._handshake_seconds = handshake_seconds
         self._heartbeat_seconds = heartbeat_seconds
 
@@ -58,7 +67,14 @@ class Ticker:
             for room in rooms
             for seat, frames in room.broadcast.frames()
         ]
-        report = await self._fanout.deliver(deliveries)
+        marks = {room.broadcast.activity_id: room.mark for room in rooms}
+
+        async def note(finished: Sequence[int]) -> None:
+            await self._state.after([RoomAfter(activity_id=number, mark=marks[number]) for number in finished], now)
+
+        progress = Progress(deliveries)
+        async with progress.noted(note):
+            report = await self._fanout.deliver(deliveries, progress.done)
         await self._await_handshakes(report, rooms, now)
         return Ticked([_after(room, report) for room in rooms], report.posts)
 
@@ -76,6 +92,7 @@ class Ticker:
             heartbeat_seconds=self._heartbeat_seconds,
             seats=before.seats,
             newcomers=frozenset(before.newcomers),
+            posts=self._posts_a_tick,
         )
         return Room(broadcast, before, mark, epoch)
 

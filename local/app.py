@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -28,9 +29,12 @@ from local.options import Options
 from local.page import Page
 from local.router import Router
 from local.servers.kafka import EmbeddedKafka
+from local.servers.process import ServerFailed, accepts
 from local.servers.redis import EmbeddedRedis
 
 HOST = "127.0.0.1"
+# For servers that are given by their address, and may be starting too.
+PATIENCE_SECONDS = 10
 # A WebSocket message, and one frame of it, are at most so long at API Gateway.
 MESSAGE_BYTES, FRAME_BYTES = 128 * 1024, 32 * 1024
 
@@ -87,7 +91,9 @@ class Emulator:
 
     async def _start_redis(self) -> str:
         url = self._options.redis_url
-        if not url:
+        if url:
+            await answered(urlsplit(url).netloc.rpartition("@")[2])
+        else:
             redis = EmbeddedRedis()
             await redis.start()
             self._stack.push_async_callback(redis.stop)
@@ -97,7 +103,9 @@ class Emulator:
 
     async def _start_kafka(self) -> str:
         bootstrap = self._options.kafka_bootstrap
-        if not bootstrap:
+        if bootstrap:
+            await answered(bootstrap.partition(",")[0])
+        else:
             kafka = EmbeddedKafka()
             await kafka.start()
             self._stack.push_async_callback(kafka.stop)
@@ -153,6 +161,16 @@ class Emulator:
             schedule = Schedule(function=function, seconds=self._options.sweep_seconds, invoke=invoke)
             await schedule.start()
             self._stack.push_async_callback(schedule.stop)
+
+
+async def answered(address: str) -> None:
+    """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await accepts(address):
+                await asyncio.sleep(0.1)
+    except (TimeoutError, ValueError):
+        raise ServerFailed(f"no server answers at {address!r}: that takes host:port") from None
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from functions.adapters.credentials import CredentialSource
 from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
-from functions.adapters.sigv4 import Credentials, Signer
+from functions.adapters.sigv4 import Signer
 from functions.rooms.payload import Payload
 
 POST_SECONDS = 2.0
@@ -35,7 +36,7 @@ class Connections:
     def __init__(
         self,
         url: str,
-        credentials: Credentials,
+        credentials: CredentialSource,
         *,
         region: str,
         tls: ssl.SSLContext | None = None,
@@ -49,26 +50,35 @@ class Connections:
         self._host = address.hostname
         self._port = address.port or (443 if self._tls else 80)
         self._path = f"{address.path.rstrip('/')}/%40connections/"
-        self._signer = Signer(credentials, region=region, host=address.netloc)
+        self._authority = address.netloc
         self._head = f" HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        self._credentials = credentials
+        self._region = region
+        self._signer: Signer | None = None
         self._idle: list[HttpConnection] = []
         self._clock = clock
         self._post_seconds = post_seconds
 
+    async def prepare(self) -> None:
+        """Have credentials that outlive the POSTs of a tick; to be awaited before each. Raises NoCredentials."""
+        credentials = await self._credentials.current()
+        if self._signer is None or self._signer.credentials is not credentials:
+            self._signer = Signer(credentials, region=self._region, host=self._authority)
+
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         """Send one frame to one connection. Never raises for what a server or the network does."""
-        request = self._request(connection_id, payload)
         try:
-            async with asyncio.timeout(2 * self._post_seconds):
-                response = await self._send(request)
+            response = await self._send(self._request(connection_id, payload))
         except (OSError, TimeoutError, ConnectionDropped):
             return Outcome.FAILED
         return _OUTCOMES.get(response.status, Outcome.FAILED)
 
     def _request(self, connection_id: str, payload: Payload) -> bytes:
+        assert self._signer is not None, "prepare was not awaited"
         path = self._path + quote(connection_id, safe="")
         signed = self._signer.headers("POST", path, payload.digest, self._clock())
-        return f"POST {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n".encode() + payload.data
+        head = f"POST {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n"
+        return head.encode() + payload.data
 
     async def _send(self, request: bytes) -> Response:
         connection = await self._take()
@@ -93,7 +103,8 @@ class Connections:
 
     async def _open(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls)
+        async with asyncio.timeout(self._post_seconds):
+            _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls)
         return connection
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,8 +19,25 @@ BACKOFF_SECONDS = (0.05, 0.2)
 class Poster(Protocol):
     """Posts one frame to one connection."""
 
+    async def prepare(self) -> None:
+        """Awaited before the posts of a tick."""
+        ...
+
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         """What became of it; never raises."""
+        ...
+
+
+class Budget(Protocol):
+    """The rate of POSTs that is shared with others."""
+
+    @property
+    def lot(self) -> int:
+        """The most that is reserved at once."""
+        ...
+
+    async def reserve(self, posts: int) -> float:
+        """Reserve up to `lot` POSTs; the seconds to wait before making them."""
         ...
 
 
@@ -43,36 +60,58 @@ class Report:
 
 
 class Fanout:
-    """Spends at most `workers` POSTs at a time."""
+    """Spends at most `workers` POSTs at a time, and none that the budget did not lend."""
 
-    def __init__(self, poster: Poster, *, workers: int = WORKERS, backoff: Sequence[float] = BACKOFF_SECONDS) -> None:
+    def __init__(
+        self,
+        poster: Poster,
+        budget: Budget,
+        *,
+        workers: int = WORKERS,
+        backoff: Sequence[float] = BACKOFF_SECONDS,
+    ) -> None:
         self._poster = poster
+        self._budget = budget
         self._workers = workers
         self._backoff = backoff
 
-    async def deliver(self, deliveries: Sequence[Delivery]) -> Report:
-        """Post everything; returns when the last POST is answered or given up."""
+    async def deliver(
+        self, deliveries: Sequence[Delivery], done: Callable[[Delivery], None] = lambda delivery: None
+    ) -> Report:
+        """Post everything; returns when the last POST is answered or given up. `done` hears of each as it is over."""
         report = Report()
+        if not deliveries:
+            return report
+        await self._poster.prepare()
+        allowance = _Allowance(self._budget, sum(len(delivery.frames) for delivery in deliveries))
         left = iter(deliveries)
-        workers = min(self._workers, len(deliveries))
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(workers):
-                tasks.create_task(self._work(left, report))
+            for _ in range(min(self._workers, len(deliveries))):
+                tasks.create_task(self._work(left, allowance, report, done))
         return report
 
-    async def _work(self, left: Iterator[Delivery], report: Report) -> None:
+    async def _work(
+        self,
+        left: Iterator[Delivery],
+        allowance: "_Allowance",
+        report: Report,
+        done: Callable[[Delivery], None],
+    ) -> None:
         for delivery in left:
-            outcome = await self._deliver_one(delivery, report)
+            if not allowance.take(len(delivery.frames)):
+                await allowance.wait_for(len(delivery.frames))
+            outcome = await self._deliver_one(delivery, report.posts)
             if outcome is Outcome.DELIVERED:
                 report.delivered.append(delivery)
             elif outcome is Outcome.GONE:
                 report.gone.append(delivery)
+            done(delivery)
 
-    async def _deliver_one(self, delivery: Delivery, report: Report) -> Outcome:
+    async def _deliver_one(self, delivery: Delivery, posts: Counter[Outcome]) -> Outcome:
         """The frames one after another; the first that fails ends it, since later ones must not overtake it."""
         outcome = Outcome.DELIVERED
         for frame in delivery.frames:
-            outcome = await self._post(delivery.seat.connection_id, frame, report.posts)
+            outcome = await self._post(delivery.seat.connection_id, frame, posts)
             if outcome is not Outcome.DELIVERED:
                 break
         return outcome
@@ -87,3 +126,29 @@ class Fanout:
             outcome = await self._poster.post(connection_id, frame)
             posts[outcome] += 1
         return outcome
+
+
+class _Allowance:
+    """What may be posted in this tick: reserved lot by lot, the first with the first POST."""
+
+    def __init__(self, budget: Budget, total: int) -> None:
+        self._budget = budget
+        self._unreserved = total
+        self._free = 0
+        self._reserving = asyncio.Lock()
+
+    def take(self, posts: int) -> bool:
+        """Take what is free, if that is enough."""
+        if self._free < posts:
+            return False
+        self._free -= posts
+        return True
+
+    async def wait_for(self, posts: int) -> None:
+        """Take `posts` as soon as they are free."""
+        async with self._reserving:
+            while not self.take(posts):
+                lot = max(min(self._unreserved, self._budget.lot), posts - self._free)
+                await asyncio.sleep(await self._budget.reserve(lot))
+                self._unreserved -= lot
+                self._free += lot

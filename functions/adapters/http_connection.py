@@ -6,6 +6,8 @@ from typing import cast
 
 import httptools
 
+# A response is a few headers and an empty body.
+BUFFER_BYTES = 4096
 # As much of a response's body as is worth a log line.
 BODY_BYTES = 500
 
@@ -26,12 +28,16 @@ class Response:
     body: bytes
 
 
-class HttpConnection(asyncio.Protocol):
-    """Made by `loop.create_connection`; `request` may be called again when it has returned."""
+class HttpConnection(asyncio.BufferedProtocol):
+    """Made by `loop.create_connection`; `request` may be called again when it has returned.
+
+    It reads into a buffer of its own: to a plain Protocol asyncio hands 256 KB of fresh memory for each response.
+    """
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._waiter: asyncio.Future[Response] | None = None
         self._body = b""
         self._answered = False
@@ -76,16 +82,20 @@ class HttpConnection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(error)
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
         self._transport = cast(asyncio.Transport, transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to put the next bytes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Bytes of a response."""
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._buffer[:nbytes])
         except httptools.HttpParserError as error:
             self._fail(OSError(f"not HTTP: {error}"))
             self.close()

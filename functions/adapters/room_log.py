@@ -12,6 +12,7 @@ from dataclasses import replace
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from functions.adapters.kafka_tokens import KafkaTokens, signing_in
 from functions.rooms.events import Event
 
 # Two publishes in a row stay below the message function's 15 seconds, and below the gateway's 29.
@@ -25,8 +26,10 @@ class LogUnavailable(Exception):
 class RoomLog:
     """Writes events to the live and the save topic; the producer starts with the first of them."""
 
-    def __init__(self, *, bootstrap: str, live_topic: str, save_topic: str) -> None:
+    def __init__(self, *, bootstrap: str, live_topic: str, save_topic: str, tokens: KafkaTokens | None = None) -> None:
+        """`tokens`: sign in with them, over TLS."""
         self._bootstrap = bootstrap
+        self._tokens = tokens
         self._live_topic = live_topic
         self._save_topic = save_topic
         self._producer: AIOKafkaProducer | None = None
@@ -84,6 +87,7 @@ class RoomLog:
                     enable_idempotence=True,
                     request_timeout_ms=(PUBLISH_SECONDS - 1) * 1000,
                     retry_backoff_ms=200,
+                    **(signing_in(self._tokens) if self._tokens else {}),
                 )
                 try:
                     await producer.start()

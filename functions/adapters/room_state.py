@@ -99,6 +99,7 @@ class RoomState:
         self._most = most_credit_ms(heartbeat_seconds)
         self._join, self._leave, self._accept = Script("join"), Script("leave"), Script("accept")
         self._undo, self._who, self._put_back = Script("undo"), Script("who"), Script("put_back")
+        self._list = Script("list")
 
     async def join(self, seat: Seat, identity: Identity, now: int) -> Joined:
         """Take a seat. Taking it again changes nothing."""
@@ -113,7 +114,7 @@ class RoomState:
     async def list_room(self, activity_id: int, now: int) -> None:
         """Put a room on the list that the sweep goes through. It lives in another hash slot than the room."""
         with reaching_redis():
-            await self._redis.zadd(ROOMS, {str(activity_id): now})
+            await self._list.run(self._redis, [ROOMS], [activity_id, now])
 
     async def leave(self, seat: Seat, activity_id: int, now: int) -> Left | None:
         """Give up a seat, for good; None if it was given up before."""

@@ -6,36 +6,19 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 """
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Self
-from urllib.parse import quote
+
+from functions.adapters.credentials import Credentials
 
 SERVICE = "execute-api"
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """An access key; `token` for temporary ones, as a Lambda's role has."""
-
-    access_key: str
-    secret_key: str
-    token: str | None = None
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Those that Lambda gives a function through its environment; KeyError if there are none."""
-        token = environment.get("AWS_SESSION_TOKEN") or None
-        return cls(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], token)
 
 
 class Signer:
     """Signs requests to one host; the key derived for a day and the scope are kept."""
 
     def __init__(self, credentials: Credentials, *, region: str, host: str) -> None:
-        self._credentials = credentials
+        self.credentials = credentials
         self._region = region
         self._second = -1
         self._date = ""
@@ -49,23 +32,24 @@ class Signer:
     def headers(self, method: str, path: str, payload_digest: str, now: float) -> str:
         """The header lines, each ended by CRLF, for a request without a query.
 
-        `path` is as on the request line, already URI-encoded; `payload_digest` is the body's SHA-256 in hexadecimal;
-        `now` in seconds since the epoch.
+        `path` is as on the request line, URI-encoded: it holds nothing but unreserved characters, slashes and
+        percent-encoded bytes. `payload_digest` is the body's SHA-256 in hexadecimal; `now` in seconds since the epoch.
         """
         if int(now) != self._second:
             self._turn_second(int(now))
+        # The path is encoded once more, which in such a path changes the percent signs alone.
         canonical = (
-            f"{method}\n{quote(path, safe='/~')}\n\n{self._host_line}{self._date}\n{self._token_line}\n"
+            f"{method}\n{path.replace('%', '%25')}\n\n{self._host_line}{self._date}\n{self._token_line}\n"
             f"{self._signed}\n{payload_digest}"
         )
         digest = sha256(canonical.encode()).hexdigest()
         to_sign = f"AWS4-HMAC-SHA256\n{self._date}\n{self._scope}\n{digest}"
         signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
-        token = self._credentials.token
+        token = self.credentials.token
         return (
             f"X-Amz-Date: {self._date}\r\n"
             + (f"X-Amz-Security-Token: {token}\r\n" if token else "")
-            + f"Authorization: AWS4-HMAC-SHA256 Credential={self._credentials.access_key}/{self._scope}, "
+            + f"Authorization: AWS4-HMAC-SHA256 Credential={self.credentials.access_key}/{self._scope}, "
             f"SignedHeaders={self._signed}, Signature={signature}\r\n"
         )
 
@@ -75,7 +59,7 @@ class Signer:
         scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
         if scope != self._scope:
             self._scope = scope
-            self._key = derive_key(self._credentials.secret_key, day, self._region, SERVICE)
+            self._key = derive_key(self.credentials.secret_key, day, self._region, SERVICE)
         self._second, self._date = second, moment.strftime("%Y%m%dT%H%M%SZ")
 
 

@@ -6,9 +6,13 @@ from typing import Any
 
 from functions.rooms import events, objects
 from functions.rooms.events import Event
+from functions.rooms.identity import Framing
 from functions.rooms.payload import Payload
 from functions.rooms.seats import Seat
 from functions.rooms.ticks import Figures, Tick, fold
+
+# However short POSTs are, a classic viewer gets so many objects a tick: what the platform says, count, likes, a chat.
+CLASSIC_AT_LEAST = 4
 
 # What a room is like until its moderators change it.
 SETTINGS: Mapping[str, Any] = {"slowModeSeconds": 0, "frozen": False}
@@ -20,7 +24,7 @@ class Broadcast:
 
     activity_id: int
     figures: Figures
-    tick: Tick
+    ticks: Mapping[Framing, Tick]
     cursor: str
     heartbeat_seconds: int
     seats: Sequence[Seat]
@@ -28,9 +32,8 @@ class Broadcast:
 
     def frames(self) -> Iterator[tuple[Seat, Sequence[Payload]]]:
         """The seats that are to get something, and what, in order."""
-        exceptions, bulletin = self.tick.exceptions, self.tick.bulletin
         for seat in self.seats:
-            theirs = self.tick.bulletin_for(seat.user_id) if seat.user_id in exceptions else bulletin
+            theirs = self.ticks[seat.framing].bulletin_for(seat.user_id)
             if seat in self.newcomers:
                 welcome, likes = self._welcome(seat), objects.encode(objects.likes(self.figures.likes))
                 yield seat, theirs.frames_with_welcome(seat.framing, welcome, likes)
@@ -62,12 +65,18 @@ def plan(
     heartbeat_seconds: int,
     seats: Sequence[Seat],
     newcomers: frozenset[Seat],
+    posts: int,
 ) -> Broadcast:
-    """Fold `records` for these seats. `last_seq` is the newest record known, also when it is not among them."""
+    """Fold `records` for these seats. `last_seq` is the newest record known, also when it is not among them.
+
+    Classic viewers, for whom each object is a POST, get no more of them than `posts` POSTs reach for.
+    """
+    tick = fold(records, figures)
+    classic = sum(seat.framing == "classic" for seat in seats)
     return Broadcast(
         activity_id=activity_id,
         figures=figures,
-        tick=fold(records, figures),
+        ticks={"live.v1": tick, "classic": tick.limited_to(max(CLASSIC_AT_LEAST, posts // max(1, classic)))},
         cursor=f"{epoch}.{_known_before(records, last_seq)}",
         heartbeat_seconds=heartbeat_seconds,
         seats=seats,

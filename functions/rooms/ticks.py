@@ -1,5 +1,7 @@
 """A tick: what one relay batch has to say to the viewers of one room."""
 
+import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,16 +68,21 @@ class Tick:
     """The folded records of one room, in the order of the log.
 
     `public` is for everybody, `private` for single users (chats with `to`, sanctions), each with the position among the
-    public parts at which it stands.
+    public parts at which it stands. A viewer gets at most `most` objects of it.
     """
 
     public: tuple[Part, ...]
     private: Mapping[str, Sequence[tuple[int, Part]]] = field(default_factory=dict)
+    most: int = sys.maxsize
+
+    def limited_to(self, most: int) -> "Tick":
+        """The same for viewers who get at most `most` objects of it."""
+        return Tick(self.public, self.private, most)
 
     @cached_property
     def bulletin(self) -> Bulletin:
         """What a viewer without an exception of its own gets; shared by all of them."""
-        return fit(self.public, owner=None)
+        return fit(self.public, owner=None, most=self.most)
 
     @cached_property
     def exceptions(self) -> frozenset[str]:
@@ -91,7 +98,7 @@ class Tick:
         parts = list(self.public)
         for position, part in reversed(self.private.get(user_id, ())):
             parts.insert(position, part)
-        return fit(parts, owner=user_id)
+        return fit(parts, owner=user_id, most=self.most)
 
 
 def fold(records: Sequence[Event], figures: Figures) -> Tick:
@@ -101,7 +108,8 @@ def fold(records: Sequence[Event], figures: Figures) -> Tick:
     likes.
     """
     ordered = [record for record in records if record.type in _ORDERED]
-    public = _crowd(records, events.JOIN) + _crowd(records, events.LEAVE)
+    joined, left = _comings_and_goings(records)
+    public = _crowd(joined, events.JOIN) + _crowd(left, events.LEAVE)
     private: dict[str, list[tuple[int, Part]]] = {}
     for event in ordered:
         part = _part(event)
@@ -120,11 +128,20 @@ def fold(records: Sequence[Event], figures: Figures) -> Tick:
 _ORDERED = frozenset({events.CHAT, events.REMOVED, events.NOTICE, events.SANCTION, events.SETTINGS})
 
 
-def _crowd(records: Iterable[Event], kind: int) -> list[Part]:
+def _comings_and_goings(records: Iterable[Event]) -> tuple[list[Event], list[Event]]:
+    """Who joined and who left, each user once. Who was there and is there again, as after a reload, did neither."""
+    turns: dict[str, list[Event]] = {}
+    for record in records:
+        if record.type in (events.JOIN, events.LEAVE):
+            turns.setdefault(record.user_id, []).append(record)
+    stories = [story for story in turns.values() if (story[0].type, story[-1].type) != (events.LEAVE, events.JOIN)]
+    joined = [story[0] for story in stories if story[0].type == events.JOIN]
+    return joined, [story[-1] for story in stories if story[-1].type == events.LEAVE]
+
+
+def _crowd(people: Sequence[Event], kind: int) -> list[Part]:
     """Those who came, or went: named one by one when they are few, else the newest and how many others."""
-    newest = {record.user_id: record for record in records if record.type == kind}
     say, name = (objects.joined, "join") if kind == events.JOIN else (objects.left, "leave")
-    people = list(newest.values())
     if len(people) > NAMED_AT_MOST:
         return [Part(objects.encode(say(people[-1], others=len(people) - 1)), name)]
     return [Part(objects.encode(say(person)), name) for person in people]
@@ -143,28 +160,28 @@ def _readers(event: Event) -> set[str] | None:
     return None if event.to is None else {event.to, event.user_id}
 
 
-def fit(parts: Sequence[Part], *, owner: str | None) -> Bulletin:
-    """Leave out what does not fit into one frame: joins and leaves, then the oldest chat, `owner`'s own never.
+def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxsize) -> Bulletin:
+    """Leave out what is more than a frame's bytes or `most` objects: joins and leaves, then the oldest chat, `owner`'s
+    own never.
 
     What the platform says always stays, so a tick with more than 32 KB of that alone is larger than a frame. One more
     object says how many were left out.
     """
-    excess = _size(parts) - FRAME_BYTES
-    if excess <= 0:
+    bytes_over, objects_over = _size(parts) - FRAME_BYTES, len(parts) - most
+    if bytes_over <= 0 and objects_over <= 0:
         return Bulletin(tuple(parts))
-    dropped: dict[str, int] = {}
+    # Room for the object that says so.
+    bytes_over, objects_over = bytes_over + _LEFT_OUT_BYTES, objects_over + 1
     cut: set[int] = set()
-    excess += _LEFT_OUT_BYTES
     for index in _expendable(parts, owner):
-        if excess <= 0:
+        if bytes_over <= 0 and objects_over <= 0:
             break
-        kind = parts[index].kind
-        assert kind is not None
-        dropped[kind] = dropped.get(kind, 0) + 1
         cut.add(index)
-        excess -= len(parts[index].encoded) + 1
-    if not dropped:
+        bytes_over -= len(parts[index].encoded) + 1
+        objects_over -= 1
+    if not cut:
         return Bulletin(tuple(parts))
+    dropped = Counter(parts[index].kind or "" for index in sorted(cut))
     kept = [part for index, part in enumerate(parts) if index not in cut]
     return Bulletin((*kept, Part(objects.encode(objects.left_out(dropped)))))
 

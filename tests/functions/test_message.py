@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from redis.asyncio.cluster import RedisCluster
 
 from functions import connect, message
 from functions.parts import RoomParts
@@ -171,6 +172,12 @@ async def test_a_frame_of_somebody_whose_seat_lapsed_announces_them_again(parts:
     await send(parts, {"messageType": 4, "message": "still here"}, user="bob")
     assert [event.type for event in log.live] == [events.JOIN, events.CHAT]
     assert (await parts.state.figures(42)).online == 2
+
+
+async def test_a_room_that_a_lapsed_seat_comes_back_to_is_swept_again(parts: RoomParts, redis: RedisCluster) -> None:
+    await redis.delete("rooms")
+    await send(parts, {"messageType": 7}, user="bob")
+    assert await redis.zrange("rooms", 0, -1) == ["42"]
 
 
 async def test_a_frame_of_somebody_who_was_not_welcomed_asks_the_relay_to_do_so(

@@ -31,6 +31,9 @@ class Screens:
         self.posts: list[str] = []
         self.outcome: Callable[[str], Outcome] = lambda connection_id: Outcome.DELIVERED
 
+    async def prepare(self) -> None:
+        pass
+
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         self.posts.append(connection_id)
         outcome = self.outcome(connection_id)
@@ -43,6 +46,15 @@ class Screens:
         return [said["messageType"] for said in self.shown[connection_id]]
 
 
+class Plenty:
+    """A budget that never binds."""
+
+    lot = 1_000_000
+
+    async def reserve(self, posts: int) -> float:
+        return 0
+
+
 @pytest.fixture
 def screens() -> Screens:
     return Screens()
@@ -51,7 +63,10 @@ def screens() -> Screens:
 @pytest.fixture
 def relay_parts(parts: RoomParts, redis: RedisCluster, screens: Screens) -> Parts:
     rooms = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=60)
-    return Parts(parts, rooms, Ticker(Fanout(screens), heartbeat_seconds=60, handshake_seconds=(0, 0)))
+    fanout = Fanout(screens, Plenty())
+    return Parts(
+        parts, rooms, Ticker(fanout, rooms, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=(0, 0))
+    )
 
 
 def batch(*published: Event | bytes, first: int = 100) -> dict[str, Any]:

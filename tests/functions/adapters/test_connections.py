@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from functions.adapters.connections import Connections, Outcome
-from functions.adapters.sigv4 import Credentials
+from functions.adapters.credentials import CredentialSource
 from functions.rooms.payload import Payload
 
+KEYS = CredentialSource({"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"})
 HELLO = Payload.of("hällo".encode())
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
@@ -55,7 +56,8 @@ async def serving(*answers: bytes | Answer) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def posting_to(url: str, post_seconds: float = 2) -> AsyncIterator[Connections]:
-    client = Connections(url, Credentials("AKID", "secret"), region="us-east-1", post_seconds=post_seconds)
+    client = Connections(url, KEYS, region="us-east-1", post_seconds=post_seconds)
+    await client.prepare()
     try:
         yield client
     finally:
@@ -153,11 +155,12 @@ async def test_a_server_that_is_away_is_a_failure() -> None:
 @pytest.mark.parametrize("url", ["", "ws://x/websocket", "https://", "x.example/websocket"])
 def test_an_address_that_is_not_http_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="is not an http or https address"):
-        Connections(url, Credentials("a", "s"), region="us-east-1")
+        Connections(url, KEYS, region="us-east-1")
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted() -> None:
     async with serving(OK) as server:
         url = server.url.replace("http://", "https://")
-        client = Connections(url, Credentials("a", "s"), region="us-east-1", tls=ssl.create_default_context())
+        client = Connections(url, KEYS, region="us-east-1", tls=ssl.create_default_context())
+        await client.prepare()
         assert await client.post("c", HELLO) is Outcome.FAILED

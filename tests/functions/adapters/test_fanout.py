@@ -15,9 +15,13 @@ class FakePoster:
     def __init__(self, **scripts: list[Outcome]) -> None:
         self.scripts = scripts
         self.posted: dict[str, list[bytes]] = defaultdict(list)
+        self.prepared = 0
         self.under_way = 0
         self.most_under_way = 0
         self.blocked: dict[str, asyncio.Event] = {}
+
+    async def prepare(self) -> None:
+        self.prepared += 1
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         self.under_way += 1
@@ -32,6 +36,19 @@ class FakePoster:
         return script.pop(0) if script else Outcome.DELIVERED
 
 
+class FakeBudget:
+    """Lends lots of `lot`, each after `seconds`, and remembers what was asked for."""
+
+    def __init__(self, lot: int = 1000, seconds: float = 0) -> None:
+        self.lot = lot
+        self.seconds = seconds
+        self.reserved: list[int] = []
+
+    async def reserve(self, posts: int) -> float:
+        self.reserved.append(posts)
+        return self.seconds
+
+
 def delivery(connection_id: str, frames: list[Payload] = FRAMES) -> Delivery:
     return Delivery(42, Seat(connection_id, "live.v1", "alice"), frames)
 
@@ -42,7 +59,7 @@ def names(deliveries: list[Delivery]) -> list[str]:
 
 async def test_each_seat_gets_its_frames_in_order() -> None:
     poster = FakePoster()
-    report = await Fanout(poster, workers=3).deliver([delivery(f"c{number}") for number in range(10)])
+    report = await Fanout(poster, FakeBudget(), workers=3).deliver([delivery(f"c{number}") for number in range(10)])
     assert all(poster.posted[f"c{number}"] == [b"1", b"2", b"3"] for number in range(10))
     assert len(report.delivered) == 10
     assert report.posts == {Outcome.DELIVERED: 30}
@@ -50,7 +67,7 @@ async def test_each_seat_gets_its_frames_in_order() -> None:
 
 async def test_no_more_posts_are_under_way_than_there_are_workers() -> None:
     poster = FakePoster()
-    await Fanout(poster, workers=4).deliver([delivery(f"c{number}") for number in range(40)])
+    await Fanout(poster, FakeBudget(), workers=4).deliver([delivery(f"c{number}") for number in range(40)])
     assert poster.most_under_way == 4
 
 
@@ -58,7 +75,7 @@ async def test_a_slow_viewer_keeps_nobody_else_waiting() -> None:
     poster = FakePoster()
     poster.blocked["slow"] = asyncio.Event()
     everybody = [delivery("slow"), *(delivery(f"c{number}") for number in range(10))]
-    delivering = asyncio.create_task(Fanout(poster, workers=2).deliver(everybody))
+    delivering = asyncio.create_task(Fanout(poster, FakeBudget(), workers=2).deliver(everybody))
     async with asyncio.timeout(5):
         while len(poster.posted) < 11 or any(len(poster.posted[f"c{n}"]) < 3 for n in range(10)):
             await asyncio.sleep(0)
@@ -69,17 +86,19 @@ async def test_a_slow_viewer_keeps_nobody_else_waiting() -> None:
 
 async def test_a_gone_viewer_gets_nothing_more() -> None:
     poster = FakePoster(gone=[Outcome.DELIVERED, Outcome.GONE])
-    report = await Fanout(poster).deliver([delivery("gone"), delivery("here")])
+    report = await Fanout(poster, FakeBudget()).deliver([delivery("gone"), delivery("here")])
     assert poster.posted["gone"] == [b"1", b"2"]
     assert (names(report.gone), names(report.delivered)) == (["gone"], ["here"])
 
 
 async def test_a_throttled_post_is_tried_again_and_then_dropped_with_what_follows() -> None:
     patient = FakePoster(busy=[Outcome.THROTTLED, Outcome.DELIVERED])
-    assert names((await Fanout(patient, backoff=(0, 0)).deliver([delivery("busy")])).delivered) == ["busy"]
+    assert names((await Fanout(patient, FakeBudget(), backoff=(0, 0)).deliver([delivery("busy")])).delivered) == [
+        "busy"
+    ]
     assert patient.posted["busy"] == [b"1", b"1", b"2", b"3"]
     full = FakePoster(full=[Outcome.THROTTLED] * 3)
-    report = await Fanout(full, backoff=(0, 0)).deliver([delivery("full")])
+    report = await Fanout(full, FakeBudget(), backoff=(0, 0)).deliver([delivery("full")])
     assert full.posted["full"] == [b"1", b"1", b"1"]
     assert report.delivered == report.gone == []
     assert report.posts == {Outcome.THROTTLED: 3}
@@ -87,10 +106,41 @@ async def test_a_throttled_post_is_tried_again_and_then_dropped_with_what_follow
 
 async def test_a_failed_post_ends_the_delivery_since_later_frames_must_not_overtake() -> None:
     poster = FakePoster(odd=[Outcome.FAILED])
-    report = await Fanout(poster).deliver([delivery("odd")])
+    report = await Fanout(poster, FakeBudget()).deliver([delivery("odd")])
     assert poster.posted["odd"] == [b"1"]
     assert report.delivered == report.gone == []
 
 
 async def test_nothing_to_deliver_is_delivered_at_once() -> None:
-    assert (await Fanout(FakePoster()).deliver([])).delivered == []
+    assert (await Fanout(FakePoster(), FakeBudget()).deliver([])).delivered == []
+
+
+async def test_a_tick_within_the_budget_reserves_once() -> None:
+    budget = FakeBudget(lot=1000)
+    await Fanout(FakePoster(), budget).deliver([delivery(f"c{number}") for number in range(100)])
+    assert budget.reserved == [300]
+
+
+async def test_a_tick_beyond_the_budget_reserves_lot_by_lot_and_posts_no_more_than_was_lent() -> None:
+    budget = FakeBudget(lot=40)
+    poster = FakePoster()
+    report = await Fanout(poster, budget, workers=8).deliver([delivery(f"c{number}") for number in range(33)])
+    assert budget.reserved == [40, 40, 19]
+    assert len(report.delivered) == 33
+
+
+async def test_a_delivery_larger_than_a_lot_is_delivered_all_the_same() -> None:
+    report = await Fanout(FakePoster(), FakeBudget(lot=2)).deliver([delivery("c")])
+    assert len(report.delivered) == 1
+
+
+async def test_the_poster_is_prepared_once_for_each_tick() -> None:
+    poster = FakePoster()
+    await Fanout(poster, FakeBudget()).deliver([delivery("a"), delivery("b")])
+    assert poster.prepared == 1
+
+
+async def test_each_delivery_is_reported_as_it_is_over() -> None:
+    over: list[Delivery] = []
+    await Fanout(FakePoster(b=[Outcome.GONE]), FakeBudget()).deliver([delivery("a"), delivery("b")], over.append)
+    assert sorted(names(over)) == ["a", "b"]

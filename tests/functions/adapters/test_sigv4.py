@@ -7,7 +7,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.adapters.sigv4 import Credentials, Signer
+from functions.adapters.credentials import Credentials
+from functions.adapters.sigv4 import Signer
 from functions.rooms.payload import Payload
 
 HOST = "abc123.execute-api.eu-west-1.amazonaws.com"
@@ -52,9 +53,3 @@ def test_what_a_signer_keeps_between_requests_is_never_stale(times: list[int]) -
     for moment in times:
         fresh = Signer(credentials, region="eu-west-1", host=HOST)
         assert signed_by_us(signer, "/websocket/x", b"", moment) == signed_by_us(fresh, "/websocket/x", b"", moment)
-
-
-def test_credentials_come_from_lambdas_environment() -> None:
-    environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": ""}
-    assert Credentials.from_environment(environment) == Credentials("a", "s")
-    assert Credentials.from_environment(environment | {"AWS_SESSION_TOKEN": "t"}) == Credentials("a", "s", "t")

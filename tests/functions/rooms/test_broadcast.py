@@ -18,7 +18,9 @@ def like(seq: int) -> Event:
     return Event(activity_id=42, type=events.LIKE, time=1, user_id="carol", seq=seq)
 
 
-def broadcast(*records: Event, newcomers: frozenset[Seat] = frozenset(), last_seq: int = 50) -> Broadcast:
+def broadcast(
+    *records: Event, newcomers: frozenset[Seat] = frozenset(), last_seq: int = 50, posts: int = 1000
+) -> Broadcast:
     return plan(
         42,
         records,
@@ -28,6 +30,7 @@ def broadcast(*records: Event, newcomers: frozenset[Seat] = frozenset(), last_se
         heartbeat_seconds=60,
         seats=[ALICE, BOB],
         newcomers=newcomers,
+        posts=posts,
     )
 
 
@@ -87,3 +90,11 @@ def test_a_cursor_stands_before_the_chat_that_comes_with_the_welcome() -> None:
     assert cursor(like(49), chat(50)) == "e1.49"
     assert cursor(like(50)) == "e1.50"
     assert cursor(chat(0)) == "e1.0"
+
+
+def test_when_posts_are_short_classic_viewers_hear_the_newest_chat_and_how_much_was_left_out() -> None:
+    notice = Event(activity_id=42, type=events.NOTICE, time=1, name="n", seq=40)
+    frames = heard(broadcast(notice, *(chat(seq) for seq in range(50, 70)), like(70), posts=6))
+    assert [said.get("seq", said["messageType"]) for said in frames["cb"]] == [40, 67, 68, 69, 6, 13]
+    assert frames["cb"][-1] == {"messageType": 13, "dropped": {"chat": 17}}
+    assert len(frames["ca"][0]) == 22

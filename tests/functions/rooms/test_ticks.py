@@ -46,6 +46,16 @@ def test_many_who_join_at_once_become_one_object() -> None:
     assert joined == [{"messageType": 1, "username": "U8", "userId": "u8", "others": 8}]
 
 
+def test_who_reloads_the_page_neither_joined_nor_left() -> None:
+    reload = tick(event(events.LEAVE, 1), event(events.JOIN, 2))
+    assert said(reload.bulletin) == [{"messageType": 5, "onlineNumber": 12}]
+
+
+def test_who_came_and_went_did_both_once() -> None:
+    visit = tick(event(events.JOIN, 1), event(events.LEAVE, 2), event(events.JOIN, 3), event(events.LEAVE, 4))
+    assert types(visit.bulletin) == [1, 2, 5]
+
+
 def test_likes_become_the_newest_total() -> None:
     assert said(tick(event(events.LIKE), event(events.LIKE, 2)).bulletin) == [{"messageType": 6, "zanNumber": 345}]
 
