@@ -4,22 +4,12 @@ An authorizer can say 401, 403 and 500 only, so it leaves 400 to connect: a valu
 with the reason in the context, and refused there.
 """
 
-import os
-from typing import Any
+from typing import Literal
 
 from functions.aws_events.websocket import Handshake
-from functions.rooms.identity import (
-    SUBPROTOCOL,
-    Identity,
-    Malformed,
-    parse_activity_id,
-    parse_avatar,
-    parse_cursor,
-    parse_user_id,
-    parse_username,
-)
-
-JsonObject = dict[str, Any]
+from functions.door import Door, NoIdentity, build
+from functions.entry import Entry, JsonObject
+from functions.rooms.identity import Malformed
 
 
 class Unauthorized(Exception):
@@ -29,41 +19,31 @@ class Unauthorized(Exception):
         super().__init__("Unauthorized")
 
 
-def handler(event: JsonObject, context: object) -> JsonObject:
+async def main(raw: JsonObject, door: Door) -> JsonObject:
     """An IAM policy with the identity in its context; raises Unauthorized when there is no identity."""
-    handshake = Handshake.parse(event)
-    # Tokens are not built yet, so in token mode nobody has one.
-    if os.environ.get("AUTH_MODE", "token") != "open":
-        raise Unauthorized
-    if not handshake.query.get("activityId") or "username" not in handshake.query:
-        raise Unauthorized
+    handshake = Handshake.parse(raw)
+    if not door.is_open_from(handshake.headers.get("origin", "")):
+        return policy("unknown", handshake.method_arn, {}, effect="Deny")
     try:
-        identity = believe(handshake)
+        identity = await door.identify(handshake)
     except Malformed as malformed:
         return policy("unknown", handshake.method_arn, {"malformed": str(malformed)})
+    except NoIdentity:
+        # The cause would be logged with it.
+        raise Unauthorized from None
     return policy(identity.user_id, handshake.method_arn, identity.to_context())
 
 
-def believe(handshake: Handshake) -> Identity:
-    """The identity that the query claims; raises Malformed."""
-    query = handshake.query
-    username = parse_username(query["username"])
-    if "since" in query:
-        parse_cursor(query["since"])
-    return Identity(
-        activity_id=parse_activity_id(query["activityId"]),
-        user_id=parse_user_id(query["userId"]) if "userId" in query else username,
-        username=username,
-        avatar=parse_avatar(query.get("avatar", "")),
-        framing=SUBPROTOCOL if handshake.offers(SUBPROTOCOL) else "classic",
-    )
-
-
-def policy(principal: str, method_arn: str, context: dict[str, str]) -> JsonObject:
-    """Let `principal` open this connection."""
-    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": method_arn}
+def policy(
+    principal: str, method_arn: str, context: dict[str, str], effect: Literal["Allow", "Deny"] = "Allow"
+) -> JsonObject:
+    """Let `principal` open this connection, or do not: that is a 403."""
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": method_arn}
     return {
         "principalId": principal,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": context,
     }
+
+
+handler = Entry(main, build)

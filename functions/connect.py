@@ -5,9 +5,10 @@ import json
 
 from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_log import LogUnavailable
-from functions.adapters.room_state import Joined
+from functions.adapters.room_answers import Banned, Joined
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
+from functions.identify import NameNotAllowed, admit
 from functions.parts import RoomParts, build
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -16,18 +17,24 @@ from functions.rooms.seats import Seat
 
 
 async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
-    """200 with the subprotocol that was offered and is spoken, 400 for a malformed query, 503 when a server is away."""
+    """200 with the subprotocol that was offered and is spoken, 400 for a malformed query, 403 for a
+    banned user, 503 when a server is away."""
     event = ConnectionEvent.parse(raw)
     if "malformed" in event.context:
         return refusal(400, event.context["malformed"])
-    identity = Identity.from_context(event.context)
-    seat = Seat.of(event.connection_id, identity)
     now = parts.clock()
     try:
+        identity = await admit(event, parts.words)
+        seat = Seat.of(event.connection_id, identity)
         joined, _ = await asyncio.gather(
-            parts.state.join(seat, identity, now), parts.state.list_room(identity.activity_id, now)
+            parts.state.join(seat, identity, now, since=event.context.get("since", "")),
+            parts.state.list_room(identity.activity_id, now),
         )
+        if isinstance(joined, Banned):
+            return refusal(403, "you are banned from this room")
         await announce(parts, seat, identity, joined, now)
+    except NameNotAllowed:
+        return refusal(400, "username holds words that are not allowed")
     except (StateUnavailable, LogUnavailable):
         return refusal(503, "the room cannot be reached, try again")
     headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL} if identity.framing == SUBPROTOCOL else {}

@@ -1,9 +1,10 @@
 """`$disconnect`: gives the seat up and, with the user's last one, says that the user left."""
 
 from functions.adapters.room_log import LogUnavailable
-from functions.adapters.room_state import Left
+from functions.adapters.room_answers import Left
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
+from functions.identify import identify
 from functions.parts import RoomParts, build
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -16,7 +17,7 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     event = ConnectionEvent.parse(raw)
     if "malformed" in event.context:
         return {"statusCode": 200}  # connect refused it, so it has no seat
-    identity = Identity.from_context(event.context)
+    identity = await identify(event, parts.words)
     seat = Seat.of(event.connection_id, identity)
     now = parts.clock()
     left = await parts.state.leave(seat, identity.activity_id, now)

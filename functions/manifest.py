@@ -79,7 +79,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=5,
         memory_mb=512,
         needs=frozenset(),
-        packages=(),
+        packages=("tokens",),
     ),
     Function(
         name="connect",
@@ -128,7 +128,7 @@ FUNCTIONS: tuple[Function, ...] = (
         trigger=HttpRoutes("/api/{proxy+}"),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka"}),
-        packages=("room", "api"),
+        needs=frozenset({"redis", "kafka", "connections"}),
+        packages=("room", "post", "api", "tokens", "words"),
     ),
 )

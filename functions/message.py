@@ -4,13 +4,14 @@ import asyncio
 
 from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_log import LogUnavailable
-from functions.adapters.room_state import Gone
+from functions.adapters.room_answers import Gone
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
+from functions.identify import identify
 from functions.parts import RoomParts, build
 from functions.rooms import objects
 from functions.rooms.frames import WhoIsHere, parse_frame
-from functions.rooms.identity import Framing, Identity
+from functions.rooms.identity import Framing
 from functions.rooms.objects import Object
 from functions.rooms.people import Place
 from functions.rooms.refusal import Refusal
@@ -21,7 +22,7 @@ from functions.sender import Sender
 async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     """The reply as a two-way route's response; without a body nothing is sent."""
     event = ConnectionEvent.parse(raw)
-    identity = Identity.from_context(event.context)
+    identity = await identify(event, parts.words)
     sender = Sender(parts, Seat.of(event.connection_id, identity), identity)
     try:
         said = await answer(event.body, sender, parts)

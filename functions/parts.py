@@ -9,7 +9,9 @@ from functions.adapters.credentials import CredentialSource
 from functions.adapters.kafka_tokens import KafkaTokens
 from functions.adapters.redis_client import connect
 from functions.adapters.room_log import RoomLog
-from functions.adapters.room_state import Rate, RoomState
+from functions.adapters.room_answers import Rate
+from functions.adapters.room_state import RoomState
+from functions.adapters.word_list import Words
 from functions.settings import Settings
 
 Clock = Callable[[], int]
@@ -28,14 +30,17 @@ class RoomParts:
     log: RoomLog
     chat_rate: Rate
     other_rate: Rate
+    words: Words
     clock: Clock = clock
 
 
 async def build(settings: Settings) -> RoomParts:
     """The parts as the settings say."""
     tokens = KafkaTokens(CredentialSource(os.environ), settings.aws_region)
+    redis = connect(settings.redis_url)
     return RoomParts(
-        state=RoomState(connect(settings.redis_url), heartbeat_seconds=settings.heartbeat_seconds),
+        state=RoomState(redis, heartbeat_seconds=settings.heartbeat_seconds),
+        words=Words(redis),
         log=RoomLog(
             bootstrap=settings.kafka_bootstrap,
             live_topic=settings.live_topic,

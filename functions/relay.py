@@ -1,7 +1,8 @@
 """Posts the room log's events to the viewers of its slice: one tick a room and batch.
 
-At least once: the batch is committed when this returns, and of a batch that comes again only what the slice has not
-shown is posted. It may publish leaves, of viewers it finds gone; it never answers what it publishes by publishing.
+What is public goes into the room's history before it is posted. At least once: the batch is committed when this
+returns, and of a batch that comes again only what the slice has not shown is posted. It may publish leaves, of viewers
+it finds gone; it never answers what it publishes by publishing.
 """
 
 import logging
@@ -59,7 +60,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """Counts of what the batch held and what became of it; raises StateUnavailable and LogUnavailable."""
     rooms, broken = read(raw)
     now = parts.room.clock()
-    before = await parts.rooms.before(list(rooms))
+    before = await parts.rooms.before(rooms, now)
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
     departed = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)

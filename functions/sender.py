@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 
 from functions.adapters.room_log import LogUnavailable
-from functions.adapters.room_state import Accepted, Gone, Kind, Limited, Rate, Repeated
+from functions.adapters.room_answers import Accepted, Gone, Kind, Rate, Refused, Repeated
 from functions.parts import RoomParts
 from functions.rooms import events, objects
 from functions.rooms.events import Event
@@ -38,6 +38,9 @@ class Sender:
 
     async def send(self, frame: Chat | Like | Heartbeat) -> list[Object]:
         """Publish a frame; returns the reply that its `id` asks for."""
+        self._check_capability(frame)
+        if isinstance(frame, Chat):
+            frame = await self._check_words(frame)
         accepted = await self.accept(frame)
         if isinstance(accepted, Gone):
             return []
@@ -48,7 +51,7 @@ class Sender:
         return [] if frame.client_id is None else [objects.accepted(frame.client_id, seq)]
 
     async def accept(self, frame: Frame) -> Accepted | Repeated | Gone:
-        """Let the state take the frame in; refuses with `rate_limited`."""
+        """Let the state take the frame in; refuses what the room's rates and rules do not allow."""
         kind = _kind(frame)
         accepted = await self._parts.state.accept(
             self._seat,
@@ -59,11 +62,24 @@ class Sender:
             count=_count(frame),
             # Asking twice who is here is no repetition: the answer is another.
             client_id=None if kind == "who" else frame.client_id,
+            exempt="moderate" in self._identity.caps,
         )
-        if isinstance(accepted, Limited):
+        if isinstance(accepted, Refused):
             wait = math.ceil(accepted.wait / 1000)
-            raise Refusal("rate_limited", f"too many frames, wait {wait} s", retry_after=wait)
+            raise Refusal(accepted.code, _WHY[accepted.code], retry_after=wait or None)
         return accepted
+
+    def _check_capability(self, frame: Chat | Like | Heartbeat) -> None:
+        kind = _kind(frame)
+        if kind in ("chat", "like") and kind not in self._identity.caps:
+            raise Refusal("not_allowed", f"your token does not allow to {kind}")
+
+    async def _check_words(self, frame: Chat) -> Chat:
+        """The chat with its sensitive words masked; refuses one with words that must not be said at all."""
+        verdict = (await self._parts.words.current()).check(frame.message)
+        if verdict.rejected:
+            raise Refusal("rejected", "the message holds words that are not allowed")
+        return replace(frame, message=verdict.text)
 
     async def _publish(self, frame: Chat | Like | Heartbeat, accepted: Accepted) -> int | None:
         """Write the frame to the log; returns the seq of a chat."""
@@ -164,6 +180,12 @@ class Sender:
         return self._parts.chat_rate if kind == "chat" else self._parts.other_rate
 
 
+_WHY = {
+    "rate_limited": "too many frames",
+    "slow_mode": "this room is in slow mode",
+    "muted": "you are muted in this room",
+    "frozen": "only moderators may speak in this room now",
+}
 _EVENT_TYPES: dict[Kind, int] = {"chat": events.CHAT, "like": events.LIKE, "heartbeat": events.HEARTBEAT}
 
 

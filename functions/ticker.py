@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functions.adapters.connections import Outcome
 from functions.adapters.fanout import Delivery, Fanout, Report
 from functions.adapters.relay_state import RelayState, RoomAfter, RoomBefore
-from functions.adapters.room_state import new_epoch
 from functions.progress import Progress
 from functions.rooms.broadcast import Broadcast, plan
 from functions.rooms.events import Event
@@ -30,7 +29,6 @@ class Room:
     broadcast: Broadcast
     before: RoomBefore
     mark: Mark
-    new_epoch: str | None
 
 
 @dataclass(frozen=True)
@@ -79,22 +77,22 @@ class Ticker:
         return Ticked([_after(room, report) for room in rooms], report.posts)
 
     def _plan(self, activity_id: int, records: Sequence[Event], before: RoomBefore) -> Room:
-        began_anew = before.mark is not None and before.mark.is_of_another_log(records)
-        unseen = records if before.mark is None or began_anew else before.mark.unseen(records)
+        unseen = records if before.mark is None else before.mark.unseen(records)
         mark = mark_of(unseen) if unseen or before.mark is None else before.mark
-        epoch = new_epoch() if began_anew else None
         broadcast = plan(
             activity_id,
             unseen,
             Figures(online=before.online, likes=before.likes),
-            epoch=epoch or before.epoch,
+            settings=before.settings,
+            history=before.history,
             last_seq=mark.seq,
             heartbeat_seconds=self._heartbeat_seconds,
             seats=before.seats,
             newcomers=frozenset(before.newcomers),
+            cursors=before.cursors,
             posts=self._posts_a_tick,
         )
-        return Room(broadcast, before, mark, epoch)
+        return Room(broadcast, before, mark)
 
     async def _await_handshakes(self, report: Report, rooms: Sequence[Room], now: int) -> None:
         """Try those newcomers again for which 410 may mean that their handshake is not over."""
@@ -117,7 +115,6 @@ def _after(room: Room, report: Report) -> RoomAfter:
     return RoomAfter(
         activity_id=activity_id,
         mark=room.mark,
-        epoch=room.new_epoch,
         welcomed=list(room.before.newcomers.keys() & _seats(report.delivered, activity_id)),
         gone=list(_seats(report.gone, activity_id)),
     )

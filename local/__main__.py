@@ -12,11 +12,13 @@ from typing import Any
 from local.app import AddressInUse, Emulator
 from local.options import Options
 from local.servers.process import ServerFailed
+from local.tools import token
 
 USAGE = """usage: python -m local COMMAND [OPTION...]
 
 commands:
-  up    run the live rooms on this machine until Ctrl-C
+  up     run the live rooms on this machine until Ctrl-C
+  token  print a token for AUTH_MODE=token
 
 python -m local COMMAND --help tells a command's options."""
 
@@ -85,7 +87,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": up}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": up, "token": token.main}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,14 +5,11 @@ One uvicorn serves everything on one port: the page, the WebSocket API, the conn
 
 import asyncio
 import contextlib
-import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import uvicorn
 
 import functions
 from functions.manifest import STAGE
@@ -23,20 +20,20 @@ from local.aws.gateway import Gateway, GatewayConfig
 from local.aws.http_api import HttpApi, HttpApiConfig
 from local.aws.lambda_runtime import Invoke, LambdaRuntime
 from local.aws.schedule import Schedule
-from local.aws.websocket_protocol import WebSocketProtocol
-from local.deployment import CREDENTIALS, Deployment, Servers
+from local.deployment import CREDENTIALS, TOKEN_SECRET, Deployment, Servers
+from local.mint import Mint, fresh_keys, tokens_at
 from local.options import Options
 from local.page import Page
 from local.router import Router
 from local.servers.kafka import EmbeddedKafka
+from local.servers.moto import Moto
 from local.servers.process import ServerFailed, accepts
 from local.servers.redis import EmbeddedRedis
+from local.web_server import serve
 
 HOST = "127.0.0.1"
 # For servers that are given by their address, and may be starting too.
 PATIENCE_SECONDS = 10
-# A WebSocket message, and one frame of it, are at most so long at API Gateway.
-MESSAGE_BYTES, FRAME_BYTES = 128 * 1024, 32 * 1024
 
 CODE = Path(functions.__path__[0])
 
@@ -77,17 +74,27 @@ class Emulator:
     async def _start(self) -> None:
         listener = self._stack.enter_context(listen(self._options.port))
         self.address = f"{HOST}:{listener.getsockname()[1]}"
-        redis_url, kafka_bootstrap = await asyncio.gather(self._start_redis(), self._start_kafka())
-        connections_url = f"http://{self.address}/{STAGE}"
-        servers = Servers(redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, connections_url=connections_url)
+        servers = await self._start_servers()
         deployment = Deployment(self._options, servers, self._environment)
         runtime = await self._start_runtime(deployment)
-        await self._stack.enter_async_context(serve(self._router(runtime.invoke), listener))
+        await self._stack.enter_async_context(serve(self._router(runtime.invoke, servers), listener))
         self._parts["gateway"] = True
         await self._start_mappings(deployment, runtime.invoke)
         await self._start_schedules(deployment, runtime.invoke)
         while not all(self.health().values()):  # noqa: ASYNC110  a consumer group tells nobody that it has joined
             await asyncio.sleep(0.02)
+
+    async def _start_servers(self) -> Servers:
+        redis_url, kafka_bootstrap, secrets_url = await asyncio.gather(
+            self._start_redis(), self._start_kafka(), self._start_secrets()
+        )
+        return Servers(
+            redis_url=redis_url,
+            kafka_bootstrap=kafka_bootstrap,
+            connections_url=f"http://{self.address}/{STAGE}",
+            websocket_url=f"ws://{self.address}/{STAGE}",
+            secrets_url=secrets_url,
+        )
 
     async def _start_redis(self) -> str:
         url = self._options.redis_url
@@ -113,6 +120,17 @@ class Emulator:
         self._parts["kafka"] = True
         return bootstrap
 
+    async def _start_secrets(self) -> str:
+        if self._options.auth_mode == "open":
+            return ""
+        self._parts["secrets"] = False
+        moto = Moto()
+        await moto.start()
+        self._stack.push_async_callback(moto.stop)
+        await moto.put_secret(TOKEN_SECRET, fresh_keys())
+        self._parts["secrets"] = True
+        return moto.url
+
     async def _start_runtime(self, deployment: Deployment) -> LambdaRuntime:
         runtime = LambdaRuntime(deployment.functions(), root=CODE.parent, freeze=bool(self._options.freeze))
         await runtime.start()
@@ -122,7 +140,7 @@ class Emulator:
         self._stack.push_async_callback(watch.stop)
         return runtime
 
-    def _router(self, invoke: Invoke) -> Router:
+    def _router(self, invoke: Invoke, servers: Servers) -> Router:
         gateway = Gateway(
             invoke=invoke,
             config=GatewayConfig(
@@ -138,6 +156,7 @@ class Emulator:
             connections=ConnectionsApi(gateway=gateway, credentials=CREDENTIALS),
             http_api=HttpApi(invoke=invoke, config=HttpApiConfig.from_manifest(domain_name=self.address)),
             page=Page(),
+            mint=Mint(tokens_at(servers.secrets_url) if servers.secrets_url else None),
             health=self.health,
         )
 
@@ -167,7 +186,7 @@ async def answered(address: str) -> None:
     """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await accepts(address):
+            while not await accepts(address):  # noqa: ASYNC110  a server tells nobody that it listens
                 await asyncio.sleep(0.1)
     except (TimeoutError, ValueError):
         raise ServerFailed(f"no server answers at {address!r}: that takes host:port") from None
@@ -184,50 +203,3 @@ def listen(port: int) -> Iterator[socket.socket]:
             raise AddressInUse(f"port {port} of {HOST} is taken: choose another with PORT or --port") from error
         listener.listen(4096)
         yield listener
-
-
-@contextlib.asynccontextmanager
-async def serve(app: Router, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` while the context is entered."""
-    server = _Server(
-        uvicorn.Config(
-            app,
-            ws=WebSocketProtocol,
-            http="httptools",
-            ws_max_size=(MESSAGE_BYTES, FRAME_BYTES),  # type: ignore[arg-type]  # handed on to websockets, which takes both
-            # API Gateway neither compresses nor pings.
-            ws_per_message_deflate=False,
-            ws_ping_interval=None,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            backlog=4096,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        if task.done():
-            task.result()
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Uvicorn takes a handshake that is refused with a status of its own for a mistake of the application."""
-    return record.getMessage() != "ASGI callable returned without completing handshake."
-
-
-logging.getLogger("uvicorn.error").addFilter(_is_news)
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the command line: there are more parts to stop than this one."""
-        yield

@@ -11,6 +11,8 @@ from local.options import Options
 
 # Known, so that anybody may sign with them by hand; the connections API checks signatures made with them.
 CREDENTIALS = Credentials("AKIALIVEROOMSLOCAL00", "the-emulators-own-secret-key")
+ROLE = {"AWS_ACCESS_KEY_ID": CREDENTIALS.access_key, "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key}
+TOKEN_SECRET = "live-rooms/token-keys"
 # Environments of one function: as many as can be of use on a laptop.
 ENVIRONMENTS = 3
 
@@ -22,6 +24,9 @@ class Servers:
     redis_url: str
     kafka_bootstrap: str
     connections_url: str
+    websocket_url: str
+    # Secrets Manager, "" where there is none: in open mode nobody is asked for a token.
+    secrets_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +87,14 @@ class Deployment:
             "REDIS_URL": self.servers.redis_url,
             "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
             "AUTH_MODE": self.options.auth_mode,
+            "TOKEN_SECRET": TOKEN_SECRET if self.servers.secrets_url else "",
+            "WEBSOCKET_URL": self.servers.websocket_url,
             "HEARTBEAT_SECONDS": str(self.options.heartbeat_seconds),
             "SLICE": str(slice_),
             "SLICES": str(self.options.slices),
         }
         if "connections" in function.needs:
-            settings |= {
-                "CONNECTIONS_URL": self.servers.connections_url,
-                "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
-                "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
-            }
+            settings |= {"CONNECTIONS_URL": self.servers.connections_url, **ROLE}
+        if "tokens" in function.packages and self.servers.secrets_url:
+            settings |= {"AWS_ENDPOINT_URL_SECRETS_MANAGER": self.servers.secrets_url, **ROLE}
         return settings

@@ -27,12 +27,14 @@ class Router:
         connections: Asgi,
         http_api: Asgi,
         page: Asgi,
+        mint: Asgi,
         health: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._gateway = gateway
         self._connections = connections
         self._http_api = http_api
         self._page = page
+        self._mint = mint
         self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +51,8 @@ class Router:
             return upgrade_required
         if path == "/api" or path.startswith("/api/"):
             return self._http_api
+        if path == "/_local/token":
+            return self._mint
         return self._answer_health if path == "/_local/health" else self._page
 
     async def _answer_health(self, scope: Scope, receive: Receive, send: Send) -> None:

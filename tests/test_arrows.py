@@ -18,7 +18,17 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "functions/rooms": (),
     "functions/manifest.py": (),
     "functions/settings.py": (),
-    "local": ("functions.manifest", "functions.settings", "functions.rooms.seats", "functions.adapters.sigv4"),
+    "local": (
+        "functions.manifest",
+        "functions.settings",
+        "functions.rooms.seats",
+        "functions.rooms.identity",
+        "functions.adapters.sigv4",
+        # Tokens are made on this machine as they are on AWS.
+        "functions.adapters.secrets",
+        "functions.adapters.token_keys",
+        "functions.adapters.tokens",
+    ),
     "infra": ("functions.manifest", "functions.settings"),
     "app.py": ("infra", "functions.manifest"),
 }

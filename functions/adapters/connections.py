@@ -18,6 +18,7 @@ from functions.adapters.sigv4 import Signer
 from functions.rooms.payload import Payload
 
 POST_SECONDS = 2.0
+NOTHING = Payload.of(b"")
 
 
 class Outcome(enum.Enum):
@@ -67,17 +68,24 @@ class Connections:
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         """Send one frame to one connection. Never raises for what a server or the network does."""
+        return await self._ask("POST", connection_id, payload)
+
+    async def delete(self, connection_id: str) -> Outcome:
+        """Close a connection. Never raises for what a server or the network does."""
+        return await self._ask("DELETE", connection_id, NOTHING)
+
+    async def _ask(self, method: str, connection_id: str, payload: Payload) -> Outcome:
         try:
-            response = await self._send(self._request(connection_id, payload))
+            response = await self._send(self._request(method, connection_id, payload))
         except (OSError, TimeoutError, ConnectionDropped):
             return Outcome.FAILED
         return _OUTCOMES.get(response.status, Outcome.FAILED)
 
-    def _request(self, connection_id: str, payload: Payload) -> bytes:
+    def _request(self, method: str, connection_id: str, payload: Payload) -> bytes:
         assert self._signer is not None, "prepare was not awaited"
         path = self._path + quote(connection_id, safe="")
-        signed = self._signer.headers("POST", path, payload.digest, self._clock())
-        head = f"POST {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n"
+        signed = self._signer.headers(method, path, payload.digest, self._clock())
+        head = f"{method} {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n"
         return head.encode() + payload.data
 
     async def _send(self, request: bytes) -> Response:
@@ -116,6 +124,7 @@ class Connections:
 
 _OUTCOMES = {
     200: Outcome.DELIVERED,
+    204: Outcome.DELIVERED,
     403: Outcome.FORBIDDEN,
     410: Outcome.GONE,
     429: Outcome.THROTTLED,

@@ -13,6 +13,11 @@ class RoomKeys:
         self.figures = f"{self._tag}:figures"
         self.newcomers = f"{self._tag}:newcomers"
         self.gone = f"{self._tag}:gone"
+        self.since = f"{self._tag}:since"
+        self.history = f"{self._tag}:history"
+        self.removed = f"{self._tag}:removed"
+        self.mutes = f"{self._tag}:mutes"
+        self.bans = f"{self._tag}:bans"
 
     def seats(self, bucket: int) -> str:
         """The seats of a bucket of connection ids."""

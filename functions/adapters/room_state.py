@@ -6,90 +6,30 @@ changed. Times are ms since the epoch.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis_client import reaching_redis
 from functions.adapters.redis_script import Argument, Script
+from functions.adapters.room_answers import (
+    FIGURES,
+    Accepted,
+    Banned,
+    Gone,
+    Joined,
+    Kind,
+    Left,
+    Rate,
+    Refused,
+    Repeated,
+    RoomFigures,
+    read_acceptance,
+    read_figures,
+)
 from functions.adapters.room_keys import ROOMS, RoomKeys
 from functions.rooms.identity import Identity
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
 from functions.rooms.watch_time import most_credit_ms
-
-Kind = Literal["chat", "like", "heartbeat", "who"]
-
-
-@dataclass(frozen=True)
-class Joined:
-    """A seat was taken. `first`: the user had no other."""
-
-    first: bool
-    online: int
-    likes: int
-
-
-@dataclass(frozen=True)
-class Left:
-    """A seat was given up. `last`: the user has no other; `watched` is the watch time this earned, in ms."""
-
-    last: bool
-    watched: int
-    username: str
-    online: int
-    likes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """A frame was accepted. `retaken`: its seat had lapsed and was taken anew, the user's "first" or a "further" one.
-
-    `unwelcomed`: the seat has waited for its welcome too long. `watched` is the watch time this earned, in ms.
-    """
-
-    retaken: Literal["first", "further"] | None
-    online: int
-    likes: int
-    watched: int
-    unwelcomed: bool
-
-
-@dataclass(frozen=True)
-class Limited:
-    """The user sends too much; `wait` ms until the next frame would be accepted."""
-
-    wait: int
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """The user sent this id before; `result` as `recall` tells it."""
-
-    result: str
-
-
-@dataclass(frozen=True)
-class Gone:
-    """The connection has ended; the frame comes too late."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rate:
-    """A token bucket: `burst` frames at once, then `per_second`."""
-
-    burst: int
-    per_second: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoomFigures:
-    """What is told of a room."""
-
-    online: int
-    connections: int
-    likes: int
-
 
 class RoomState:
     """The seats and figures of all rooms, as the room functions change them."""
@@ -101,14 +41,16 @@ class RoomState:
         self._undo, self._who, self._put_back = Script("undo"), Script("who"), Script("put_back")
         self._list = Script("list")
 
-    async def join(self, seat: Seat, identity: Identity, now: int) -> Joined:
-        """Take a seat. Taking it again changes nothing."""
-        keys = RoomKeys(identity.activity_id)
-        arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch()]
+    async def join(self, seat: Seat, identity: Identity, now: int, *, since: str = "") -> Joined | Banned:
+        """Take a seat, unless the user is banned. Taking it again changes nothing. `since`: the cursor to resume from."""
+        room = RoomKeys(identity.activity_id)
+        keys = [*room.of_seat(seat.connection_id, seat.user_id), room.since, room.bans]
+        arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch(), since]
         with reaching_redis():
-            first, online, likes = await self._join.run(
-                self._redis, keys.of_seat(seat.connection_id, seat.user_id), arguments
-            )
+            found = await self._join.run(self._redis, keys, arguments)
+        if not found:
+            return Banned()
+        first, online, likes = found
         return Joined(first == 1, online, likes)
 
     async def list_room(self, activity_id: int, now: int) -> None:
@@ -147,18 +89,22 @@ class RoomState:
         rate: Rate,
         count: int = 0,
         client_id: str | None = None,
-    ) -> Accepted | Limited | Repeated | Gone:
-        """Take in a frame: its rate, id, the seat's sign of life, likes and watch time, all at once or not at all."""
+        exempt: bool = False,
+    ) -> Accepted | Refused | Repeated | Gone:
+        """Take in a frame: its rate, id, the seat's sign of life, likes and watch time, all at once or not at all.
+
+        `exempt`: whatever the rates and the room's rules.
+        """
         arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch()]
-        arguments += [seat.connection_id, kind, count, rate.burst, rate.per_second, self._most]
+        arguments += [seat.connection_id, kind, count, rate.burst, rate.per_second, self._most, int(exempt)]
         with reaching_redis():
             result = await self._accept.run(self._redis, self._frame_keys(seat, identity, client_id), arguments)
-        return _read_acceptance(result)
+        return read_acceptance(result)
 
     @staticmethod
     def _frame_keys(seat: Seat, identity: Identity, client_id: str | None) -> list[str]:
         room = RoomKeys(identity.activity_id)
-        keys = [*room.of_seat(seat.connection_id, seat.user_id), room.gone, room.rate(seat.user_id)]
+        keys = [*room.of_seat(seat.connection_id, seat.user_id), room.gone, room.mutes, room.rate(seat.user_id)]
         if client_id is not None:
             keys.append(room.sent_id(seat.user_id, client_id))
         return keys
@@ -211,29 +157,13 @@ class RoomState:
     async def figures(self, activity_id: int) -> RoomFigures:
         """A room's figures; zeros for a room that nobody has been to."""
         with reaching_redis():
-            values = await self._redis.hmget(RoomKeys(activity_id).figures, ["online", "seats", "likes"])
-        online, connections, likes = (int(value or 0) for value in values)
-        return RoomFigures(online=online, connections=connections, likes=likes)
+            values = await self._redis.hmget(RoomKeys(activity_id).figures, list(FIGURES))
+        return read_figures(activity_id, values)
 
     async def ping(self) -> None:
         """Return when Redis answers."""
         with reaching_redis():
             await self._redis.exists(ROOMS)
-
-
-def _read_acceptance(result: Sequence[Any]) -> Accepted | Limited | Repeated | Gone:
-    match result:
-        case ["gone"]:
-            return Gone()
-        case ["repeat", first]:
-            return Repeated(first)
-        case ["rate_limited", wait]:
-            return Limited(wait)
-        case ["ok", retaken, online, likes, watched, unwelcomed]:
-            return Accepted(
-                retaken=retaken or None, online=online, likes=likes, watched=watched, unwelcomed=unwelcomed == 1
-            )
-    raise AssertionError(f"accept.lua answered {result!r}")
 
 
 def new_epoch() -> str:

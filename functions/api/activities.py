@@ -1,51 +1,140 @@
-"""What a platform sees of its live rooms."""
+"""What a platform sees of its live rooms, and the rules that its moderators set."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
 
-from functions.api.errors import Error
+from functions.adapters.room_answers import RoomFigures
+from functions.api.audit import publish
+from functions.api.auth import Caller, require
+from functions.api.errors import responses
 from functions.api.parts import Parts
-from functions.rooms.broadcast import SETTINGS
-from functions.rooms.identity import parse_activity_id
+from functions.api.path import ActivityId
+from functions.rooms import events
+from functions.rooms.frames import PAGE_DEFAULT, PAGE_LIMIT
+from functions.rooms.identity import MAX_ACTIVITY_ID
+from functions.rooms.people import Place
 
-router = APIRouter(tags=["activities"])
+router = APIRouter(prefix="/activities", tags=["activities"])
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT, description="At most so many")]
 
 
-class Activity(BaseModel):
-    """A room as it is now. `connections` counts seats, `onlineNumber` distinct users, `zanNumber` all likes."""
+class Model(BaseModel):
+    """Fields in camel case on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid")
+
+
+class Settings(Model):
+    """What a room allows."""
+
+    slow_mode_seconds: int = Field(examples=[0], description="A user may chat once in so many seconds; 0: as rates allow")
+    frozen: bool = Field(examples=[False], description="Only moderators may chat")
+
+
+class LiveRoom(Model):
+    """A room with somebody in it. `connections` counts seats, `onlineNumber` distinct users, `zanNumber` all likes."""
 
     activity_id: int = Field(examples=[42])
     online_number: int = Field(examples=[1000])
     connections: int = Field(examples=[1024])
     zan_number: int = Field(examples=[5400])
-    settings: dict[str, Any] = Field(examples=[{"slowModeSeconds": 0, "frozen": False}])
 
 
-ActivityId = Annotated[
-    str, Path(alias="activityId", description="The room: an integer from 1 to 9007199254740991", examples=["42"])
-]
+class Activity(LiveRoom):
+    """A room as it is now."""
+
+    settings: Settings
 
 
-@router.get(
-    "/activities/{activityId}",
-    responses={
-        400: {"model": Error, "description": "Malformed activityId"},
-        503: {"model": Error, "description": "Redis does not answer"},
-    },
-)
+class LiveRooms(Model):
+    """A page of rooms; `cursor` is null at the end."""
+
+    activities: list[LiveRoom]
+    cursor: str | None = Field(examples=["42"])
+
+
+class Person(Model):
+    """A user who is in the room."""
+
+    user_id: str = Field(examples=["u1"])
+    username: str = Field(examples=["Alice"])
+
+
+class People(Model):
+    """A page of the users in a room; `cursor` is null at the end."""
+
+    users: list[Person]
+    online_number: int = Field(examples=[1])
+    cursor: str | None = Field(examples=[None])
+
+
+class Change(Model):
+    """What to change; what is left out stays."""
+
+    slow_mode_seconds: Annotated[StrictInt, Field(ge=0, le=120, examples=[10])] | None = None
+    frozen: StrictBool | None = Field(default=None, examples=[True])
+
+
+def _figures(room: RoomFigures) -> dict[str, Any]:
+    return {
+        "activity_id": room.activity_id,
+        "online_number": room.online,
+        "connections": room.connections,
+        "zan_number": room.likes,
+    }
+
+
+def _activity(room: RoomFigures) -> Activity:
+    settings = Settings(slow_mode_seconds=room.rules.slow_mode_seconds, frozen=room.rules.frozen)
+    return Activity(**_figures(room), settings=settings)
+
+
+@router.get("", dependencies=[Depends(require("admin"))], responses=responses(400, 401, 403, 503))
+async def activities(
+    parts: Parts,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Annotated[int, Query(ge=0, le=MAX_ACTIVITY_ID, description="Where the last page ended")] = 0,
+) -> LiveRooms:
+    """The live rooms, in the order of their ids."""
+    rooms, after = await parts.moderation.live_rooms(limit=limit, after=cursor)
+    page = [LiveRoom(**_figures(room)) for room in rooms]
+    return LiveRooms(activities=page, cursor=None if after is None else str(after))
+
+
+@router.get("/{activityId}", dependencies=[Depends(require())], responses=responses(400, 401, 403, 503))
 async def activity(activity_id: ActivityId, parts: Parts) -> Activity:
     """A room's figures; a room that nobody has been to has zeros."""
-    number = parse_activity_id(activity_id)
-    figures = await parts.state.figures(number)
-    return Activity(
-        activity_id=number,
-        online_number=figures.online,
-        connections=figures.connections,
-        zan_number=figures.likes,
-        settings=dict(SETTINGS),
+    return _activity(await parts.room.state.figures(activity_id))
+
+
+@router.patch("/{activityId}", responses=responses(400, 401, 403, 503))
+async def change(
+    activity_id: ActivityId, change: Change, parts: Parts, caller: Annotated[Caller, Depends(require("moderate"))]
+) -> Activity:
+    """Slow the room down or freeze it; viewers are told (type 12)."""
+    if change.slow_mode_seconds is not None or change.frozen is not None:
+        rules = await parts.moderation.change_rules(
+            activity_id, slow_mode_seconds=change.slow_mode_seconds, frozen=change.frozen
+        )
+        await publish(parts, caller, activity_id, events.SETTINGS, data=rules.to_object())
+    return _activity(await parts.room.state.figures(activity_id))
+
+
+@router.get("/{activityId}/users", dependencies=[Depends(require())], responses=responses(400, 401, 403, 503))
+async def users(
+    activity_id: ActivityId,
+    parts: Parts,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Annotated[str | None, Query(max_length=512, description="Where the last page ended")] = None,
+) -> People:
+    """Who is in the room."""
+    after = Place.parse(cursor)
+    found, online, following = await parts.room.state.who(
+        activity_id, limit=limit, after=(after.bucket, after.user_id)
     )
+    people = [Person(user_id=user_id, username=username) for user_id, username in found]
+    return People(users=people, online_number=online, cursor=Place(*following).pack() if following else None)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from mangum import Mangum
 
-from functions.api import activities, health
+from functions.api import activities, health, messages, moderation, tokens, words
 from functions.api.errors import install
 from functions.entry import JsonObject
 
@@ -19,8 +19,8 @@ app = FastAPI(
     redoc_url=None,
 )
 install(app)
-app.include_router(health.router, prefix="/api")
-app.include_router(activities.router, prefix="/api")
+for subject in (health, activities, messages, moderation, words, tokens):
+    app.include_router(subject.router, prefix="/api")
 
 
 @cache

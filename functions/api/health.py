@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from functions.api.errors import Error
+from functions.api.errors import responses
 from functions.api.parts import Parts
 
 router = APIRouter(tags=["health"])
@@ -17,8 +17,8 @@ class Health(BaseModel):
     ok: bool = True
 
 
-@router.get("/health", responses={503: {"model": Error, "description": "A server does not answer"}})
+@router.get("/health", responses=responses(503))
 async def health(parts: Parts) -> Health:
     """200 when Redis and Kafka answer, else 503 `unavailable`."""
-    await asyncio.gather(parts.state.ping(), parts.log.ping())
+    await asyncio.gather(parts.room.state.ping(), parts.room.log.ping())
     return Health()

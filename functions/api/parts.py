@@ -1,21 +1,41 @@
 """What the routes of the HTTP API work with; made with the first request and kept."""
 
 import os
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 
+from functions.adapters.connections import Connections
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.moderation_state import ModerationState
+from functions.adapters.redis_client import connect
 from functions.parts import RoomParts, build
 from functions.settings import Settings
 
-_built: list[RoomParts] = []
+
+@dataclass(frozen=True)
+class ApiParts:
+    """The rooms, what moderators change in them, and the connections of their viewers."""
+
+    room: RoomParts
+    moderation: ModerationState
+    connections: Connections
 
 
-async def room_parts() -> RoomParts:
+_built: list[ApiParts] = []
+
+
+async def api_parts() -> ApiParts:
     """The parts as the environment's settings say; a test overrides this dependency."""
     if not _built:
-        _built.append(await build(Settings.from_environment(os.environ)))
+        settings = Settings.from_environment(os.environ)
+        connections = Connections(
+            settings.connections_url, CredentialSource(os.environ), region=settings.aws_region
+        )
+        moderation = ModerationState(connect(settings.redis_url))
+        _built.append(ApiParts(await build(settings), moderation, connections))
     return _built[0]
 
 
-Parts = Annotated[RoomParts, Depends(room_parts)]
+Parts = Annotated[ApiParts, Depends(api_parts)]

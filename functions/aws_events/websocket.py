@@ -22,10 +22,11 @@ class Handshake:
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         return cls(event["methodArn"], event.get("queryStringParameters") or {}, headers)
 
-    def offers(self, subprotocol: str) -> bool:
-        """Does the client offer this subprotocol?"""
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The subprotocols that the client offers, in its order."""
         offered = self.headers.get("sec-websocket-protocol", "")
-        return subprotocol in (token.strip() for token in offered.split(","))
+        return tuple(name.strip() for name in offered.split(",") if name.strip())
 
 
 @dataclass(frozen=True)

@@ -4,43 +4,61 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.rooms import events, objects
+from functions.rooms import events, history, objects
 from functions.rooms.events import Event
+from functions.rooms.history import History
 from functions.rooms.identity import Framing
 from functions.rooms.payload import Payload
 from functions.rooms.seats import Seat
-from functions.rooms.ticks import Figures, Tick, fold
+from functions.rooms.ticks import FRAME_BYTES, Figures, Tick, fold
 
 # However short POSTs are, a classic viewer gets so many objects a tick: what the platform says, count, likes, a chat.
 CLASSIC_AT_LEAST = 4
 
-# What a room is like until its moderators change it.
-SETTINGS: Mapping[str, Any] = {"slowModeSeconds": 0, "frozen": False}
+# An upper bound of what a welcome's frame holds beside the welcome and its history's objects: brackets and a key.
+_FRAMING_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Broadcast:
-    """The tick and the seats it is for. `newcomers` are welcomed with it."""
+    """The tick and the seats it is for. `newcomers` are welcomed with it, and told what they have missed up to the seq
+    `known`, since behind that come this tick and those that follow it."""
 
     activity_id: int
     figures: Figures
+    settings: Mapping[str, Any]
     ticks: Mapping[Framing, Tick]
-    cursor: str
+    known: int
+    history: History
     heartbeat_seconds: int
     seats: Sequence[Seat]
     newcomers: frozenset[Seat]
+    cursors: Mapping[Seat, str]
 
     def frames(self) -> Iterator[tuple[Seat, Sequence[Payload]]]:
         """The seats that are to get something, and what, in order."""
         for seat in self.seats:
             theirs = self.ticks[seat.framing].bulletin_for(seat.user_id)
             if seat in self.newcomers:
-                welcome, likes = self._welcome(seat), objects.encode(objects.likes(self.figures.likes))
-                yield seat, theirs.frames_with_welcome(seat.framing, welcome, likes)
+                welcome, missed = self._welcome(seat)
+                likes = objects.encode(objects.likes(self.figures.likes))
+                yield seat, theirs.frames_with_welcome(seat.framing, welcome, likes, missed)
             elif frames := theirs.frames(seat.framing):
                 yield seat, frames
 
-    def _welcome(self, seat: Seat) -> bytes:
+    def _welcome(self, seat: Seat) -> tuple[bytes, Sequence[bytes]]:
+        """A newcomer's welcome, with the history that fits into its frame, and the rest of that.
+
+        If there is a rest the cursor stands before it: whoever is cut off after the welcome resumes from there.
+        """
+        replay = self.history.replay(self.cursors.get(seat), self.known)
+        head = self._head(seat, self.known, replay.gap)
+        told, missed = history.fit(replay.entries, FRAME_BYTES - len(head) - _FRAMING_BYTES)
+        if missed:
+            head = self._head(seat, told[-1].seq if told else missed[0].seq - 1, replay.gap)
+        return objects.with_history(head, [entry.encoded for entry in told]), [entry.encoded for entry in missed]
+
+    def _head(self, seat: Seat, seq: int, gap: bool) -> bytes:
         return objects.encode(
             objects.welcome(
                 activity_id=self.activity_id,
@@ -48,9 +66,10 @@ class Broadcast:
                 connection_id=seat.connection_id,
                 online=self.figures.online,
                 likes=self.figures.likes,
-                cursor=self.cursor,
+                cursor=f"{self.history.epoch}.{seq}",
+                gap=gap,
                 heartbeat_seconds=self.heartbeat_seconds,
-                settings=SETTINGS,
+                settings=self.settings,
             )
         )
 
@@ -60,27 +79,33 @@ def plan(
     records: Sequence[Event],
     figures: Figures,
     *,
-    epoch: str,
+    settings: Mapping[str, Any],
+    history: History,
     last_seq: int,
     heartbeat_seconds: int,
     seats: Sequence[Seat],
     newcomers: frozenset[Seat],
+    cursors: Mapping[Seat, str],
     posts: int,
 ) -> Broadcast:
     """Fold `records` for these seats. `last_seq` is the newest record known, also when it is not among them.
 
-    Classic viewers, for whom each object is a POST, get no more of them than `posts` POSTs reach for.
+    Classic viewers, for whom each object is a POST, get no more of them than `posts` POSTs reach for, what they have
+    missed not counted.
     """
     tick = fold(records, figures)
     classic = sum(seat.framing == "classic" for seat in seats)
     return Broadcast(
         activity_id=activity_id,
         figures=figures,
+        settings=settings,
         ticks={"live.v1": tick, "classic": tick.limited_to(max(CLASSIC_AT_LEAST, posts // max(1, classic)))},
-        cursor=f"{epoch}.{_known_before(records, last_seq)}",
+        known=_known_before(records, last_seq),
+        history=history,
         heartbeat_seconds=heartbeat_seconds,
         seats=seats,
         newcomers=newcomers,
+        cursors=cursors,
     )
 
 

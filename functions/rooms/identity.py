@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -14,6 +14,10 @@ AVATAR_LENGTH = 512
 Framing = Literal["live.v1", "classic"]
 SUBPROTOCOL: Framing = "live.v1"
 
+CAPABILITIES = frozenset({"chat", "like", "moderate", "publish", "admin"})
+# What a viewer may do of whom nothing else is said.
+VIEWER = frozenset({"chat", "like"})
+
 _ACTIVITY_ID = re.compile(r"[1-9][0-9]{0,15}")
 _CURSOR = re.compile(r"[0-9a-z]{1,16}\.[0-9]{1,16}")
 
@@ -24,13 +28,17 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What the authorizer puts into its context, and every later event of the connection carries."""
+    """What the authorizer puts into its context, and every later event of the connection carries.
+
+    `caps`: what this connection may do, out of CAPABILITIES; none implies another.
+    """
 
     activity_id: int
     user_id: str
     username: str
     avatar: str = ""
     framing: Framing = "classic"
+    caps: frozenset[str] = VIEWER
 
     def to_context(self) -> dict[str, str]:
         """The authorizer's context: strings only, since AWS hands them on as strings."""
@@ -40,17 +48,21 @@ class Identity:
             "username": self.username,
             "avatar": self.avatar,
             "framing": self.framing,
+            # Never empty: should an empty value get lost on the way, it would come back as a viewer's capabilities.
+            "caps": ",".join(sorted(self.caps)) or "none",
         }
 
     @classmethod
     def from_context(cls, context: Mapping[str, str]) -> Self:
-        """The inverse of `to_context`; other keys of the context are ignored."""
+        """The inverse of `to_context`; other keys of the context are ignored, and without `caps` it is a viewer."""
+        caps = context.get("caps")
         return cls(
             activity_id=int(context["activityId"]),
             user_id=context["userId"],
             username=context["username"],
             avatar=context["avatar"],
             framing="live.v1" if context["framing"] == "live.v1" else "classic",
+            caps=VIEWER if caps is None else CAPABILITIES.intersection(caps.split(",")),
         )
 
 
@@ -83,6 +95,14 @@ def parse_avatar(text: str) -> str:
     if len(text) > AVATAR_LENGTH or has_control_characters(text):
         raise Malformed(f"avatar must be a URL of at most {AVATAR_LENGTH} characters")
     return text
+
+
+def parse_caps(values: Collection[object]) -> frozenset[str]:
+    """Capabilities by their names; else Malformed."""
+    names = frozenset(value for value in values if isinstance(value, str))
+    if not (all(isinstance(value, str) for value in values) and names <= CAPABILITIES):
+        raise Malformed(f"caps must be a list out of {', '.join(sorted(CAPABILITIES))}")
+    return names
 
 
 def parse_cursor(text: str) -> str:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from functions.rooms.events import Event
 
-# The clocks of two producers may differ by so much; a record newer than the mark by more cannot stand before it.
-SKEW_MS = 1000
-
 
 @dataclass(frozen=True)
 class Mark:
@@ -27,12 +24,6 @@ class Mark:
             return None
         seq, logged_at = packed.split(":")
         return cls(int(seq), int(logged_at))
-
-    def is_of_another_log(self, records: Sequence[Event]) -> bool:
-        """Was this made in a log that has been lost since? Then offsets began anew: the first of `records` has a seq
-        that was shown, but is newer than what was shown."""
-        first = records[0]
-        return _seq(first) <= self.seq and first.logged_at > self.logged_at + SKEW_MS
 
     def unseen(self, records: Sequence[Event]) -> list[Event]:
         """Those of `records` behind the mark."""

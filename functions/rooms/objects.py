@@ -91,10 +91,11 @@ def welcome(
     online: int,
     likes: int,
     cursor: str,
+    gap: bool,
     heartbeat_seconds: int,
     settings: Mapping[str, Any],
 ) -> Object:
-    """The first object that a newcomer gets."""
+    """The first object that a newcomer gets, but for its history, which `with_history` adds."""
     return {
         "messageType": WELCOME,
         "activityId": activity_id,
@@ -103,8 +104,7 @@ def welcome(
         "onlineNumber": online,
         "zanNumber": likes,
         "cursor": cursor,
-        "history": [],
-        "gap": False,
+        "gap": gap,
         "heartbeatSeconds": heartbeat_seconds,
         "settings": settings,
     }
@@ -120,7 +120,12 @@ def from_platform(event: Event) -> Object:
     told = event.data if isinstance(event.data, dict) else {}
     if event.type == REMOVED:
         return {"messageType": REMOVED, "seq": told.get("seq")}
-    return {"messageType": SANCTION, "action": told.get("action"), "seconds": told.get("seconds")}
+    return sanction(told.get("action"), told.get("seconds"))
+
+
+def sanction(action: Any, seconds: Any) -> Object:
+    """What was done to the one who is told; `seconds` null where it has no end, or none is meant."""
+    return {"messageType": SANCTION, "action": action, "seconds": seconds}
 
 
 def left_out(dropped: Mapping[str, int]) -> Object:
@@ -133,6 +138,11 @@ def encode(value: Object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def with_history(welcome: bytes, history: Sequence[bytes]) -> bytes:
+    """An encoded welcome with its history: objects that were encoded once for all newcomers."""
+    return welcome[:-1] + b',"history":' + array(history) + b"}"
+
+
 def array(encoded: Sequence[bytes]) -> bytes:
-    """Encoded objects as one `live.v1` frame."""
+    """Encoded objects as a JSON array, such as a `live.v1` frame."""
     return b"[" + b",".join(encoded) + b"]"

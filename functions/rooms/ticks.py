@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,14 +43,17 @@ class Bulletin:
         """It as frames: encoded once, however many viewers get it; none when there is nothing to say."""
         return self._array if framing == "live.v1" else self._singles
 
-    def frames_with_welcome(self, framing: Framing, welcome: bytes, likes: bytes) -> Sequence[Payload]:
-        """It as a newcomer gets it: behind the encoded welcome, and for classic clients the likes."""
+    def frames_with_welcome(
+        self, framing: Framing, welcome: bytes, likes: bytes, missed: Sequence[bytes] = ()
+    ) -> Sequence[Payload]:
+        """It as a newcomer gets it: behind the encoded welcome, for classic clients the likes, and the history that
+        did not fit into the welcome."""
         if framing == "classic":
-            return (Payload.of(welcome), Payload.of(likes), *self._singles)
-        encoded = [welcome, *(part.encoded for part in self.parts)]
-        if sum(map(len, encoded)) + len(encoded) + 1 > FRAME_BYTES:
-            return (Payload.of(objects.array([welcome])), *self._array)
-        return (Payload.of(objects.array(encoded)),)
+            return (*map(Payload.of, (welcome, likes, *missed)), *self._singles)
+        parts = [part.encoded for part in self.parts]
+        if not missed and _size_of([welcome, *parts]) <= FRAME_BYTES:
+            return (Payload.of(objects.array([welcome, *parts])),)
+        return (*(Payload.of(objects.array(frame)) for frame in ([welcome], *_framed(missed))), *self._array)
 
     @cached_property
     def _array(self) -> tuple[Payload, ...]:
@@ -155,9 +158,10 @@ def _part(event: Event) -> Part:
 
 def _readers(event: Event) -> set[str] | None:
     """The users an event is for, or None when it is for all."""
-    if event.type == events.SANCTION:
-        return {event.user_id}
-    return None if event.to is None else {event.to, event.user_id}
+    if event.to is None:
+        return None
+    # A sanction is for its target; a chat also for its sender, on all of their connections.
+    return {event.to} if event.type == events.SANCTION else {event.to, event.user_id}
 
 
 def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxsize) -> Bulletin:
@@ -196,5 +200,23 @@ def _expendable(parts: Sequence[Part], owner: str | None) -> list[int]:
     return crowd + chats
 
 
+def _framed(encoded: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Encoded objects by the frame: as many in each as fit."""
+    frame: list[bytes] = []
+    size = 1
+    for one in encoded:
+        size += len(one) + 1
+        if size > FRAME_BYTES and frame:
+            yield frame
+            frame, size = [], len(one) + 2
+        frame.append(one)
+    if frame:
+        yield frame
+
+
 def _size(parts: Sequence[Part]) -> int:
-    return sum(len(part.encoded) + 1 for part in parts) + 1
+    return _size_of([part.encoded for part in parts])
+
+
+def _size_of(encoded: Sequence[bytes]) -> int:
+    return sum(map(len, encoded)) + len(encoded) + 1

@@ -1,18 +1,19 @@
 /** The room page: the entry, what the room says, and what the viewer does. */
 
 import { ChatList } from "./chat_list.js";
-import { RoomSocket } from "./room_socket.js";
+import { LiveRoom } from "./live.js";
 import { Stage } from "./stage.js";
 import { leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
 
 const WHO_MS = 5000; // ask no more often who is here
+const PEOPLE = 200; // of them at most
 
 const $ = (id) => document.getElementById(id);
 const chat = new ChatList($("chat"), $("log"), $("newer"));
 const stage = new Stage($("flights"));
 
-let socket = null;
-let me = { userId: "", welcomed: false };
+let room = null;
+let userId = ""; // one's own
 let likes = null;
 let taps = 0; // own ones, whose hearts have risen already
 let privateTo = null;
@@ -26,36 +27,25 @@ const handlers = {
     $("state").dataset.name = state.name;
     for (const id of ["send", "like"]) $(id).disabled = !live;
   },
-  welcome({ userId, onlineNumber, zanNumber, settings, gap }) {
-    if (me.welcomed) chat.line("Back in the room. What was said meanwhile may be missing here.");
-    else if (gap) chat.line("Some of what was said is missing here.");
-    me = { userId, welcomed: true };
-    online(onlineNumber);
+  welcome(object) {
+    userId = object.userId;
+    online(object);
     likes = null;
-    handlers.likes({ zanNumber });
-    $("message").placeholder = settingsLine(settings ?? {}) || "Say something";
+    handlers.likes(object);
+    $("message").placeholder = settingsLine(object.settings ?? {}) || "Say something";
     whoChanged();
   },
-  reply({ ok, error, message, retryAfter }, text) {
-    if (ok) return;
-    const box = $("message");
-    const said = refusal({ error, message, retryAfter });
-    $("refused").textContent = text && box.value ? `${said} Not sent: ${text}` : said;
-    if (text && !box.value) box.value = text; // back to where it was typed
-  },
-  chat(object, { past }) {
-    const mine = object.userId === me.userId;
+  gap: () => chat.line("Some of what was said is missing here."),
+  refused: (refused) => ($("refused").textContent = refusal(refused)),
+  chat(object) {
+    const mine = object.userId === userId;
     chat.chat(object, mine);
-    if (!past && !object.to) stage.fly(object.textMessage, { seq: object.seq, mine });
+    if (!object.replayed && !object.to) stage.fly(object.textMessage, { seq: object.seq, mine });
   },
   notice: (object) => chat.notice(object),
   joined: (object) => crowd(object, "joined"),
   left: (object) => crowd(object, "left"),
-  who({ users, onlineNumber }) {
-    online(onlineNumber);
-    showPeople(users ?? [], onlineNumber);
-  },
-  online: ({ onlineNumber }) => online(onlineNumber),
+  online,
   likes({ zanNumber }) {
     if (typeof zanNumber !== "number") return;
     if (likes !== null) stage.hearts(zanNumber - likes - taps);
@@ -77,8 +67,8 @@ const handlers = {
   fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
 };
 
-function online(number) {
-  if (typeof number === "number") $("online").textContent = number.toLocaleString("en");
+function online({ onlineNumber }) {
+  if (typeof onlineNumber === "number") $("online").textContent = onlineNumber.toLocaleString("en");
 }
 
 function crowd({ username, others }, did) {
@@ -93,20 +83,21 @@ function whoChanged() {
   const ask = () => {
     whoTimer = undefined;
     whoAsked = performance.now();
-    socket?.who();
+    room?.who({ limit: PEOPLE }).then(showPeople, () => {}); // the next one who comes or goes asks again
   };
   whoTimer = setTimeout(ask, Math.max(0, whoAsked + WHO_MS - performance.now()));
 }
 
-function showPeople(users, onlineNumber) {
-  const items = users.map(({ userId, username }) => {
+function showPeople({ users, onlineNumber }) {
+  online({ onlineNumber });
+  const items = users.map((user) => {
     const item = document.createElement("li");
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = username;
-    button.title = `Write to ${username} alone`;
-    button.disabled = userId === me.userId;
-    button.onclick = () => writeTo({ userId, username });
+    button.textContent = user.username;
+    button.title = `Write to ${user.username} alone`;
+    button.disabled = user.userId === userId;
+    button.onclick = () => writeTo(user);
     item.append(button);
     return item;
   });
@@ -122,23 +113,33 @@ function writeTo(user) {
   $("message").focus();
 }
 
-function enter(room, name) {
-  const query = new URLSearchParams({ activityId: room, username: name });
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  me = { userId: "", welcomed: false };
+async function say(text) {
+  try {
+    await room.say(text, { to: privateTo?.userId });
+  } catch (refused) {
+    if (refused.code === "closed") return;
+    const box = $("message");
+    const said = refusal(refused);
+    $("refused").textContent = box.value ? `${said} Not sent: ${text}` : said;
+    if (!box.value) box.value = text; // back to where it was typed
+  }
+}
+
+function enter(activityId, username) {
   whoAsked = -Infinity;
   show("room");
-  $("title").textContent = `Room ${room}`;
-  document.title = `Room ${room} · Live rooms`;
-  history.replaceState(null, "", `?${new URLSearchParams({ room, name })}`);
-  socket = new RoomSocket(`${scheme}://${location.host}/websocket?${query}`, handlers);
-  socket.connect();
+  $("title").textContent = `Room ${activityId}`;
+  document.title = `Room ${activityId} · Live rooms`;
+  history.replaceState(null, "", `?${new URLSearchParams({ room: activityId, name: username })}`);
+  room = new LiveRoom({ url: "/websocket", activityId, username, token });
+  for (const [name, handler] of Object.entries(handlers)) room.on(name, handler);
+  room.connect();
   $("message").focus();
 }
 
 function leave() {
-  socket?.close();
-  socket = null;
+  room?.close();
+  room = null;
   chat.clear();
   stage.clear();
   writeTo(null);
@@ -156,19 +157,19 @@ function show(id) {
 }
 
 /** What is wrong with the entry, as the authorizer would see it: a browser is not told why it was refused. */
-function entryProblem(room, name) {
-  if (!/^[1-9]\d*$/.test(room) || !Number.isSafeInteger(Number(room))) return "The room is a whole number from 1.";
+function entryProblem(number, name) {
+  if (!/^[1-9]\d*$/.test(number) || !Number.isSafeInteger(Number(number))) return "The room is a whole number from 1.";
   if (name === "") return "Please give a name.";
   if ([...name].length > 32 || /\p{Cc}/u.test(name)) return "The name is 1 to 32 characters.";
   return "";
 }
 
 function join() {
-  const room = $("room-number").value.trim();
+  const number = $("room-number").value.trim();
   const name = $("name").value.normalize("NFC").trim();
-  const problem = entryProblem(room, name);
+  const problem = entryProblem(number, name);
   $("join-error").textContent = problem;
-  if (!problem) enter(room, name);
+  if (!problem) enter(number, name);
 }
 
 $("join").onsubmit = (event) => {
@@ -180,10 +181,12 @@ $("composer").onsubmit = (event) => {
   event.preventDefault();
   const text = $("message").value.trim();
   $("refused").textContent = "";
-  if (text && socket.chat(text, privateTo?.userId)) $("message").value = "";
+  if (!text || $("send").disabled) return;
+  $("message").value = "";
+  say(text);
 };
 $("like").onclick = () => {
-  socket.like();
+  room.like();
   taps += 1;
   stage.hearts(1);
 };
@@ -210,6 +213,8 @@ $("share").onclick = async () => {
 };
 
 const asked = new URLSearchParams(location.search);
+// Behind the #, where no server and no log sees it.
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
 $("room-number").value = asked.get("room") ?? "";
 $("name").value = asked.get("name") ?? "";
 show("entry");

@@ -9,7 +9,7 @@ const REFUSALS = {
   rejected: "That cannot be said here.",
   not_allowed: "You may not do that here.",
   unavailable: "The room is not available right now.",
-  lost: "The connection was lost: this may not have been sent.",
+  lost: "The room did not answer: this may not have been sent.",
 };
 const SANCTIONS = {
   muted: "You are muted",
@@ -19,9 +19,9 @@ const SANCTIONS = {
 };
 const DROPPED = { chat: "message", join: "join", leave: "leave" };
 
-/** A type 0 reply that is not ok. */
-export function refusal({ error, message, retryAfter }) {
-  const said = REFUSALS[error] ?? (message || "That was refused.");
+/** Why a frame was not taken. */
+export function refusal({ code, message, retryAfter }) {
+  const said = REFUSALS[code] ?? (message || "That was refused.");
   return retryAfter > 0 ? `${said} Try again in ${retryAfter} s.` : said;
 }
 
@@ -41,10 +41,10 @@ export function leftOut(dropped) {
   return `${parts.join(", ")} left out: the room is very busy.`;
 }
 
-export function stateLine({ name, delayMs, inside }) {
+export function stateLine({ name, delayMs, lost }) {
   if (name === "connecting") return "Connecting…";
   if (name === "open") return "Connected";
   if (name === "closed") return "Disconnected";
-  const what = inside ? "Connection lost." : "The room cannot be entered.";
+  const what = lost ? "Connection lost." : "The room cannot be entered.";
   return `${what} Trying again in ${Math.ceil(delayMs / 1000)} s.`;
 }

@@ -1,9 +1,10 @@
--- KEYS seats users figures newcomers gone rate [id]
--- ARGV seat userId username now epoch connectionId kind count burst perSecond most
--- kind is chat, like, heartbeat or who; the chat and the other frames have a token bucket each.
--- Returns {'gone'}, {'repeat', first result}, {'rate_limited', ms to wait} or
+-- KEYS seats users figures newcomers gone mutes rate [id]
+-- ARGV seat userId username now epoch connectionId kind count burst perSecond most exempt
+-- kind is chat, like, heartbeat or who; the chat and the other frames have a token bucket each. Who is exempt (1) may
+-- send as much as they like, whatever the room's settings.
+-- Returns {'gone'}, {'repeat', first result}, {'refused', code, ms to wait, 0 if that is not known} or
 -- {'ok', retaken ('', 'first' or 'further'), online, likes, earned ms, unwelcomed}.
-local seats, users, figures, newcomers, gone, rate, id = unpack(KEYS)
+local seats, users, figures, newcomers, gone, mutes, rate, id = unpack(KEYS)
 local seat, user_id, kind, now = ARGV[1], ARGV[2], ARGV[7], tonumber(ARGV[4])
 local burst, per_second = tonumber(ARGV[9]), tonumber(ARGV[10])
 
@@ -15,13 +16,25 @@ if id then
   if result and not (since and now - tonumber(since) > 20000) then return {'repeat', result} end
 end
 
--- The bucket is kept as the time at which it was, or will be, empty of debt: one number, no refill to compute.
-local bucket = kind == 'chat' and 'chat' or 'other'
-local cost = 1000 / per_second
-local paid_until = math.max(tonumber(redis.call('HGET', rate, bucket) or '0'), now - burst * cost)
-if paid_until + cost > now then return {'rate_limited', math.ceil(paid_until + cost - now)} end
-redis.call('HSET', rate, bucket, string.format('%.3f', paid_until + cost))
-redis.call('PEXPIRE', rate, math.ceil(burst * cost) + 60000)
+local slow = figure(figures, 'slow') * 1000
+if ARGV[12] ~= '1' then
+  if kind == 'chat' then
+    if figure(figures, 'frozen') == 1 then return {'refused', 'frozen', 0} end
+    local muted = sentence(mutes, user_id, now)
+    if muted then return {'refused', 'muted', muted} end
+    local wait = tonumber(redis.call('HGET', rate, 'spoke') or '0') + slow - now
+    if slow > 0 and wait > 0 then return {'refused', 'slow_mode', wait} end
+  end
+  -- The bucket is kept as the time at which it was, or will be, empty of debt: one number, no refill to compute.
+  local bucket = kind == 'chat' and 'chat' or 'other'
+  local cost = 1000 / per_second
+  local paid_until = math.max(tonumber(redis.call('HGET', rate, bucket) or '0'), now - burst * cost)
+  if paid_until + cost > now then return {'refused', 'rate_limited', math.ceil(paid_until + cost - now)} end
+  redis.call('HSET', rate, bucket, string.format('%.3f', paid_until + cost))
+  -- Without slow mode too: it may be switched on.
+  if kind == 'chat' then redis.call('HSET', rate, 'spoke', ARGV[4]) end
+  redis.call('PEXPIRE', rate, math.ceil(burst * cost) + 180000)
+end
 
 local retaken = ''
 if redis.call('ZSCORE', seats, seat) then

@@ -1,4 +1,10 @@
--- KEYS seats users figures newcomers  ARGV seat userId username now epoch
--- Returns {first, online, likes}.
-local first = take(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5])
+-- KEYS seats users figures newcomers since bans  ARGV seat userId username now epoch cursor
+-- Returns {} for a user who is banned, else {first, online, likes}.
+local now = tonumber(ARGV[4])
+if sentence(KEYS[6], ARGV[2], now) then return {} end
+local first = take(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[2], ARGV[3], now, ARGV[5])
+if ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[5], ARGV[1], ARGV[6])
+  keep(KEYS[5])
+end
 return {first, figure(KEYS[3], 'online'), figure(KEYS[3], 'likes')}

@@ -3,9 +3,11 @@
 --
 -- seats    sorted set  packed seat -> ms of its last sign of life (one key a bucket of connection ids)
 -- users    hash        userId -> "<seats>:<ms of the last watch time credit>:<username>" (one key a bucket of user ids)
--- figures  hash        online (distinct users), seats, likes, epoch, sent:<slice>
+-- figures  hash        online (distinct users), seats, likes, epoch, slow (s), frozen (1), sent:<slice>
 -- newcomers sorted set packed seat -> ms it was taken; seats that have not been welcomed
+-- since    hash        packed seat -> the cursor it resumes from, until it is welcomed
 -- gone     sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
+-- mutes, bans  hash    userId -> ms until which it holds, 0 for good
 local ROOM_TTL = 7 * 24 * 3600
 local GONE_MS = 120000
 
@@ -69,6 +71,14 @@ end
 
 local function figure(figures, name)
   return tonumber(redis.call('HGET', figures, name) or '0')
+end
+
+-- Milliseconds for which a mute or ban still holds, 0 for good, nil if there is none.
+local function sentence(sentences, user_id, now)
+  local till = tonumber(redis.call('HGET', sentences, user_id))
+  if not till then return nil end
+  if till == 0 then return 0 end
+  return till > now and till - now or nil
 end
 
 local function bury(gone, connection_id, now)

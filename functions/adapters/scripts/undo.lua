@@ -6,6 +6,7 @@ local paid_until = redis.call('HGET', rate, bucket)
 if paid_until then
   redis.call('HSET', rate, bucket, string.format('%.3f', tonumber(paid_until) - 1000 / tonumber(ARGV[5])))
 end
+if ARGV[2] == 'chat' then redis.call('HDEL', rate, 'spoke') end
 if ARGV[2] == 'like' then redis.call('HINCRBY', figures, 'likes', -tonumber(ARGV[3])) end
 local user = tonumber(ARGV[4]) > 0 and read_user(users, ARGV[1])
 if user then

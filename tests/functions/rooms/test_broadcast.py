@@ -1,12 +1,15 @@
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from functions.rooms import events
 from functions.rooms.broadcast import Broadcast, plan
 from functions.rooms.events import Event
+from functions.rooms.history import Entry, History
 from functions.rooms.seats import Seat
-from functions.rooms.ticks import Figures
+from functions.rooms.ticks import FRAME_BYTES, Figures
 
+EMPTY = History(epoch="e1", newest=60)
 ALICE, BOB = Seat("ca", "live.v1", "alice"), Seat("cb", "classic", "bob")
 
 
@@ -19,17 +22,24 @@ def like(seq: int) -> Event:
 
 
 def broadcast(
-    *records: Event, newcomers: frozenset[Seat] = frozenset(), last_seq: int = 50, posts: int = 1000
+    *records: Event,
+    newcomers: frozenset[Seat] = frozenset(),
+    last_seq: int = 50,
+    posts: int = 1000,
+    history: History = EMPTY,
+    cursors: Mapping[Seat, str] = {},
 ) -> Broadcast:
     return plan(
         42,
         records,
         Figures(online=2, likes=9),
-        epoch="e1",
+        settings={"slowModeSeconds": 5, "frozen": False},
+        history=history,
         last_seq=last_seq,
         heartbeat_seconds=60,
         seats=[ALICE, BOB],
         newcomers=newcomers,
+        cursors=cursors,
         posts=posts,
     )
 
@@ -77,7 +87,7 @@ def test_a_welcome_tells_all_that_the_protocol_promises() -> None:
         "history": [],
         "gap": False,
         "heartbeatSeconds": 60,
-        "settings": {"slowModeSeconds": 0, "frozen": False},
+        "settings": {"slowModeSeconds": 5, "frozen": False},
     }
 
 
@@ -98,3 +108,56 @@ def test_when_posts_are_short_classic_viewers_hear_the_newest_chat_and_how_much_
     assert [said.get("seq", said["messageType"]) for said in frames["cb"]] == [40, 67, 68, 69, 6, 13]
     assert frames["cb"][-1] == {"messageType": 13, "dropped": {"chat": 17}}
     assert len(frames["ca"][0]) == 22
+
+
+def past(*seqs: int, size: int = 10, trimmed: int = 0) -> History:
+    entries = [Entry(seq, json.dumps({"messageType": 4, "seq": seq, "text": "x" * size}).encode()) for seq in seqs]
+    return History(epoch="e1", entries=entries, trimmed=trimmed, newest=60)
+
+
+def both(frames: dict[str, list[Any]]) -> list[list[Any]]:
+    """What each of the two is told, however it is framed."""
+    return [
+        [said for frame in frames[name] for said in (frame if isinstance(frame, list) else [frame])] for name in frames
+    ]
+
+
+def test_a_welcome_tells_what_was_said_before_the_tick() -> None:
+    history = past(30, 40, 49)
+    for welcome, *_ in both(heard(broadcast(chat(50), newcomers=frozenset({ALICE, BOB}), history=history))):
+        assert [said["seq"] for said in welcome["history"]] == [30, 40, 49]
+        assert (welcome["cursor"], welcome["gap"]) == ("e1.49", False)
+
+
+def test_each_newcomer_is_told_what_it_has_missed() -> None:
+    cursors = {ALICE: "e1.40", BOB: "e0.40"}
+    frames = broadcast(newcomers=frozenset(cursors), history=past(30, 40, 49), cursors=cursors)
+    (alice, *_), (bob, *_) = both(heard(frames))
+    assert ([said["seq"] for said in alice["history"]], alice["gap"]) == ([49], False)
+    assert ([said["seq"] for said in bob["history"]], bob["gap"]) == ([30, 40, 49], True)
+
+
+def test_what_does_not_fit_into_the_welcome_follows_before_the_tick() -> None:
+    history = past(*range(1, 101), size=1000)
+    cursors = {ALICE: "e1.0", BOB: "e1.0"}
+    frames = heard(broadcast(chat(101), newcomers=frozenset(cursors), history=history, cursors=cursors))
+    assert types(frames["cb"])[:3] == [8, 6, 4]
+    for said in both(frames):
+        told = [chat["seq"] for chat in said[0]["history"]]
+        followed = [chat["seq"] for chat in said if chat["messageType"] == 4]
+        assert told + followed == list(range(1, 102))
+        # Who is cut off behind the welcome has seen that much.
+        assert said[0]["cursor"] == f"e1.{told[-1]}"
+    sizes = [
+        len(frame.data)
+        for _, frames in broadcast(newcomers=frozenset(cursors), history=history, cursors=cursors).frames()
+        for frame in frames
+    ]
+    assert max(sizes) <= FRAME_BYTES
+    assert len(frames["ca"]) <= 5
+
+
+def test_one_object_that_does_not_fit_beside_a_welcome_follows_it() -> None:
+    cursors = {ALICE: "e1.0"}
+    frames = heard(broadcast(newcomers=frozenset(cursors), history=past(7, 8, size=32_500), cursors=cursors))["ca"]
+    assert [[said.get("seq", said.get("cursor")) for said in frame] for frame in frames] == [["e1.6"], [7], [8]]

@@ -1,5 +1,5 @@
 from functions.rooms.events import CHAT, Event
-from functions.rooms.marks import SKEW_MS, Mark, mark_of
+from functions.rooms.marks import Mark, mark_of
 
 NOW = 1_700_000_000_000
 
@@ -20,14 +20,3 @@ def test_only_what_stands_behind_the_mark_is_unseen() -> None:
 
 def test_the_last_record_is_the_next_mark() -> None:
     assert mark_of([record(5), record(9, NOW + 3)]) == Mark(9, NOW + 3)
-
-
-def test_a_batch_that_comes_again_is_of_the_same_log() -> None:
-    mark = Mark(9, NOW)
-    assert not mark.is_of_another_log([record(5, NOW - 100), record(9, NOW)])
-    assert not mark.is_of_another_log([record(8, NOW + SKEW_MS)])
-    assert not mark.is_of_another_log([record(10, NOW + 60_000)])
-
-
-def test_a_log_that_began_anew_has_low_offsets_and_late_records() -> None:
-    assert Mark(9, NOW).is_of_another_log([record(0, NOW + SKEW_MS + 1)])

@@ -101,9 +101,9 @@ def test_a_chat_to_oneself_is_told_once() -> None:
 
 
 def test_a_sanction_reaches_its_target_alone() -> None:
-    sanction = tick(event(events.SANCTION, user="bob", data={"action": "muted", "seconds": 60}))
+    sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": "muted", "seconds": 60}))
     assert said(sanction.bulletin_for("bob")) == [{"messageType": 11, "action": "muted", "seconds": 60}]
-    assert sanction.bulletin.frames("live.v1") == ()
+    assert sanction.bulletin_for("mod").frames("live.v1") == ()
 
 
 def test_what_the_platform_says_is_relayed() -> None:

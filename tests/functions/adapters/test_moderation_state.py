@@ -1,0 +1,134 @@
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.moderation_state import FOR_GOOD, ModerationState
+from functions.adapters.room_answers import Accepted, Banned, Joined, Kind, Rate, Refused, Rules
+from functions.adapters.room_state import RoomState
+from functions.rooms.identity import Identity
+from functions.rooms.seats import Seat
+
+NOW = 1_700_000_000_000
+PLENTY = Rate(burst=10_000, per_second=10_000)
+
+
+@pytest.fixture
+def moderation(redis: RedisCluster) -> ModerationState:
+    return ModerationState(redis)
+
+
+def identity(user: str = "alice", room: int = 42) -> Identity:
+    return Identity(activity_id=room, user_id=user, username=user.title())
+
+
+async def say(
+    state: RoomState, now: int = NOW, *, kind: Kind = "chat", user: str = "alice", exempt: bool = False
+) -> object:
+    seat = Seat(f"c-{user}", "classic", user)
+    return await state.accept(seat, identity(user), now, kind=kind, rate=PLENTY, exempt=exempt)
+
+
+async def test_a_muted_user_may_like_but_not_chat_until_the_time_is_over(
+    state: RoomState, moderation: ModerationState
+) -> None:
+    assert await moderation.mute(42, "alice", NOW + 5_000)
+    assert await say(state, NOW + 1_000) == Refused("muted", 4_000)
+    assert isinstance(await say(state, kind="like"), Accepted)
+    assert isinstance(await say(state, user="bob"), Accepted)
+    assert isinstance(await say(state, NOW + 5_000), Accepted)
+
+
+async def test_an_unmuted_user_may_chat(state: RoomState, moderation: ModerationState) -> None:
+    await moderation.mute(42, "alice", NOW + 5_000)
+    assert await moderation.mute(42, "alice", None)
+    assert isinstance(await say(state), Accepted)
+    assert not await moderation.mute(42, "alice", None)
+
+
+async def test_in_a_frozen_room_only_moderators_chat(state: RoomState, moderation: ModerationState) -> None:
+    await moderation.change_rules(42, slow_mode_seconds=None, frozen=True)
+    assert await say(state) == Refused("frozen", 0)
+    assert isinstance(await say(state, kind="like"), Accepted)
+    assert isinstance(await say(state, user="mod", exempt=True), Accepted)
+
+
+async def test_in_slow_mode_a_user_chats_once_in_so_many_seconds(state: RoomState, moderation: ModerationState) -> None:
+    await moderation.change_rules(42, slow_mode_seconds=10, frozen=None)
+    assert isinstance(await say(state), Accepted)
+    assert await say(state, NOW + 4_000) == Refused("slow_mode", 6_000)
+    assert isinstance(await say(state, NOW + 4_000, user="bob"), Accepted)
+    assert isinstance(await say(state, NOW + 10_000), Accepted)
+    for _ in range(3):
+        assert isinstance(await say(state, user="mod", exempt=True), Accepted)
+
+
+async def test_slow_mode_counts_what_was_said_before_it(state: RoomState, moderation: ModerationState) -> None:
+    await say(state)
+    await moderation.change_rules(42, slow_mode_seconds=10, frozen=None)
+    assert await say(state, NOW + 1_000) == Refused("slow_mode", 9_000)
+
+
+async def test_a_chat_that_could_not_be_published_does_not_count_in_slow_mode(
+    state: RoomState, moderation: ModerationState
+) -> None:
+    await moderation.change_rules(42, slow_mode_seconds=10, frozen=None)
+    await say(state)
+    await state.undo(identity(), kind="chat", rate=PLENTY)
+    assert isinstance(await say(state, NOW + 1), Accepted)
+
+
+async def test_moderators_are_exempt_from_rates(state: RoomState) -> None:
+    one = Rate(burst=1, per_second=0.001)
+    seat = Seat("c", "classic", "mod")
+    for _ in range(5):
+        taken = await state.accept(seat, identity("mod"), NOW, kind="chat", rate=one, exempt=True)
+        assert isinstance(taken, Accepted)
+
+
+async def test_rules_change_one_by_one_and_are_told_with_the_figures(
+    state: RoomState, moderation: ModerationState
+) -> None:
+    assert await moderation.change_rules(42, slow_mode_seconds=5, frozen=None) == Rules(slow_mode_seconds=5)
+    rules = Rules(slow_mode_seconds=5, frozen=True)
+    assert await moderation.change_rules(42, slow_mode_seconds=None, frozen=True) == rules
+    assert (await state.figures(42)).rules == rules
+    assert rules.to_object() == {"slowModeSeconds": 5, "frozen": True}
+
+
+@pytest.mark.parametrize("till", [FOR_GOOD, NOW + 1])
+async def test_a_banned_user_gets_no_seat(state: RoomState, moderation: ModerationState, till: int) -> None:
+    await moderation.ban(42, "alice", till)
+    assert await state.join(Seat("c", "classic", "alice"), identity(), NOW) == Banned()
+    assert (await state.figures(42)).connections == 0
+    elsewhere = await state.join(Seat("c", "classic", "alice"), identity(room=43), NOW)
+    assert isinstance(elsewhere, Joined)
+
+
+async def test_a_ban_ends(state: RoomState, moderation: ModerationState) -> None:
+    await moderation.ban(42, "alice", NOW + 5_000)
+    assert isinstance(await state.join(Seat("c", "classic", "alice"), identity(), NOW + 5_000), Joined)
+
+
+async def test_a_users_seats_are_found_among_all(state: RoomState, moderation: ModerationState) -> None:
+    mine = [Seat("c1", "classic", "alice"), Seat("c2", "live.v1", "alice")]
+    for seat in mine:
+        await state.join(seat, identity(), NOW)
+    for user in ("malice", "alice2", "lice"):
+        await state.join(Seat(f"c-{user}", "classic", user), identity(user), NOW)
+    assert sorted(await moderation.seats_of(42, "alice"), key=str) == sorted(mine, key=str)
+    assert await moderation.seats_of(42, "nobody") == []
+
+
+async def test_a_chat_is_removed_once(moderation: ModerationState) -> None:
+    assert await moderation.remove_chat(42, 17)
+    assert not await moderation.remove_chat(42, 17)
+
+
+async def test_live_rooms_come_in_pages(state: RoomState, moderation: ModerationState) -> None:
+    for room in (5, 7, 30, 200):
+        await state.list_room(room, NOW)
+        if room != 7:
+            await state.join(Seat("c", "classic", "alice"), identity(room=room), NOW)
+    first, after = await moderation.live_rooms(limit=2, after=0)
+    second, end = await moderation.live_rooms(limit=2, after=after or 0)
+    assert [room.activity_id for room in (*first, *second)] == [5, 30, 200]
+    assert (after, end) == (30, None)

@@ -1,0 +1,125 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.connections import Connections
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.moderation_state import ModerationState
+from functions.adapters.redis_client import connect
+from functions.adapters.room_answers import Rate
+from functions.adapters.room_state import RoomState
+from functions.adapters.word_list import Words
+from functions.api import words
+from functions.api.auth import Caller, caller
+from functions.api.errors import install
+from functions.api.parts import ApiParts, api_parts
+from functions.parts import RoomParts
+from tests.functions.conftest import MemoryLog
+
+ADMIN = Caller("boss", "Boss", frozenset({"admin"}), None)
+MODERATOR = Caller("mod", "Mod", frozenset({"chat", "like", "moderate", "publish"}), None)
+NOTHING: dict[str, Any] = {"mask": [], "reject": []}
+
+
+def api_parts_of(redis: RedisCluster, log: MemoryLog) -> ApiParts:
+    rate = Rate(burst=5, per_second=1)
+    room = RoomParts(
+        state=RoomState(redis, heartbeat_seconds=60), log=log, chat_rate=rate, other_rate=rate, words=Words(redis)
+    )
+    connections = Connections("http://127.0.0.1:1", CredentialSource({}), region="us-east-1")
+    return ApiParts(room, ModerationState(redis), connections)
+
+
+@pytest.fixture
+def app(redis: RedisCluster, log: MemoryLog) -> FastAPI:
+    app = FastAPI()
+    install(app)
+    app.include_router(words.router, prefix="/api")
+    app.dependency_overrides[api_parts] = lambda: api_parts_of(redis, log)
+    app.dependency_overrides[caller] = lambda: ADMIN
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rooms") as client:
+        yield client
+
+
+async def test_there_are_no_words_at_first(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/words")
+    assert (answer.status_code, answer.json()) == (200, NOTHING)
+
+
+async def test_what_is_put_is_got_and_in_force(client: httpx.AsyncClient, redis: RedisCluster) -> None:
+    lists = {"mask": ["bad", " No way ", "坏人"], "reject": ["\U0001f595"]}
+    answer = await client.put("/api/words", json=lists)
+    assert (answer.status_code, answer.json()) == (200, lists)
+    assert (await client.get("/api/words")).json() == lists
+    in_force = await Words(redis).current()
+    assert in_force.check("B.A.D").text == "*****"
+    assert in_force.check("\U0001f595").rejected
+
+
+async def test_a_put_replaces_both_lists(client: httpx.AsyncClient) -> None:
+    await client.put("/api/words", json={"mask": ["bad"], "reject": ["worse"]})
+    await client.put("/api/words", json=NOTHING)
+    assert (await client.get("/api/words")).json() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"mask": ["bad"]}, "body.reject"),
+        ({"mask": [], "reject": [], "rejct": []}, "body.rejct"),
+        ({"mask": "bad", "reject": []}, "body.mask"),
+        ({"mask": [1], "reject": []}, "body.mask.0"),
+        ({"mask": ["fine", ""], "reject": []}, "body.mask.1"),
+        ({"mask": [], "reject": ["x" * 65]}, "body.reject.0"),
+        ({"mask": ["fine", "\u200b"], "reject": []}, r"mask[1], '\u200b': a word has"),
+        ({"mask": [], "reject": ["a\x00b"]}, "reject[0]"),
+        ({"mask": ["x"] * 10_001, "reject": []}, "body.mask"),
+        ({"mask": ["x"] * 5001, "reject": ["x"] * 5000}, "at most 10000 words together"),
+        ([], "body"),
+    ],
+)
+async def test_what_can_be_no_list_is_a_bad_field(client: httpx.AsyncClient, body: Any, why: str) -> None:
+    answer = await client.put("/api/words", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert why in answer.json()["message"]
+    assert (await client.get("/api/words")).json() == NOTHING
+
+
+async def test_ten_thousand_wrong_words_make_one_complaint(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/api/words", json={"mask": [1] * 10_000, "reject": []})
+    assert answer.status_code == 400
+    assert len(answer.content) < 200
+
+
+@pytest.mark.parametrize("body", ["", "{", "null", '{"mask": ["\\ud800"], "reject": []}'])
+async def test_what_is_no_json_or_no_text_is_a_bad_field(client: httpx.AsyncClient, body: str) -> None:
+    answer = await client.put("/api/words", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+
+
+async def test_only_who_may_administer_sees_or_changes_the_words(app: FastAPI, client: httpx.AsyncClient) -> None:
+    app.dependency_overrides[caller] = lambda: MODERATOR
+    for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):
+        assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
+
+
+async def test_without_redis_it_says_so(app: FastAPI, client: httpx.AsyncClient, log: MemoryLog) -> None:
+    app.dependency_overrides[api_parts] = lambda: api_parts_of(connect("redis://127.0.0.1:1"), log)
+    for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):
+        assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+
+
+async def test_the_example_of_the_description_can_be_put(app: FastAPI, client: httpx.AsyncClient) -> None:
+    fields = app.openapi()["components"]["schemas"]["WordLists"]["properties"]
+    example = {name: field["examples"][0] for name, field in fields.items()}
+    assert (await client.put("/api/words", json=example)).status_code == 200

@@ -1,0 +1,152 @@
+"""The client library under Node.js against the whole emulator: real sockets, real functions."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import pytest_asyncio
+
+from infra.node import NodeError, provide_node
+from local.app import Emulator
+from local.deployment import CREDENTIALS
+from local.options import Options
+
+PROGRAM = Path(__file__).with_name("viewer.mjs")
+PATIENCE = 30
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Viewer:
+    """A viewer's process. `heard`: [name, value] of all that it told so far."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.heard: list[tuple[str, Any]] = []
+
+    def call(self, method: str, *arguments: Any) -> None:
+        """Have it call a method of its room; an answer is told as `answer`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([method, *arguments]).encode() + b"\n")
+
+    async def next(self, wanted: str, **fields: Any) -> Any:
+        """The next value told under the name `wanted` that holds `fields`."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            while line := await self._process.stdout.readline():
+                name, value = json.loads(line)
+                self.heard.append((name, value))
+                if name == wanted and fields.items() <= value.items():
+                    return value
+        raise AssertionError(f"the viewer ended without {wanted} {fields}; it told {self.heard}")
+
+    async def leave(self) -> int:
+        """Its exit status after it has left the room."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        async with asyncio.timeout(PATIENCE):
+            return await self._process.wait()
+
+    def texts(self) -> list[str]:
+        """The chat it was shown."""
+        return [value["textMessage"] for name, value in self.heard if name == "chat"]
+
+
+@contextlib.asynccontextmanager
+async def viewer(address: str, username: str) -> AsyncIterator[Viewer]:
+    """A viewer on its way into room 42."""
+    environment = dict(os.environ)
+    try:
+        provide_node(environment)
+    except NodeError as error:
+        pytest.skip(str(error))
+    node = shutil.which("node", path=environment["PATH"])
+    assert node is not None
+    options = {"url": f"ws://{address}/websocket", "activityId": 42, "username": username}
+    process = await asyncio.create_subprocess_exec(
+        node, "--no-warnings", str(PROGRAM), json.dumps(options), stdin=PIPE, stdout=PIPE, env=environment
+    )
+    try:
+        yield Viewer(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def address() -> AsyncIterator[str]:
+    async with Emulator(Options(port=0, window_ms=50)) as emulator:
+        yield emulator.address
+
+
+def cut(address: str, connection_id: str) -> None:
+    """What the platform does to a connection: DELETE."""
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=f"http://{address}/websocket",
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS.access_key,
+        aws_secret_access_key=CREDENTIALS.secret_key,
+    )
+    client.delete_connection(ConnectionId=connection_id)
+
+
+async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(address: str) -> None:
+    async with viewer(address, "alice") as alice, viewer(address, "bob") as bob:
+        welcome = await alice.next("welcome")
+        await bob.next("welcome")
+        alice.call("say", "before")
+        said = await alice.next("answer")
+        assert (await bob.next("chat", textMessage="before"))["seq"] == said["seq"]
+        await alice.next("chat", textMessage="before")
+
+        await asyncio.to_thread(cut, address, welcome["connectionId"])
+        await alice.next("state", name="waiting")
+        bob.call("say", "meanwhile")
+        await bob.next("chat", textMessage="meanwhile")
+        again = await alice.next("welcome")
+        bob.call("say", "after")
+        await alice.next("chat", textMessage="after")
+        await bob.next("chat", textMessage="after")
+
+        assert (again["resumed"], again["gap"]) == (True, False)
+        assert again["connectionId"] != welcome["connectionId"]
+        assert alice.texts() == ["before", "meanwhile", "after"]
+        assert bob.texts() == ["before", "meanwhile", "after"]
+        assert [await alice.leave(), await bob.leave()] == [0, 0]
+
+
+async def test_likes_questions_and_refusals_reach_the_room_and_come_back(address: str) -> None:
+    async with viewer(address, "carol") as carol:
+        likes = (await carol.next("welcome"))["zanNumber"]
+        carol.call("like", 3)
+        await carol.next("likes", zanNumber=likes + 3)
+        carol.call("who", {"limit": 10})
+        people = await carol.next("answer")
+        assert {"userId": "carol", "username": "carol"} in people["users"]
+        carol.call("say", " ")
+        assert (await carol.next("answer"))["code"] == "bad_field"
+        assert await carol.leave() == 0
+
+
+async def test_what_is_said_before_the_connection_is_there_arrives(address: str) -> None:
+    async with viewer(address, "dave") as dave:
+        dave.call("say", "early")
+        answer = await dave.next("answer")
+        assert (await dave.next("chat", textMessage="early"))["seq"] == answer["seq"]
+
+
+async def test_a_viewer_who_is_not_let_in_keeps_trying(address: str) -> None:
+    async with viewer(address, "x" * 33) as nobody:
+        for _ in range(3):
+            assert (await nobody.next("state", name="waiting"))["lost"] is False
+        assert await nobody.leave() == 0

@@ -1,0 +1,23 @@
+// A viewer under Node.js, as a program: its arguments are LiveRoom's options as JSON, what a line of its input tells is
+// called ([method, ...arguments]), and each event and answer is a line of its output ([name, value]).
+
+import { createInterface } from "node:readline";
+
+import { LiveRoom } from "../../../local/page/live.js";
+
+const room = new LiveRoom(JSON.parse(process.argv[2]));
+const write = (name, value) => console.log(JSON.stringify([name, value]));
+
+for (const name of ["state", "welcome", "gap", "chat", "likes", "sanction", "refused", "fault"]) {
+  room.on(name, (event) => write(name, event));
+}
+room.connect();
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [method, ...given] = JSON.parse(line);
+  Promise.resolve(room[method](...given)).then(
+    (answer) => answer && write("answer", answer),
+    (refused) => write("answer", { code: refused.code }),
+  );
+}
+room.close(); // the end of the input
