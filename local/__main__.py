@@ -51,19 +51,23 @@ def up(arguments: Sequence[str]) -> int:
 async def _up(options: Options) -> None:
     print("starting Redis, Kafka and the gateway ...", flush=True)
     async with Emulator(options) as emulator:
-        print(welcome(emulator.address), flush=True)
+        print(welcome(emulator.address, options.auth_mode), flush=True)
         await asyncio.Event().wait()
 
 
-def welcome(address: str) -> str:
-    """Where everything is."""
+def welcome(address: str, auth_mode: str) -> str:
+    """Where everything is, and in token mode how to come in."""
+    port = address.rpartition(":")[2]
+    token = f"""
+  a token          PORT={port} python -m local token --activity 42 --user alice --name Alice
+                   goes with the address as &token=..., or as the subprotocol bearer...."""
     return f"""
   page             http://{address}/
   WebSocket        ws://{address}/websocket?activityId=42&username=alice
                    ws://{address}/websocket/42/alice
   connections API  http://{address}/websocket/@connections/{{connectionId}}
   HTTP API         http://{address}/api/docs
-  health           http://{address}/_local/health
+  health           http://{address}/_local/health{token if auth_mode == "token" else ""}
 
 Ready. Edits under functions/ are picked up at once; Ctrl-C ends it."""
 

@@ -24,7 +24,7 @@ class Servers:
     redis_url: str
     kafka_bootstrap: str
     connections_url: str
-    websocket_url: str
+    websocket_url: str = ""
     # Secrets Manager, "" where there is none: in open mode nobody is asked for a token.
     secrets_url: str = ""
 

@@ -1,27 +1,54 @@
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from functions import authorize
+from functions.adapters.secrets import SecretUnavailable
+from functions.adapters.token_keys import Keys, TokenKeys
+from functions.adapters.tokens import Claims, Tokens, mint
+from functions.door import Door, build
+from functions.settings import Settings
 
 ARN = "arn:aws:execute-api:us-east-1:000000000000:api/websocket/$connect"
+NOW = 1_700_000_000
+SECRET = json.dumps({"current": "k1", "keys": {"k1": "k" * 32}})
 
 
-@pytest.fixture(autouse=True)
-def open_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH_MODE", "open")
+async def read() -> str:
+    return SECRET
 
 
-def ask(headers: Mapping[str, str] | None = None, /, **query: str) -> dict[str, Any]:
-    event: dict[str, Any] = {"type": "REQUEST", "methodArn": ARN, "headers": headers or {}}
-    if query:
-        event["queryStringParameters"] = query
-    return authorize.handler(event, None)
+async def read_nothing() -> str:
+    raise SecretUnavailable("secret keys: away")
 
 
-def test_the_identity_rides_in_the_context() -> None:
-    answer = ask(activityId="42", username=" Alice ", userId="u1", avatar="https://a.example/1")
+TOKENS = Tokens(TokenKeys(read), clock=lambda: NOW)
+OPEN = Door(mode="open", tokens=TOKENS)
+TOKEN = Door(mode="token", tokens=TOKENS, origins=frozenset({"https://shop.example"}))
+
+
+def event(headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:
+    event: dict[str, Any] = {"type": "REQUEST", "methodArn": ARN, "headers": headers}
+    return event | {"queryStringParameters": dict(query)} if query else event
+
+
+async def ask(headers: Mapping[str, str] | None = None, door: Door = OPEN, /, **query: str) -> dict[str, Any]:
+    return await authorize.main(event(headers or {}, query), door)
+
+
+def token(activity_id: int = 42) -> str:
+    claims = Claims(sub="u1", name="Alice", activity_id=activity_id, exp=NOW + 60, caps=frozenset({"moderate", "chat"}))
+    return mint(claims, Keys.parse(SECRET))
+
+
+def effect(answer: dict[str, Any]) -> str:
+    return str(answer["policyDocument"]["Statement"][0]["Effect"])
+
+
+async def test_the_identity_rides_in_the_context() -> None:
+    answer = await ask(activityId="42", username=" Alice ", userId="u1", avatar="https://a.example/1")
     assert answer["principalId"] == "u1"
     assert answer["context"] == {
         "activityId": "42",
@@ -29,31 +56,58 @@ def test_the_identity_rides_in_the_context() -> None:
         "username": "Alice",
         "avatar": "https://a.example/1",
         "framing": "classic",
+        "caps": "chat,like",
     }
 
 
-def test_the_policy_lets_in_to_this_very_connection() -> None:
-    assert ask(activityId="42", username="a")["policyDocument"] == {
+async def test_so_does_the_identity_of_a_token_and_the_token_does_not() -> None:
+    answer = await ask({"Sec-WebSocket-Protocol": f"bearer.{token()}, live.v1"}, TOKEN, activityId="42")
+    assert answer["principalId"] == "u1"
+    assert answer["context"] == {
+        "activityId": "42",
+        "userId": "u1",
+        "username": "Alice",
+        "avatar": "",
+        "framing": "live.v1",
+        "caps": "chat,moderate",
+    }
+    assert token() not in json.dumps(answer)
+
+
+async def test_the_policy_lets_in_to_this_very_connection() -> None:
+    assert (await ask(activityId="42", username="a"))["policyDocument"] == {
         "Version": "2012-10-17",
         "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": ARN}],
     }
 
 
-def test_a_user_without_an_id_is_known_by_the_name() -> None:
-    assert ask(activityId="42", username="alice")["context"]["userId"] == "alice"
+async def test_a_user_without_an_id_is_known_by_the_name() -> None:
+    assert (await ask(activityId="42", username="alice"))["context"]["userId"] == "alice"
 
 
 @pytest.mark.parametrize("header", ["Sec-WebSocket-Protocol", "sec-websocket-protocol"])
 @pytest.mark.parametrize("offer", ["live.v1", "bearer.x, live.v1", "live.v1,other"])
-def test_the_array_framing_is_for_who_offers_it(header: str, offer: str) -> None:
-    assert ask({header: offer}, activityId="42", username="a")["context"]["framing"] == "live.v1"
-    assert ask({header: "live.v2"}, activityId="42", username="a")["context"]["framing"] == "classic"
+async def test_the_array_framing_is_for_who_offers_it(header: str, offer: str) -> None:
+    assert (await ask({header: offer}, activityId="42", username="a"))["context"]["framing"] == "live.v1"
+    assert (await ask({header: "live.v2"}, activityId="42", username="a"))["context"]["framing"] == "classic"
 
 
 @pytest.mark.parametrize("query", [{}, {"activityId": "42"}, {"username": "a"}, {"activityId": "", "username": "a"}])
-def test_without_an_identity_the_answer_is_the_word_that_means_401(query: dict[str, str]) -> None:
+async def test_without_an_identity_the_answer_is_the_word_that_means_401(query: dict[str, str]) -> None:
     with pytest.raises(Exception, match="^Unauthorized$"):
-        ask(**query)
+        await ask(**query)
+
+
+async def test_in_token_mode_the_query_is_not_believed() -> None:
+    with pytest.raises(Exception, match="^Unauthorized$"):
+        await ask({}, TOKEN, activityId="42", username="alice")
+
+
+async def test_why_somebody_is_unauthorized_is_not_what_lambda_logs() -> None:
+    with pytest.raises(authorize.Unauthorized) as error:
+        await ask({}, TOKEN, activityId="42", token=token(43))
+    assert error.value.__suppress_context__
+    assert error.value.__cause__ is None
 
 
 @pytest.mark.parametrize(
@@ -66,14 +120,31 @@ def test_without_an_identity_the_answer_is_the_word_that_means_401(query: dict[s
         ({"activityId": "1", "username": "a", "since": "yesterday"}, "since"),
     ],
 )
-def test_what_is_malformed_is_left_to_connect(query: dict[str, str], problem: str) -> None:
-    answer = ask(**query)
+async def test_what_is_malformed_is_left_to_connect(query: dict[str, str], problem: str) -> None:
+    answer = await ask(**query)
     assert answer["context"]["malformed"].startswith(problem)
-    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert effect(answer) == "Allow"
 
 
-@pytest.mark.parametrize("mode", ["token", "", "OPEN"])
-def test_in_token_mode_the_query_is_not_believed(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    monkeypatch.setenv("AUTH_MODE", mode)
+@pytest.mark.parametrize("header", ["Origin", "origin"])
+async def test_a_page_of_another_origin_is_denied_whatever_it_knows(header: str) -> None:
+    query = {"activityId": "42", "token": token()}
+    assert effect(await ask({header: "https://evil.example"}, TOKEN, **query)) == "Deny"
+    assert effect(await ask({header: "https://evil.example"}, TOKEN)) == "Deny"
+    assert effect(await ask({header: "https://shop.example"}, TOKEN, **query)) == "Allow"
+    assert effect(await ask({}, TOKEN, **query)) == "Allow"
+
+
+async def test_without_keys_nobody_is_let_in_and_the_error_says_what_is_missing() -> None:
+    door = Door(mode="token", tokens=Tokens(TokenKeys(read_nothing)))
+    with pytest.raises(SecretUnavailable, match="away"):
+        await ask({}, door, activityId="42", token=token())
+
+
+async def test_the_door_is_as_the_settings_say_and_asks_for_a_token_if_they_say_nothing() -> None:
+    servers = {"REDIS_URL": "redis://r", "KAFKA_BOOTSTRAP": "k"}
+    believing = await build(Settings.from_environment({**servers, "AUTH_MODE": "open"}))
+    assert (await ask({}, believing, activityId="42", username="a"))["principalId"] == "a"
+    asking = await build(Settings.from_environment(servers))
     with pytest.raises(Exception, match="^Unauthorized$"):
-        ask(activityId="42", username="alice")
+        await ask({}, asking, activityId="42", username="a")

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms.identity import (
+    CAPABILITIES,
+    VIEWER,
     Identity,
     Malformed,
     parse_activity_id,
     parse_avatar,
+    parse_caps,
     parse_cursor,
     parse_user_id,
     parse_username,
@@ -72,3 +75,33 @@ def test_an_identity_survives_the_authorizers_context() -> None:
     context = alice.to_context()
     assert all(isinstance(value, str) for value in context.values())
     assert Identity.from_context({**context, "principalId": "u1", "integrationLatency": "3"}) == alice
+
+
+@given(st.frozensets(st.sampled_from(sorted(CAPABILITIES))))
+def test_capabilities_ride_in_the_context_none_at_all_too(caps: frozenset[str]) -> None:
+    identity = Identity(activity_id=1, user_id="u", username="u", caps=caps)
+    assert identity.to_context()["caps"]
+    assert Identity.from_context(identity.to_context()) == identity
+
+
+def test_a_context_from_before_capabilities_is_a_viewers() -> None:
+    context = Identity(activity_id=1, user_id="u", username="u", caps=frozenset({"admin"})).to_context()
+    del context["caps"]
+    assert Identity.from_context(context).caps == VIEWER
+
+
+@pytest.mark.parametrize("caps", ["", "none", "fly", "Chat", " chat"])
+def test_a_context_gives_no_capability_that_it_does_not_name(caps: str) -> None:
+    context = Identity(activity_id=1, user_id="u", username="u").to_context() | {"caps": caps}
+    assert Identity.from_context(context).caps == frozenset()
+
+
+def test_capabilities_are_known_by_their_names() -> None:
+    assert parse_caps([]) == frozenset()
+    assert parse_caps(["chat", "admin", "chat"]) == {"chat", "admin"}
+
+
+@pytest.mark.parametrize("caps", [["fly"], ["chat", 1], [None], [["chat"]], ["Chat"], [""], [{}]])
+def test_what_is_no_capability_is_malformed(caps: list[object]) -> None:
+    with pytest.raises(Malformed, match="caps must be"):
+        parse_caps(caps)

@@ -1,0 +1,142 @@
+import logging
+
+import pytest
+
+from functions.adapters.token_keys import Keys, TokenKeys
+from functions.adapters.tokens import Claims, Tokens, mint
+from functions.aws_events.websocket import Handshake
+from functions.door import Door, NoIdentity, build
+from functions.rooms.identity import VIEWER, Identity, Malformed
+from functions.settings import Settings
+
+NOW = 1_700_000_000
+SECRET = '{"current": "k1", "keys": {"k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}}'
+
+
+async def read() -> str:
+    return SECRET
+
+
+DOOR = Door(mode="token", tokens=Tokens(TokenKeys(read), clock=lambda: NOW))
+
+
+def token(activity_id: int | None = 42, *, sub: str = "u1", avatar: str = "", exp: int = NOW + 60) -> str:
+    claims = Claims(sub=sub, name="Alice", activity_id=activity_id, avatar=avatar, exp=exp, caps=VIEWER | {"moderate"})
+    return mint(claims, Keys.parse(SECRET))
+
+
+def ask(offered: str = "", /, **query: str) -> Handshake:
+    return Handshake("arn", query, {"sec-websocket-protocol": offered} if offered else {})
+
+
+ALICE = Identity(activity_id=42, user_id="u1", username="Alice", caps=VIEWER | {"moderate"})
+
+
+async def test_a_token_in_the_query_is_trusted() -> None:
+    assert await DOOR.identify(ask(activityId="42", token=token())) == ALICE
+
+
+async def test_a_token_among_the_subprotocols_is_trusted() -> None:
+    identity = await DOOR.identify(ask(f"live.v1, bearer.{token()}", activityId="42"))
+    assert identity == Identity(
+        activity_id=42, user_id="u1", username="Alice", framing="live.v1", caps=VIEWER | {"moderate"}
+    )
+
+
+async def test_the_same_token_may_be_given_twice() -> None:
+    assert await DOOR.identify(ask(f"bearer.{token()}", activityId="42", token=token())) == ALICE
+
+
+async def test_two_tokens_are_none() -> None:
+    with pytest.raises(NoIdentity, match="several"):
+        await DOOR.identify(ask(f"bearer.{token()}", activityId="42", token=token(sub="u2")))
+    with pytest.raises(NoIdentity, match="several"):
+        await DOOR.identify(ask(f"bearer.{token()}, bearer.{token(sub='u2')}", activityId="42"))
+
+
+async def test_who_the_query_says_does_not_count_beside_a_token() -> None:
+    asked = ask(activityId="42", token=token(), username="\x00", userId=" root ", avatar="face")
+    assert (await DOOR.identify(asked)).user_id == "u1"
+    assert (await DOOR.identify(asked)).username == "Alice"
+
+
+async def test_the_tokens_avatar_wins_and_the_querys_fills_in() -> None:
+    assert (await DOOR.identify(ask(activityId="42", token=token(avatar="mine"), avatar="x"))).avatar == "mine"
+    assert (await DOOR.identify(ask(activityId="42", token=token(), avatar="x"))).avatar == "x"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ask(activityId="42"),
+        ask(activityId="42", token=""),
+        ask("bearer.", activityId="42"),
+        ask(token(), activityId="42"),  # a subprotocol that is a token without saying so
+        ask(token=token()),
+        ask(activityId="", token=token()),
+        ask(activityId="42", username="alice"),
+        ask(activityId="42", token=token(43)),
+        ask(activityId="42", token=token(None)),
+        ask(activityId="42", token=token(exp=NOW)),
+        ask(activityId="42", token=token() + "x"),
+        ask(activityId="42", token=f" {token()}"),
+        ask(activityId="forty", token="forged"),
+    ],
+)
+async def test_without_a_token_for_this_very_room_nobody_is_known(asked: Handshake) -> None:
+    with pytest.raises(NoIdentity):
+        await DOOR.identify(asked)
+
+
+@pytest.mark.parametrize("field", ["activityId", "since", "avatar"])
+async def test_what_is_malformed_beside_a_good_token_is_said(field: str) -> None:
+    with pytest.raises(Malformed, match=field):
+        await DOOR.identify(ask(**({"activityId": "42", "token": token()} | {field: "x" * 600})))
+
+
+async def test_a_refusal_is_logged_with_its_reason_and_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for refused in (token(43), token(exp=NOW), token() + "AAAA", "nonsense"):
+        with pytest.raises(NoIdentity):
+            await DOOR.identify(ask(activityId="42", token=refused))
+        assert refused not in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.name == "functions.door"] == [
+        "a token is refused: it is for another room, or for none",
+        "a token is refused: it has expired",
+        "a token is refused: its signature is wrong",
+        "a token is refused: it is no JWT",
+    ]
+
+
+async def test_in_open_mode_the_query_is_believed_and_a_token_is_not_looked_at() -> None:
+    door = Door(mode="open", tokens=DOOR.tokens)
+    identity = await door.identify(ask(activityId="42", username="Bob", token=token()))
+    assert identity == Identity(activity_id=42, user_id="Bob", username="Bob", caps=VIEWER)
+
+
+async def test_a_door_is_open_from_the_origins_it_is_told_and_to_who_sends_none() -> None:
+    settings = Settings(
+        redis_url="r",
+        kafka_bootstrap="k",
+        auth_mode="open",
+        allowed_origins="https://Shop.example/, http://localhost:3000,",
+        websocket_url="wss://rooms.example/websocket",
+    )
+    door = await build(settings)
+    assert door.websocket_url == "wss://rooms.example/websocket"
+    for origin in ("https://shop.example", "http://localhost:3000", "HTTP://LOCALHOST:3000", ""):
+        assert door.is_open_from(origin), origin
+    for origin in (
+        "null",
+        "https://evil.example",
+        "http://shop.example",
+        "https://shop.example.evil",
+        "http://localhost",
+    ):
+        assert not door.is_open_from(origin), origin
+
+
+async def test_a_door_that_is_told_no_origins_is_open_from_all() -> None:
+    for allowed in ("", " , "):
+        settings = Settings(redis_url="r", kafka_bootstrap="k", auth_mode="open", allowed_origins=allowed)
+        assert (await build(settings)).is_open_from("https://anywhere.example")

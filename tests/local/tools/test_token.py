@@ -1,0 +1,136 @@
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from functions.adapters.token_keys import TokenKeys
+from functions.adapters.tokens import Tokens
+from local.mint import fresh_keys
+from local.servers.moto import Moto
+from local.tools import token
+
+ARGUMENTS = ["--activity", "42", "--user", "alice", "--name", "Alice"]
+
+
+@contextlib.contextmanager
+def answering(status: int, answer: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Something that answers every POST so; its URL, and what it was asked."""
+    asked: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_emulator_is_asked_and_the_token_alone_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(200, {"token": "a.b.c"}) as (url, asked):
+        assert token.main([*ARGUMENTS, "--caps", "chat, moderate", "--seconds", "60", "--url", url], {}) == 0
+        assert token.main([*ARGUMENTS, "--url", url.replace("http:", "ws:") + "/websocket"], {}) == 0
+    assert capsys.readouterr().out == "a.b.c\na.b.c\n"
+    assert asked == [
+        {"activityId": "42", "userId": "alice", "name": "Alice", "caps": ["chat", "moderate"], "seconds": 60},
+        {"activityId": "42", "userId": "alice", "name": "Alice", "caps": ["chat", "like"], "seconds": 3600},
+    ]
+
+
+def test_the_emulators_port_is_the_one_that_make_dev_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(200, {"token": "a.b.c"}) as (url, asked):
+        assert token.main(["--platform", "--user", "shop"], {"PORT": url.rpartition(":")[2]}) == 0
+    assert asked[0]["activityId"] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (409, {"error": "open", "message": "x"}, "no token is needed"),
+        (503, {"error": "unavailable", "message": "no keys"}, "no keys"),
+        (404, b"<html>", "is that an emulator?"),
+        (200, [], "is that an emulator?"),
+    ],
+)
+def test_an_answer_without_a_token_is_explained(
+    capsys: pytest.CaptureFixture[str], status: int, answer: Any, said: str
+) -> None:
+    with answering(status, answer) as (url, _):
+        assert token.main([*ARGUMENTS, "--url", url], {}) == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--url", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"),
+        (["--url", "wss://rooms.example/websocket"], "--secret"),
+        (["--url", "http://rooms.example"], "--secret"),
+        (["--url", "rooms"], "no URL"),
+        (["--url", "http://127.0.0.1:port"], "no URL"),
+        (["--caps", "fly"], "caps must be"),
+        (["--activity", "forty"], "activityId must be"),
+        (["--seconds", "0"], "seconds must be"),
+        (["--name", ""], "username must"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert token.main([*ARGUMENTS, *arguments], {}) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--user", "alice"], ["--activity", "42"], [*ARGUMENTS, "--platform"]])
+def test_who_and_where_must_be_said(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        token.main(arguments, {})
+    assert ended.value.code == 2
+
+
+def test_a_deployed_rooms_token_is_signed_here_with_the_keys_of_its_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = fresh_keys()
+
+    async def read() -> str:
+        return keys
+
+    moto = Moto()
+    with asyncio.Runner() as runner:
+        runner.run(moto.start())
+        try:
+            runner.run(moto.put_secret("keys", keys))
+            monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto.url)
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+            deployed = ["--url", "wss://rooms.example/websocket", "--secret"]
+            assert token.main([*ARGUMENTS, *deployed, "keys"], {}) == 0
+            claims = runner.run(Tokens(TokenKeys(read)).verify(capsys.readouterr().out.strip()))
+            assert (claims.sub, claims.activity_id) == ("alice", 42)
+            assert token.main([*ARGUMENTS, *deployed, "others"], {}) == 1
+            assert "ResourceNotFoundException" in capsys.readouterr().err
+        finally:
+            runner.run(moto.stop())
