@@ -4,6 +4,7 @@ At least once: the batch is committed when this returns, and of a batch that com
 shown is posted. It may publish leaves, of viewers it finds gone; it never answers what it publishes by publishing.
 """
 
+import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """Counts of what the batch held and what became of it; raises StateUnavailable and LogUnavailable."""
     rooms, broken = read(raw)
     now = parts.room.clock()
-    before = await parts.rooms.before(list(rooms))
+    before, _ = await asyncio.gather(parts.rooms.before(list(rooms)), parts.ticker.reserve())
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
     departed = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)
