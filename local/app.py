@@ -77,7 +77,8 @@ class Emulator:
     async def _start(self) -> None:
         listener = self._stack.enter_context(listen(self._options.port))
         self.address = f"{HOST}:{listener.getsockname()[1]}"
-        redis_url, kafka_bootstrap = await asyncio.gather(self._start_redis(), self._start_kafka())
+        # One after the other: were one of two cancelled, or failed, the other would be left to itself.
+        redis_url, kafka_bootstrap = await self._start_redis(), await self._start_kafka()
         connections_url = f"http://{self.address}/{STAGE}"
         servers = Servers(redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, connections_url=connections_url)
         deployment = Deployment(self._options, servers, self._environment)
@@ -167,7 +168,7 @@ async def answered(address: str) -> None:
     """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await accepts(address):
+            while not await accepts(address):  # noqa: ASYNC110  a server elsewhere tells nobody that it has started
                 await asyncio.sleep(0.1)
     except (TimeoutError, ValueError):
         raise ServerFailed(f"no server answers at {address!r}: that takes host:port") from None

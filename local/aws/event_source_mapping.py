@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 5.0  # how long one wait for records lasts; any length would do
 # A broker may hand out what it has piecemeal (librdkafka's mock: one produced batch a fetch). Past its window a batch
 # is whole when nothing has come for so long, or when even so it has been filled for so long.
-QUIET_SECONDS = 0.003
-DRAIN_SECONDS = 0.1
+QUIET_SECONDS = 0.03
+DRAIN_SECONDS = 1.0
+LEAST_OF_WINDOW = 0.4
 STOP_SECONDS = 2.0  # for an invocation under way, and for leaving the group
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -162,8 +163,9 @@ class EventSourceMapping:
             room -= sum(map(payload_bytes, taken))
             now = time.monotonic()
             if batch and not had_any:
-                # What came while the last invocation was under way has waited already.
-                deadline = now + max(0.0, self._window - _age(batch[0]))
+                # What came while the last invocation was under way has waited already; yet a relay that is late needs
+                # larger batches, not sooner ones.
+                deadline = now + max(LEAST_OF_WINDOW * self._window, self._window - _age(batch[0]))
             if batch and (self._held or len(batch) >= self._batch_size or now >= deadline + DRAIN_SECONDS):
                 return batch
             wait = max(deadline - now, QUIET_SECONDS) if batch else IDLE_SECONDS

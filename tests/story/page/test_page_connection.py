@@ -19,9 +19,7 @@ async def test_heartbeats_keep_the_pace_the_welcome_sets(page: Page, room: FakeR
     assert [await seat.heard() for _ in range(3)] == [{"messageType": 7}] * 3
 
 
-async def test_after_a_cut_the_viewer_is_back_and_sees_nothing_twice(
-    page: Page, room: FakeRoom, seat: Seat
-) -> None:
+async def test_after_a_cut_the_viewer_is_back_and_sees_nothing_twice(page: Page, room: FakeRoom, seat: Seat) -> None:
     await seat.say(chat(1, "before"))
     await expect(page.locator("#chat .text")).to_have_text(["before"])
     await seat.drop()
@@ -34,9 +32,7 @@ async def test_after_a_cut_the_viewer_is_back_and_sees_nothing_twice(
     await expect(page.locator("#chat .text")).to_have_text(["before", "meanwhile", "after"])
 
 
-async def test_a_room_that_numbers_anew_is_heard_from_its_start(
-    page: Page, room: FakeRoom, seat: Seat
-) -> None:
+async def test_a_room_that_numbers_anew_is_heard_from_its_start(page: Page, room: FakeRoom, seat: Seat) -> None:
     await seat.say(chat(0, "old"))
     await seat.drop()
     again = await room.arrival()
@@ -77,9 +73,7 @@ async def test_a_viewer_who_was_put_out_stays_out(page: Page, room: FakeRoom, se
 async def test_frames_that_make_no_sense_do_no_harm(page: Page, seat: Seat) -> None:
     for text in ("", "{", "null", "7", '[null, 1, "x", []]', '{"messageType": 4}', '{"messageType": "4"}'):
         await seat.say_text(text)
-    await seat.say(
-        {"messageType": 8}, {"messageType": 3}, {"messageType": 13}, {"messageType": 10, "name": "x"}
-    )
+    await seat.say({"messageType": 8}, {"messageType": 3}, {"messageType": 13}, {"messageType": 10, "name": "x"})
     await seat.say_text('{"message": "Internal server error", "connectionId": "a", "requestId": "b"}')
 
     await expect(page.locator("#refused")).to_have_text("The room could not handle that. Please try again.")

@@ -47,9 +47,7 @@ async def test_a_link_with_a_room_alone_asks_for_the_name(page: Page, room: Fake
         ("42", "a" * 33, "The name is 1 to 32 characters."),
     ],
 )
-async def test_a_mistaken_entry_is_explained(
-    page: Page, room: FakeRoom, number: str, name: str, problem: str
-) -> None:
+async def test_a_mistaken_entry_is_explained(page: Page, room: FakeRoom, number: str, name: str, problem: str) -> None:
     await page.goto("/")
     await page.get_by_label("Room number").fill(number)
     await page.get_by_label("Your name").fill(name)
@@ -132,13 +130,9 @@ async def test_a_refused_message_is_explained_and_can_be_sent_again(page: Page, 
 
 
 async def test_taps_are_added_up_and_sent_as_one(page: Page, seat: Seat) -> None:
-    await page.get_by_role("button", name="Like").evaluate(
-        "button => { for (let i = 0; i < 3; i++) button.click() }"
-    )
+    await page.get_by_role("button", name="Like").evaluate("button => { for (let i = 0; i < 3; i++) button.click() }")
     first = await seat.heard()
-    await page.get_by_role("button", name="Like").evaluate(
-        "button => { for (let i = 0; i < 150; i++) button.click() }"
-    )
+    await page.get_by_role("button", name="Like").evaluate("button => { for (let i = 0; i < 150; i++) button.click() }")
 
     assert first == {"messageType": 6, "count": 3}
     assert [(await seat.heard())["count"] for _ in range(2)] == [100, 50]
@@ -219,9 +213,7 @@ async def test_a_private_message_is_marked_and_kept_off_the_stage(page: Page, se
     await expect(page.locator(".flight")).to_have_text(["hello"])
 
 
-async def test_nothing_flies_for_those_who_want_no_motion(
-    browser: Browser, address: str, room: FakeRoom
-) -> None:
+async def test_nothing_flies_for_those_who_want_no_motion(browser: Browser, address: str, room: FakeRoom) -> None:
     context = await browser.new_context(base_url=address, reduced_motion="reduce")
     page = await context.new_page()
     await page.goto("/?room=42&name=alice")
