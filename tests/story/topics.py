@@ -13,11 +13,10 @@ Record = dict[str, Any]
 async def records(bootstrap: str, topic: str, activity: int) -> list[Record]:
     """The records of a room that stand in a topic now, in their order."""
     found: list[Record] = []
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
         while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
             batches = await consumer.getmany(timeout_ms=200)
             found += [

@@ -40,11 +40,17 @@ def assert_nothing_is_wrong(outcome: dict[str, Any], *, at_end: int = 20) -> Non
 async def test_a_steady_load_loses_nothing(url: str) -> None:
     outcome = await run_load(replace(SHORT, url=url, first_room=1))
     assert_nothing_is_wrong(outcome)
-    assert outcome["unanswered_chats"] == 0
     assert outcome["sent"]["join"] > 0
     assert outcome["frames_per_viewer_second"] > 0
     assert outcome["settings"]["url"] == url
     assert json.loads(json.dumps(outcome)) == outcome
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_stays_has_every_chat_answered(url: str) -> None:
+    outcome = await run_load(replace(SHORT, url=url, first_room=2, join_rate=0))
+    assert_nothing_is_wrong(outcome)
+    assert outcome["unanswered_chats"] == 0
 
 
 @pytest.mark.asyncio(loop_scope="module")
