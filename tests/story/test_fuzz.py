@@ -14,6 +14,7 @@ FRAMES = 10_000
 AT_ONCE = 100
 
 
+@pytest.mark.timeout(400)  # real brokers on a busy machine
 async def test_ten_thousand_frames_of_whatever_break_nothing(rooms: Rooms, activity: int) -> None:
     mallory = await rooms.enter(activity, "mallory")
     alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob", classic=True)

@@ -53,6 +53,13 @@ def test_two_processes_without_a_fault_have_no_problem() -> None:
     assert outcome["viewers"] == {"wanted": 4, "vanished": 0, "at_end": 4}
 
 
+def test_chats_left_out_are_no_problem_and_not_passed_over() -> None:
+    outcome = merge(OPTIONS, [worker(rooms=[room([3, 5], [OTHERS, True, 0, 1, [0, 0], 2])]), worker()])
+    assert outcome["problems"] == []
+    assert outcome["chats"]["left_out"] == 2
+    assert "but for 2 left out as told" in table(outcome)
+
+
 def test_what_only_another_process_saw_is_owed_too() -> None:
     other = worker(rooms=[room([3], [OTHERS, True, 0, 0, [0, 0], 2])])
     assert merge(OPTIONS, [worker(), other])["chats"]["lost"] == 2
