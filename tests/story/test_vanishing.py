@@ -9,9 +9,9 @@ pytestmark = pytest.mark.kafka
 
 
 async def test_a_viewer_that_vanished_is_swept_and_the_count_is_right(own_servers: Servers, activity: int) -> None:
-    async with running(own_servers, disconnect_loss=1.0, heartbeat_seconds=1, sweep_seconds=0.5) as rooms:
+    async with running(own_servers, disconnect_loss=1.0, heartbeat_seconds=3, sweep_seconds=0.5) as rooms:
         alice = await rooms.enter(activity, "alice")
-        async with alice.beating(0.2):
+        async with alice.beating(0.6):
             bob = await rooms.enter(activity, "bob")
             await alice.told_of(JOINED, userId="bob")
             await alice.until(lambda: alice.online == 2)
