@@ -5,7 +5,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,26 @@ async def run_load(options: LoadOptions) -> dict[str, Any]:
     await _reach(Address.parse(options.url))
     async with _hands(options) as hands:
         conductor = Conductor(options, hands, Progress(sys.stderr))
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends it at once there
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _interrupt, conductor)
-        return await conductor.conduct()
+        with _interruptible(conductor):
+            return await conductor.conduct()
 
 
-def _interrupt(conductor: Conductor) -> None:
-    """The first Ctrl-C cuts the load short, the second ends it."""
-    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-    conductor.cut()
+@contextlib.contextmanager
+def _interruptible(conductor: Conductor) -> Iterator[None]:
+    """The first Ctrl-C cuts the load short, the second ends it as it does any program."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        conductor.cut()
+
+    with contextlib.suppress(NotImplementedError):  # Windows: the first Ctrl-C ends it there
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
 
 
 async def _reach(address: Address) -> None:

@@ -90,7 +90,9 @@ class Conductor:
                 self._look(told)
                 await asyncio.wait([work], timeout=SHOW_SECONDS)
         finally:
+            # Waited for also when the load is broken off: an end that nobody asks for is complained about.
             work.cancel()
+            await asyncio.wait([work])
         work.result()
 
     def _look(self, told: Sequence[Json]) -> None:

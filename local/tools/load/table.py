@@ -11,9 +11,15 @@ def table(outcome: Json) -> str:
     rows = list(_rows(outcome))
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {text}" for name, text in rows]
-    wrong = outcome["problems"]
-    verdict = [f"WRONG: {problem}" for problem in wrong] or ["All chats came once, in order, to everyone there."]
-    return "\n".join(["", *lines, "", *verdict])
+    return "\n".join(["", *lines, "", *_verdict(outcome)])
+
+
+def _verdict(outcome: Json) -> list[str]:
+    if outcome["problems"]:
+        return [f"WRONG: {problem}" for problem in outcome["problems"]]
+    left_out = outcome["chats"]["left_out"]
+    exception = f", but for {left_out:,} left out as told" if left_out else ""
+    return [f"All chats came once, in order, to everyone there{exception}."]
 
 
 def _rows(outcome: Json) -> Iterator[tuple[str, str]]:
@@ -29,7 +35,10 @@ def _rows(outcome: Json) -> Iterator[tuple[str, str]]:
     yield "chats due", _chats(chats)
     frames, size = outcome["frames_per_viewer_second"], outcome["bytes_per_viewer_second"]
     yield "a viewer's second", f"{frames:g} frames, {size:,} bytes"
-    yield "online count", "right" if not outcome["count_error"] else f"wrong by {outcome['count_error']:,}"
+    if not viewers["at_end"]:
+        yield "online count", "there was nobody to be told it"
+    else:
+        yield "online count", "right" if not outcome["count_error"] else f"wrong by {outcome['count_error']:,}"
     yield from _mode_rows(outcome)
     yield "refused handshakes", _counts(outcome["refused_handshakes"])
     yield "dropped connections", _counts(outcome["dropped"])
