@@ -12,7 +12,7 @@ $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
 KAFKA ?= embedded
 ARGS ?=
 
-.PHONY: help dev test check format format-check lint types synth kafka-real clean
+.PHONY: help dev test check format format-check lint types synth bench kafka-real clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,11 +46,14 @@ types: .venv/.dev
 synth: .venv/.infra ## write the CloudFormation template to cdk.out/
 	@$(PY) app.py
 
+bench: .venv/.dev ## measure what the design promises, 6 minutes; ARGS="posts --quick": a part of it, or quickly
+	@$(PY) -m bench $(ARGS)
+
 kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Maven)
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .tools cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .bench cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.

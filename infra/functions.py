@@ -52,9 +52,7 @@ class Functions(Construct):
         self.deployed: list[Deployed] = []
         for row in FUNCTIONS:
             for slice in slices_of(row, sizes.slices):
-                told = environment(
-                    row, slice, gateway=gateway, rooms_cache=rooms_cache, room_log=room_log, sizes=sizes
-                )
+                told = environment(row, slice, gateway=gateway, rooms_cache=rooms_cache, room_log=room_log, sizes=sizes)
                 name = row.name if slice is None else f"{row.name}-{slice}"
                 self.deployed.append(Deployed(row=row, name=name, function=self._make(row, name, told)))
 

@@ -13,9 +13,7 @@ class Gateway(Construct):
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.api = apigateway.WebSocketApi(self, "Api", description="Live rooms")
-        stage = apigateway.WebSocketStage(
-            self, "Stage", web_socket_api=self.api, stage_name=STAGE, auto_deploy=True
-        )
+        stage = apigateway.WebSocketStage(self, "Stage", web_socket_api=self.api, stage_name=STAGE, auto_deploy=True)
         self.url: str = stage.url
         self.connections_url: str = stage.callback_url
 

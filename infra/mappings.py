@@ -43,9 +43,7 @@ class Mappings(Construct):
             )
             deployed.function.add_event_source(source)
             mapping = next(
-                child
-                for child in deployed.function.node.children
-                if isinstance(child, lambda_.EventSourceMapping)
+                child for child in deployed.function.node.children if isinstance(child, lambda_.EventSourceMapping)
             )
             mapping.node.add_dependency(room_log.topics[topic.name])
 

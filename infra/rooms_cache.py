@@ -21,12 +21,8 @@ class RoomsCache(Construct):
         super().__init__(scope, id)
         self.group = network.security_group("RoomsCache", description="The rooms cache")
         limits = elasticache.CfnServerlessCache.CacheUsageLimitsProperty(
-            data_storage=elasticache.CfnServerlessCache.DataStorageProperty(
-                maximum=sizes.cache_gb, unit="GB"
-            ),
-            ecpu_per_second=elasticache.CfnServerlessCache.ECPUPerSecondProperty(
-                maximum=sizes.cache_ecpu_per_second
-            ),
+            data_storage=elasticache.CfnServerlessCache.DataStorageProperty(maximum=sizes.cache_gb, unit="GB"),
+            ecpu_per_second=elasticache.CfnServerlessCache.ECPUPerSecondProperty(maximum=sizes.cache_ecpu_per_second),
         )
         cache = elasticache.CfnServerlessCache(
             self,

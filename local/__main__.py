@@ -18,6 +18,7 @@ USAGE = """usage: python -m local COMMAND [OPTION...]
 
 commands:
   up     run the live rooms on this machine until Ctrl-C
+  load   fill rooms anywhere with simulated viewers and measure what reaches them
   token  print a token for AUTH_MODE=token
 
 python -m local COMMAND --help tells a command's options."""
@@ -46,6 +47,13 @@ def up(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def load(arguments: Sequence[str]) -> int:
+    """Simulate viewers; see docs/load.md."""
+    from local.tools.load.command import load as run_load
+
+    return run_load(arguments)
 
 
 async def _up(options: Options) -> None:
@@ -91,7 +99,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": up, "token": token.main}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": up, "load": load, "token": token.main}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -85,15 +85,13 @@ class Emulator:
             await asyncio.sleep(0.02)
 
     async def _start_servers(self) -> Servers:
-        redis_url, kafka_bootstrap, secrets_url = await asyncio.gather(
-            self._start_redis(), self._start_kafka(), self._start_secrets()
-        )
+        # One after the other: were one of them cancelled, or failed, the others would be left to themselves.
         return Servers(
-            redis_url=redis_url,
-            kafka_bootstrap=kafka_bootstrap,
+            redis_url=await self._start_redis(),
+            kafka_bootstrap=await self._start_kafka(),
+            secrets_url=await self._start_secrets(),
             connections_url=f"http://{self.address}/{STAGE}",
             websocket_url=f"ws://{self.address}/{STAGE}",
-            secrets_url=secrets_url,
         )
 
     async def _start_redis(self) -> str:
@@ -186,7 +184,7 @@ async def answered(address: str) -> None:
     """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await accepts(address):  # noqa: ASYNC110  a server tells nobody that it listens
+            while not await accepts(address):  # noqa: ASYNC110  a server elsewhere tells nobody that it has started
                 await asyncio.sleep(0.1)
     except (TimeoutError, ValueError):
         raise ServerFailed(f"no server answers at {address!r}: that takes host:port") from None

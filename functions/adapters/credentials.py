@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.ht
 import asyncio
 import json
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +59,8 @@ class CredentialSource:
         raise NoCredentials("neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
 
     def _fetch(self, url: str) -> Credentials:
+        import urllib.request  # heavy, and seldom needed
+
         request = urllib.request.Request(url, headers=self._authorization())
         try:
             with urllib.request.urlopen(request, timeout=FETCH_SECONDS) as response:

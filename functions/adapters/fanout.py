@@ -74,6 +74,23 @@ class Fanout:
         self._budget = budget
         self._workers = workers
         self._backoff = backoff
+        self._spent = 0  # since the last reservation
+        self._reserved = 0
+        self._free_at = 0.0
+
+    async def reserve(self) -> None:
+        """Reserve what the last tick took, while something else has to be waited for; a tick of the same size then
+        waits for no round trip of its own. Raises what the budget raises."""
+        posts, self._spent = min(self._spent, self._budget.lot), 0
+        if posts and not self._reserved:
+            wait = await self._budget.reserve(posts)
+            self._reserved, self._free_at = posts, asyncio.get_running_loop().time() + wait
+
+    async def _take_reserved(self) -> int:
+        reserved, self._reserved = self._reserved, 0
+        if reserved:
+            await asyncio.sleep(max(0.0, self._free_at - asyncio.get_running_loop().time()))
+        return reserved
 
     async def deliver(
         self, deliveries: Sequence[Delivery], done: Callable[[Delivery], None] = lambda delivery: None
@@ -83,7 +100,9 @@ class Fanout:
         if not deliveries:
             return report
         await self._poster.prepare()
-        allowance = _Allowance(self._budget, sum(len(delivery.frames) for delivery in deliveries))
+        posts = sum(len(delivery.frames) for delivery in deliveries)
+        allowance = _Allowance(self._budget, posts, await self._take_reserved())
+        self._spent += posts
         left = iter(deliveries)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(self._workers, len(deliveries))):
@@ -129,12 +148,12 @@ class Fanout:
 
 
 class _Allowance:
-    """What may be posted in this tick: reserved lot by lot, the first with the first POST."""
+    """What may be posted in this tick: `free` POSTs, and what is reserved lot by lot when those are spent."""
 
-    def __init__(self, budget: Budget, total: int) -> None:
+    def __init__(self, budget: Budget, total: int, free: int) -> None:
         self._budget = budget
-        self._unreserved = total
-        self._free = 0
+        self._unreserved = total - free
+        self._free = free
         self._reserving = asyncio.Lock()
 
     def take(self, posts: int) -> bool:

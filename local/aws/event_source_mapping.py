@@ -30,6 +30,11 @@ from local.aws.kafka_payload import (
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 5.0  # how long one wait for records lasts; any length would do
+# A broker may hand out what it has piecemeal (librdkafka's mock: one produced batch a fetch). Past its window a batch
+# is whole when nothing has come for so long, or when even so it has been filled for so long.
+QUIET_SECONDS = 0.03
+DRAIN_SECONDS = 1.0
+LEAST_OF_WINDOW = 0.4
 STOP_SECONDS = 2.0  # for an invocation under way, and for leaving the group
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -146,7 +151,7 @@ class EventSourceMapping:
             logger.warning("%s: could not leave group %s: %r", self._function, self._group, error)
 
     async def _gather(self, consumer: AIOKafkaConsumer) -> list[KafkaRecord]:
-        """At least one record: full by number or size, or as old as the window since its first."""
+        """At least one record: full by number or size, or all there is once its first is as old as the window."""
         batch: list[KafkaRecord] = []
         generation, room, deadline = self._generation, self._max_bytes, 0.0
         while True:
@@ -158,12 +163,16 @@ class EventSourceMapping:
             room -= sum(map(payload_bytes, taken))
             now = time.monotonic()
             if batch and not had_any:
-                deadline = now + self._window
-            if batch and (self._held or len(batch) >= self._batch_size or now >= deadline):
+                # What came while the last invocation was under way has waited already; yet a relay that is late needs
+                # larger batches, not sooner ones.
+                deadline = now + max(LEAST_OF_WINDOW * self._window, self._window - _age(batch[0]))
+            if batch and (self._held or len(batch) >= self._batch_size or now >= deadline + DRAIN_SECONDS):
                 return batch
-            wait = deadline - now if batch else IDLE_SECONDS
+            wait = max(deadline - now, QUIET_SECONDS) if batch else IDLE_SECONDS
             found = await consumer.getmany(timeout_ms=int(wait * 1000) + 1, max_records=self._batch_size)
             self._held.extend(chain.from_iterable(found.values()))
+            if batch and not found and time.monotonic() >= deadline:
+                return batch
 
     def _take(self, number: int, room: int) -> list[KafkaRecord]:
         """Take up to `number` held records that fit `room` bytes together; drop those that never fit."""
@@ -227,6 +236,11 @@ class EventSourceMapping:
             await consumer.commit(moved)
         except (CommitFailedError, IllegalStateError) as error:
             logger.warning("%s: partitions were taken away, records may come again: %s", self._function, error)
+
+
+def _age(record: KafkaRecord) -> float:
+    """Seconds since it was produced, 0 if that is not known."""
+    return max(0.0, time.time() - record.timestamp / 1000) if record.timestamp >= 0 else 0.0
 
 
 def _place(record: KafkaRecord) -> tuple[str, int, int]:

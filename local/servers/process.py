@@ -60,9 +60,17 @@ class ServerProcess:
         return log.read_text(errors="replace") if log.exists() else ""
 
     async def start(self, command: Sequence[str]) -> None:
-        """Start it; returns before it is ready, which `until` waits for."""
+        """Start it; returns before it is ready, which `until` waits for. When cancelled it may have been started."""
+        spawning = asyncio.ensure_future(self._spawn(command))
+        try:
+            # Not to be cancelled: asyncio would kill the guard, which may have started the server already.
+            await asyncio.shield(spawning)
+        finally:
+            self._guard = await spawning
+
+    async def _spawn(self, command: Sequence[str]) -> asyncio.subprocess.Process:
         with (self.directory / "log").open("wb") as log:
-            self._guard = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *("/bin/sh", "-c", _GUARD, self.name, str(self.directory), *command),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,

@@ -62,11 +62,7 @@ def test_each_relay_is_told_its_slice_and_where_to_post(cloud: Cloud) -> None:
 
 
 def test_functions_that_do_not_post_are_not_told_where_to(cloud: Cloud) -> None:
-    told = {
-        name
-        for name, one in cloud.functions().items()
-        if "CONNECTIONS_URL" in one["Environment"]["Variables"]
-    }
+    told = {name for name, one in cloud.functions().items() if "CONNECTIONS_URL" in one["Environment"]["Variables"]}
     assert told == {name for name in NAMES if "connections" in row_of(name).needs}
 
 

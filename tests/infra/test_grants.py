@@ -55,9 +55,7 @@ def test_of_awss_own_policies_a_role_has_only_those_for_logs_network_and_mapping
 
 
 def test_the_cache_and_the_brokers_let_in_the_functions_and_mappings_alone(cloud: Cloud) -> None:
-    groups = {
-        f"<{id}.GroupId>": one["GroupDescription"] for id, one in cloud.all("AWS::EC2::SecurityGroup").items()
-    }
+    groups = {f"<{id}.GroupId>": one["GroupDescription"] for id, one in cloud.all("AWS::EC2::SecurityGroup").items()}
     rules = {
         (groups[rule["GroupId"]], rule["FromPort"], rule["ToPort"], groups[rule["SourceSecurityGroupId"]])
         for rule in cloud.all("AWS::EC2::SecurityGroupIngress").values()

@@ -10,9 +10,7 @@ KIND = "AWS::Lambda::EventSourceMapping"
 
 def by_group(cloud: Cloud) -> dict[str, JsonObject]:
     found = cloud.all(KIND).items()
-    return {
-        one["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]: {**one, "id": id} for id, one in found
-    }
+    return {one["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]: {**one, "id": id} for id, one in found}
 
 
 def test_every_slice_has_a_mapping_and_a_consumer_group_of_its_own(cloud: Cloud) -> None:

@@ -16,6 +16,4 @@ def test_the_stack_is_bound_to_no_account_and_no_region(cloud: Cloud) -> None:
     resources = cloud.template["Resources"].values()
     subnets = [one["Properties"] for one in resources if one["Type"] == "AWS::EC2::Subnet"]
     any_region: JsonObject = {"Fn::GetAZs": ""}
-    assert [one["AvailabilityZone"] for one in subnets] == [
-        {"Fn::Select": [n, any_region]} for n in (0, 1, 0, 1)
-    ]
+    assert [one["AvailabilityZone"] for one in subnets] == [{"Fn::Select": [n, any_region]} for n in (0, 1, 0, 1)]

@@ -12,18 +12,14 @@ def routes(cloud: Cloud) -> dict[str, JsonObject]:
     return {one["RouteKey"]: {**one, "id": id} for id, one in found if one["ApiId"] == f"<{api}>"}
 
 
-def test_every_route_of_the_manifest_invokes_its_function(
-    cloud: Cloud, routes: dict[str, JsonObject]
-) -> None:
+def test_every_route_of_the_manifest_invokes_its_function(cloud: Cloud, routes: dict[str, JsonObject]) -> None:
     invoked = {key: cloud.handler_behind(route) for key, route in routes.items()}
     rows = {row.trigger.key: row.handler for row in FUNCTIONS if isinstance(row.trigger, Route)}
     assert invoked == rows
 
 
 def test_default_is_two_way_and_the_others_are_not(cloud: Cloud, routes: dict[str, JsonObject]) -> None:
-    two_way = {
-        key for key, route in routes.items() if route.get("RouteResponseSelectionExpression") == "$default"
-    }
+    two_way = {key for key, route in routes.items() if route.get("RouteResponseSelectionExpression") == "$default"}
     assert two_way == {"$default"}
     response = cloud.only("AWS::ApiGatewayV2::RouteResponse")
     assert response["RouteId"] == f"<{routes['$default']['id']}>"
@@ -48,9 +44,7 @@ def test_no_function_outlasts_the_gateways_patience() -> None:
 
 
 def test_the_stage_is_the_path_of_the_url_and_deploys_itself(cloud: Cloud) -> None:
-    (stage,) = (
-        one for one in cloud.all("AWS::ApiGatewayV2::Stage").values() if one["StageName"] != "$default"
-    )
+    (stage,) = (one for one in cloud.all("AWS::ApiGatewayV2::Stage").values() if one["StageName"] != "$default")
     assert (stage["StageName"], stage["AutoDeploy"]) == (STAGE, True)
     assert cloud.filled(cloud.template["Outputs"]["WebSocketUrl"]["Value"]).startswith("wss://")
     assert cloud.filled(cloud.template["Outputs"]["WebSocketUrl"]["Value"]).endswith(f"/{STAGE}")

@@ -77,9 +77,7 @@ async def test_an_unchanged_file_is_not_sent_again(client: httpx.AsyncClient, ta
 
 async def test_an_edited_file_is_seen_at_the_next_load(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("before")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=Page(tmp_path)), base_url="http://room"
-    ) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=Page(tmp_path)), base_url="http://room") as client:
         before = await client.get("/")
         (tmp_path / "index.html").write_text("after")
         after = await client.get("/", headers={"if-none-match": before.headers["etag"]})

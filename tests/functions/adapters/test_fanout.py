@@ -144,3 +144,24 @@ async def test_each_delivery_is_reported_as_it_is_over() -> None:
     over: list[Delivery] = []
     await Fanout(FakePoster(b=[Outcome.GONE]), FakeBudget()).deliver([delivery("a"), delivery("b")], over.append)
     assert sorted(names(over)) == ["a", "b"]
+
+
+async def test_a_tick_like_the_last_one_needs_no_reservation_of_its_own() -> None:
+    budget = FakeBudget(lot=1000)
+    fanout = Fanout(FakePoster(), budget)
+    await fanout.reserve()
+    await fanout.deliver([delivery("a"), delivery("b")])
+    await fanout.reserve()
+    await fanout.reserve()
+    await fanout.deliver([delivery("a"), delivery("b")])
+    assert budget.reserved == [6, 6]
+
+
+async def test_a_tick_that_is_larger_than_the_last_one_reserves_the_rest() -> None:
+    budget = FakeBudget(lot=1000)
+    fanout = Fanout(FakePoster(), budget)
+    await fanout.deliver([delivery("a")])
+    await fanout.reserve()
+    report = await fanout.deliver([delivery("a"), delivery("b"), delivery("c")])
+    assert budget.reserved == [3, 3, 6]
+    assert len(report.delivered) == 3

@@ -40,8 +40,9 @@ async def read_room(bootstrap: str, topic: str, room: int) -> list[tuple[TopicPa
         found = []
         while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
             for partition, records in (await consumer.getmany(timeout_ms=200)).items():
-                found += [(partition, record.offset, json.loads(record.value)) for record in records]
-        return [entry for entry in found if entry[2]["activityId"] == room]
+                ours = [record for record in records if record.key == str(room).encode()]
+                found += [(partition, record.offset, json.loads(record.value)) for record in ours]
+        return found
     finally:
         await consumer.stop()
 

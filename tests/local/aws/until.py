@@ -9,5 +9,5 @@ SECONDS = 20.0  # only a test that fails takes that long
 async def until(condition: Callable[[], object], *, seconds: float = SECONDS) -> None:
     """Return once `condition()` is true; raises TimeoutError when it does not become so."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - files and processes have no event to wait for
+        while not condition():
             await asyncio.sleep(0.005)

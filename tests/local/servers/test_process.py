@@ -40,6 +40,15 @@ async def test_it_runs_until_it_is_stopped(server: ServerProcess) -> None:
     assert not server.running
 
 
+async def test_a_start_that_is_cancelled_loses_no_process(server: ServerProcess) -> None:
+    starting = asyncio.create_task(server.start(SLEEP))
+    await asyncio.sleep(0)  # it has begun to start the process
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert server.running  # so that `stop` finds it
+
+
 async def test_a_server_that_ignores_sigterm_is_killed(server: ServerProcess) -> None:
     await server.start(IGNORES_SIGTERM)
     await server.until(lambda: has_said(server, "ready"), seconds=10)

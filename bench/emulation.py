@@ -1,0 +1,120 @@
+"""The whole emulator in processes of its own, and loads on it, by their command lines."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from bench.result import BenchFailed
+
+READY = "Ready."
+STOP_SECONDS = 30
+
+
+class LoadFailed(BenchFailed):
+    """The emulator or the load could not be run; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """A load of the reference room's kind; rates a second, of the room."""
+
+    viewers: int
+    chats: float
+    likes: float
+    joins: float
+    seconds: float
+
+
+WARM_UP = Load(viewers=30, chats=10, likes=30, joins=5, seconds=1)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What `python -m local load` told, and the cores that the emulator used meanwhile, on average from the first
+    handshake to the last frame."""
+
+    load: Load
+    told: dict[str, Any]
+    emulator_cores: float
+
+    @property
+    def events_per_second(self) -> float:
+        """What viewers did: chats, likes, joins, heartbeats."""
+        sent: dict[str, int] = self.told["sent"]
+        return sum(sent.values()) / self.seconds
+
+    @property
+    def posts_per_second(self) -> float:
+        """Frames that reached viewers, but for the replies to their chats, which are no POSTs."""
+        frames: int = self.told["frames"]
+        accepted: int = self.told["accepted_chats"]
+        return max(0, frames - accepted) / self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        seconds: float = self.told["seconds"]
+        return seconds
+
+
+class Emulator:
+    """A running emulator."""
+
+    def __init__(self, address: str, process: psutil.Process) -> None:
+        self._address = address
+        self._process = process
+
+    def load(self, load: Load) -> Loaded:
+        """Put a load on it, in a room of its own. Raises LoadFailed."""
+        began, before = time.monotonic(), self._cpu()
+        command = [sys.executable, "-m", "local", "load", "--url", f"ws://{self._address}/websocket", "--json", "-"]
+        command += ["--viewers", str(load.viewers), "--seconds", str(load.seconds)]
+        command += ["--chat-rate", str(load.chats), "--like-rate", str(load.likes), "--join-rate", str(load.joins)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if not done.stdout:  # status 1 alone only means that something was lost
+            raise LoadFailed(done.stderr.strip().splitlines()[-1])
+        told = json.loads(done.stdout)
+        return Loaded(load, told, (self._cpu() - before) / (time.monotonic() - began))
+
+    def _cpu(self) -> float:
+        """Seconds of CPU that it and its processes have taken so far."""
+        times = [process.cpu_times() for process in (self._process, *self._process.children(recursive=True))]
+        return sum(one.user + one.system for one in times)
+
+
+@contextmanager
+def running_emulator(*, window_ms: int = 500) -> Iterator[Emulator]:
+    """An emulator on a free port while the context is entered, its functions started."""
+    command = [sys.executable, "-m", "local", "up", "--port", "0", "--window-ms", str(window_ms)]
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            address = ""
+            for line in process.stdout:
+                if line.strip().startswith("page "):
+                    address = line.split("//")[1].strip().rstrip("/")
+                if line.startswith(READY):
+                    break
+            else:
+                complaints.seek(0)
+                raise LoadFailed(f"the emulator did not start:\n{complaints.read()}")
+            emulator = Emulator(address, psutil.Process(process.pid))
+            emulator.load(WARM_UP)
+            yield emulator
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

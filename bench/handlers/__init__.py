@@ -1,0 +1,1 @@
+"""Lambda handlers that the functions' cold starts are compared with."""

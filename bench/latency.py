@@ -1,0 +1,61 @@
+"""From a viewer's chat to every other viewer's screen, through the whole emulator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.emulation import Load, Loaded, running_emulator
+from bench.result import Cell, Result
+
+CHATS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Each window (ms) with each number of viewers, for so long."""
+
+    windows: Sequence[int]
+    viewers: Sequence[int]
+    seconds: float
+
+
+FULL = Sizes(windows=(0, 500), viewers=(10, 100, 1_000), seconds=10)
+QUICK = Sizes(windows=(500,), viewers=(10, 100), seconds=2)
+
+
+def bench(*, quick: bool) -> Result:
+    """Measure."""
+    return run(QUICK if quick else FULL)
+
+
+def run(sizes: Sizes) -> Result:
+    """Measure with these sizes."""
+    found: list[tuple[int, Loaded]] = []
+    for window in sizes.windows:
+        with running_emulator(window_ms=window) as emulator:
+            for viewers in sizes.viewers:
+                load = Load(viewers, chats=min(CHATS, viewers / 2), likes=0, joins=0, seconds=sizes.seconds)
+                found.append((window, emulator.load(load)))
+    return Result(
+        title=f"From chat sent to chat seen, ms: up to {CHATS} chats a second in one room",
+        columns=("window ms", "viewers", "p50", "p95", "p99", "max", "seen", "lost"),
+        rows=[_row(window, loaded) for window, loaded in found],
+        figures={
+            "runs": [
+                {"windowMs": window, "viewers": loaded.load.viewers, "latencyMs": loaded.told["latency_ms"]}
+                | {"chats": loaded.told["chats"]}
+                for window, loaded in found
+            ]
+        },
+    )
+
+
+def _row(window: int, loaded: Loaded) -> list[Cell]:
+    latency = loaded.told["latency_ms"]
+    times = [latency[name] for name in ("p50", "p95", "p99", "max")]
+    return [
+        window,
+        loaded.load.viewers,
+        *(float("inf") if one is None else one for one in times),
+        latency["count"],
+        loaded.told["chats"]["lost"],
+    ]

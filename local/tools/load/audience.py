@@ -1,0 +1,147 @@
+"""The viewers of one process, kept in their rooms."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+from local.tools.load.connection import Connection, Refused
+from local.tools.load.handshake import Address
+from local.tools.load.options import LoadOptions
+from local.tools.load.pace import Turnstile
+from local.tools.load.presence import OTHERS, SLOW
+from local.tools.load.room import Room
+from local.tools.load.viewer import Door, Tally, Viewer
+
+ATTEMPTS = 5
+CLOSE_SECONDS = 2.0
+
+
+class Audience:
+    """Has every `processes`-th viewer of each room. `gone` are those who will not come back."""
+
+    def __init__(self, options: LoadOptions, index: int) -> None:
+        self._options = options
+        address = Address.parse(options.url)
+        tls = ssl.create_default_context() if address.is_secure else None
+        subprotocol = options.framing if options.framing == "live.v1" else None
+        self._door = Door(address, tls, subprotocol, options.tag)
+        self._turnstile = Turnstile(options.connect_rate / options.processes)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.tally = Tally()
+        self.rooms = [Room(options.first_room + number, tag=options.tag) for number in range(options.rooms)]
+        mine = [n for n in range(options.viewers) if n // options.rooms % options.processes == index]
+        self._chosen = {n for n in mine if n // options.rooms < options.chosen_per_room}
+        self.viewers = {number: self._viewer(number) for number in mine}
+        self.gone: set[Viewer] = set()
+
+    def _viewer(self, number: int) -> Viewer:
+        slow = self._options.mode == "slow" and number in self._chosen
+        room = self.rooms[number % self._options.rooms]
+        return Viewer(f"{self._options.tag}-{number}", room, SLOW if slow else OTHERS, self._door, self.tally)
+
+    @property
+    def here(self) -> list[Viewer]:
+        """Those who are in their rooms."""
+        return [viewer for viewer in self.viewers.values() if viewer.is_here]
+
+    @property
+    def awaited(self) -> list[Viewer]:
+        """Those who are not, and should be."""
+        return [viewer for viewer in self.viewers.values() if not viewer.is_here and viewer not in self.gone]
+
+    @property
+    def slow(self) -> list[Connection]:
+        """The connections of the slow ones."""
+        viewers = self.viewers.values()
+        return [viewer.connection for viewer in viewers if viewer.group == SLOW and viewer.connection is not None]
+
+    def counts(self) -> list[tuple[int, int, int]]:
+        """For each room: viewers here, and the lowest and the highest count of users that they were told last."""
+        told: dict[Room, list[int]] = {room: [] for room in self.rooms}
+        here = dict.fromkeys(self.rooms, 0)
+        for viewer in self.here:
+            here[viewer.room] += 1
+            assert viewer.connection is not None
+            online = viewer.connection.presence.online
+            if viewer.group != SLOW and online is not None:
+                told[viewer.room].append(online)
+        return [(here[room], min(told[room], default=0), max(told[room], default=0)) for room in self.rooms]
+
+    async def gather(self) -> None:
+        """Let everyone in; returns when each has been welcomed or has given up."""
+        await asyncio.gather(*(self._bring(viewer) for viewer in self.viewers.values()))
+
+    @property
+    def speakers(self) -> list[Viewer]:
+        """Those who have something to say: neither slow nor about to vanish."""
+        return [viewer for number, viewer in self.viewers.items() if number not in self._chosen]
+
+    def rejoin(self, viewer: Viewer) -> None:
+        """It leaves, as a client should, and comes back."""
+        self.tally.sent["join"] += 1
+        connection = viewer.part()
+        assert connection is not None
+        self._spawn(self._come_back(viewer, connection))
+
+    async def _come_back(self, viewer: Viewer, connection: Connection) -> None:
+        await connection.close(CLOSE_SECONDS)
+        await self._bring(viewer)
+
+    def storm(self, jitter: float) -> None:
+        """Everyone is dropped, and reconnects within `jitter` seconds, whatever the rate of that."""
+        for viewer in self.here:
+            self._drop(viewer)
+            self._spawn(self._bring(viewer, delay=random.uniform(0, jitter), in_turn=False))
+
+    def vanish(self) -> None:
+        """A share of each room's viewers are dropped for good, without a word."""
+        for number in self._chosen:
+            viewer = self.viewers[number]
+            if viewer.is_here:
+                self.gone.add(viewer)
+                self._drop(viewer)
+
+    def _drop(self, viewer: Viewer) -> None:
+        connection = viewer.part()
+        assert connection is not None
+        connection.abort()
+
+    async def _bring(self, viewer: Viewer, *, delay: float = 0.0, in_turn: bool = True) -> None:
+        """Let it in, with full jitter between attempts."""
+        for attempt in range(ATTEMPTS):
+            await asyncio.sleep(delay)
+            if in_turn:
+                await self._turnstile.enter()
+            try:
+                connection = await viewer.enter()
+            except Refused:
+                delay = random.uniform(0, 2**attempt)
+                continue
+            connection.ended.add_done_callback(partial(self._miss, viewer, connection))
+            return
+
+    def _miss(self, viewer: Viewer, connection: Connection, ended: asyncio.Future[str]) -> None:
+        """A connection is over: unless that was meant, the viewer comes back as a client should."""
+        if viewer.connection is connection:
+            viewer.part()
+            self.tally.dropped[viewer.group][ended.result()] += 1
+            self._spawn(self._bring(viewer, delay=random.uniform(0, 1)))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def end(self) -> None:
+        """The load is over: note what those who are here have heard."""
+        for task in list(self._tasks):
+            task.cancel()
+        self._leaving = [connection for viewer in self.viewers.values() if (connection := viewer.part(stays=True))]
+
+    async def close(self) -> None:
+        """Everyone leaves."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(connection.close(CLOSE_SECONDS) for connection in self._leaving))

@@ -1,0 +1,44 @@
+"""Doing things at a steady rate."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+_STEP_SECONDS = 0.01
+_LOOK_SECONDS = 0.1
+
+
+async def at_rate(per_second: float, do: Callable[[], None]) -> None:
+    """Call `do` so often, until cancelled. What falls behind is caught up with, so the rate is that of the clock."""
+    if per_second <= 0:
+        return
+    began = monotonic()
+    done = 0
+    while True:
+        await asyncio.sleep(max(_STEP_SECONDS, (done + 1) / per_second - (monotonic() - began)))
+        due = int((monotonic() - began) * per_second)
+        for _ in range(due - done):
+            do()
+        done = due
+
+
+async def until(condition: Callable[[], bool], *, seconds: float | None = None) -> None:
+    """Return when it is so, or after so many seconds."""
+    end = float("inf") if seconds is None else monotonic() + seconds
+    while not condition() and monotonic() < end:  # noqa: ASYNC110  what thousands of viewers do sets no event
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+class Turnstile:
+    """Lets through so many a second, in the order in which they come."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1 / per_second
+        self._next = 0.0
+
+    async def enter(self) -> None:
+        """Wait for one's turn."""
+        now = monotonic()
+        turn = self._next = max(now, self._next + self._gap)
+        if turn > now:
+            await asyncio.sleep(turn - now)

@@ -1,0 +1,97 @@
+from dataclasses import fields
+
+import pytest
+
+from functions.rooms.seats import BUCKETS
+from local.options import Options
+
+NAMES = [option.name for option in fields(Options)]
+
+
+def parse(*arguments: str, **environment: str) -> Options:
+    return Options.parse(arguments, environment, program="up")
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> str:
+    """The one line that says what is wrong, behind the usage."""
+    with pytest.raises(SystemExit) as ended:
+        parse(*arguments, **environment)
+    assert ended.value.code == 2
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_nothing_given_means_the_defaults_of_the_protocol() -> None:
+    assert parse() == Options(
+        port=8000,
+        redis_url="",
+        kafka_bootstrap="",
+        auth_mode="open",
+        window_ms=500,
+        slices=1,
+        idle_seconds=600,
+        max_connection_seconds=7200,
+        heartbeat_seconds=60,
+        sweep_seconds=60,
+        disconnect_loss=0,
+        freeze=0,
+    )
+
+
+def test_a_flag_wins_over_the_environment() -> None:
+    assert parse("--port", "9001", PORT="9002", WINDOW_MS="0") == Options(port=9001, window_ms=0)
+
+
+def test_an_empty_variable_is_none_at_all() -> None:
+    assert parse(PORT="", REDIS_URL="") == Options()
+
+
+def test_numbers_have_the_type_of_their_option() -> None:
+    options = parse(IDLE_SECONDS="1.5", HEARTBEAT_SECONDS="2", DISCONNECT_LOSS="0.25")
+    assert (options.idle_seconds, options.heartbeat_seconds, options.disconnect_loss) == (1.5, 2, 0.25)
+    assert isinstance(options.heartbeat_seconds, int)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("port", "eight"),
+        ("port", "-1"),
+        ("port", "65536"),
+        ("port", "80.5"),
+        ("auth_mode", "closed"),
+        ("window_ms", "300001"),
+        ("slices", "0"),
+        ("slices", str(BUCKETS + 1)),
+        ("idle_seconds", "0"),
+        ("idle_seconds", "nan"),
+        ("max_connection_seconds", "inf"),
+        ("heartbeat_seconds", "0"),
+        ("heartbeat_seconds", "1.5"),
+        ("sweep_seconds", "0.05"),
+        ("disconnect_loss", "1.1"),
+        ("freeze", "yes"),
+    ],
+)
+def test_a_wrong_value_is_named_as_a_flag_and_as_a_variable(
+    capsys: pytest.CaptureFixture[str], name: str, wrong: str
+) -> None:
+    flag = f"--{name.replace('_', '-')}"
+    said = refusal(capsys, f"{flag}={wrong}")
+    assert flag in said
+    assert repr(wrong) in said
+    said = refusal(capsys, **{name.upper(): wrong})
+    assert name.upper() in said
+    assert repr(wrong) in said
+
+
+@pytest.mark.parametrize("argument", ["--speed=9", "extra", "--po=9000"])
+def test_an_unknown_argument_is_named(capsys: pytest.CaptureFixture[str], argument: str) -> None:
+    assert argument in refusal(capsys, argument)
+
+
+def test_help_tells_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse("--help")
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert [name for name in NAMES if f"--{name.replace('_', '-')}" not in told] == []

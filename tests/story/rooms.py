@@ -1,0 +1,99 @@
+"""The emulator with everything in it, and how viewers come to its rooms."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from local.app import Emulator
+from local.options import Options
+from tests.story.viewer import LIKES, PATIENCE, WELCOME, Viewer
+
+# Nobody in a story waits for a token bucket, unless the story is about that.
+GENEROUS = {"CHAT_BURST": "100000", "CHAT_PER_SECOND": "100000", "OTHER_BURST": "100000", "OTHER_PER_SECOND": "100000"}
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where Redis and Kafka are."""
+
+    redis_url: str
+    kafka_bootstrap: str
+
+
+class Rooms:
+    """The rooms behind one address, host:port. Viewers still there at the end are sent off."""
+
+    def __init__(self, address: str, stack: AsyncExitStack) -> None:
+        self.address = address
+        self.http = httpx.AsyncClient(base_url=f"http://{address}", trust_env=False)
+        self._stack = stack
+        stack.push_async_callback(self.http.aclose)
+
+    async def enter(self, activity: int, name: str, *, classic: bool = False, **query: str) -> Viewer:
+        """A viewer who has been welcomed; `query` is added to the address."""
+        parameters = urlencode({"activityId": activity, "username": name, **query})
+        return await self.enter_by(f"/websocket?{parameters}", name, classic=classic)
+
+    async def enter_by(self, path: str, name: str, *, classic: bool = False) -> Viewer:
+        """As `enter`, by an address of one's own."""
+        connection = await connect(
+            f"ws://{self.address}{path}",
+            subprotocols=None if classic else ["live.v1"],  # type: ignore[list-item]  # a NewType of str
+            compression=None,
+            ping_interval=None,
+            proxy=None,
+        )
+        viewer = Viewer(connection, name)
+        self._stack.push_async_callback(viewer.leave)
+        await viewer.told_of(WELCOME)
+        if classic:
+            await viewer.told_of(LIKES)
+        return viewer
+
+    async def refusal(self, path: str) -> int:
+        """The status with which a handshake is refused; 101 when it is not."""
+        try:
+            async with connect(f"ws://{self.address}{path}", compression=None, proxy=None):
+                return 101
+        except InvalidStatus as refused:
+            return refused.response.status_code
+
+    async def figures(self, activity: int) -> dict[str, Any]:
+        """What the HTTP API tells of a room."""
+        response = await self.http.get(f"/api/activities/{activity}")
+        assert response.status_code == 200, response.text
+        figures: dict[str, Any] = response.json()
+        return figures
+
+    async def figures_become(self, activity: int, **expected: object) -> None:
+        """Return once the HTTP API tells these figures of a room."""
+        figures: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not expected.items() <= figures.items():
+                    figures = await self.figures(activity)
+        except TimeoutError:
+            raise AssertionError(f"the room still has {figures}, not {expected}") from None
+
+
+@asynccontextmanager
+async def running(
+    servers: Servers, *, environment: Mapping[str, str] = GENEROUS, window_ms: int = 50, **options: Any
+) -> AsyncIterator[Rooms]:
+    """An emulator on a free port; `options` as Options has them, `environment` as Settings."""
+    chosen = Options(
+        port=0,
+        redis_url=servers.redis_url,
+        kafka_bootstrap=servers.kafka_bootstrap,
+        window_ms=window_ms,
+        **options,
+    )
+    async with Emulator(chosen, environment) as emulator, AsyncExitStack() as stack:
+        yield Rooms(emulator.address, stack)
