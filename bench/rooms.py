@@ -12,7 +12,9 @@ from functions.adapters.fanout import Fanout, Poster
 from functions.adapters.post_budget import PostBudget
 from functions.adapters.redis_client import connect
 from functions.adapters.relay_state import RelayState, RoomAfter
-from functions.adapters.room_state import Rate, RoomState
+from functions.adapters.room_answers import Rate
+from functions.adapters.room_state import RoomState
+from functions.adapters.word_list import Words
 from functions.parts import Clock, RoomParts, clock
 from functions.relay import Parts
 from functions.ticker import Ticker
@@ -41,6 +43,7 @@ def relay_parts(redis: RedisCluster, poster: Poster, log: MemoryLog, clock: Cloc
     """What the relay works with, and in `room` what the other functions do."""
     room = RoomParts(
         state=RoomState(redis, heartbeat_seconds=HEARTBEAT_SECONDS),
+        words=Words(redis),
         log=log,
         chat_rate=Rate(burst=5, per_second=1),
         other_rate=Rate(burst=5, per_second=2),

@@ -4,8 +4,8 @@ import asyncio
 import json
 
 from functions.adapters.redis_client import StateUnavailable
-from functions.adapters.room_log import LogUnavailable
 from functions.adapters.room_answers import Banned, Joined
+from functions.adapters.room_log import LogUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
 from functions.identify import NameNotAllowed, admit

@@ -1,10 +1,9 @@
 """`$disconnect`: gives the seat up and, with the user's last one, says that the user left."""
 
-from functions.adapters.room_log import LogUnavailable
 from functions.adapters.room_answers import Left
+from functions.adapters.room_log import LogUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
-from functions.identify import identify
 from functions.parts import RoomParts, build
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -17,7 +16,7 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     event = ConnectionEvent.parse(raw)
     if "malformed" in event.context:
         return {"statusCode": 200}  # connect refused it, so it has no seat
-    identity = await identify(event, parts.words)
+    identity = Identity.from_context(event.context)
     seat = Seat.of(event.connection_id, identity)
     now = parts.clock()
     left = await parts.state.leave(seat, identity.activity_id, now)
@@ -33,7 +32,7 @@ async def announce(parts: RoomParts, seat: Seat, identity: Identity, left: Left,
         type=events.LEAVE if left.last else events.HEARTBEAT,
         time=now,
         user_id=identity.user_id,
-        username=identity.username,
+        username=left.username,
         connection_id=seat.connection_id,
         avatar=identity.avatar,
         online=left.online,
@@ -43,7 +42,7 @@ async def announce(parts: RoomParts, seat: Seat, identity: Identity, left: Left,
     try:
         await (parts.log.publish(event) if left.last else parts.log.publish_saved(event))
     except LogUnavailable:
-        await parts.state.put_back(seat, identity.activity_id, identity.username, left.watched, now)
+        await parts.state.put_back(seat, identity.activity_id, left.username, left.watched, now)
         raise
 
 

@@ -88,6 +88,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=10,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka"}),
+        packages=("room", "words"),
     ),
     Function(
         name="message",
@@ -96,6 +97,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=15,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka"}),
+        packages=("room", "words"),
     ),
     Function(
         name="disconnect",

@@ -3,8 +3,8 @@
 import asyncio
 
 from functions.adapters.redis_client import StateUnavailable
-from functions.adapters.room_log import LogUnavailable
 from functions.adapters.room_answers import Gone
+from functions.adapters.room_log import LogUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
 from functions.identify import identify

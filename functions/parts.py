@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functions.adapters.credentials import CredentialSource
 from functions.adapters.kafka_tokens import KafkaTokens
 from functions.adapters.redis_client import connect
-from functions.adapters.room_log import RoomLog
 from functions.adapters.room_answers import Rate
+from functions.adapters.room_log import RoomLog
 from functions.adapters.room_state import RoomState
 from functions.adapters.word_list import Words
 from functions.settings import Settings

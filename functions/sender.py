@@ -7,8 +7,8 @@ import asyncio
 import math
 from dataclasses import replace
 
-from functions.adapters.room_log import LogUnavailable
 from functions.adapters.room_answers import Accepted, Gone, Kind, Rate, Refused, Repeated
+from functions.adapters.room_log import LogUnavailable
 from functions.parts import RoomParts
 from functions.rooms import events, objects
 from functions.rooms.events import Event

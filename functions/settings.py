@@ -18,8 +18,8 @@ class Settings:
 
     Rates are token buckets per user and room: `*_burst` frames at once, then `*_per_second`. `posts_per_second` is what
     all relays together may post: API Gateway allows an account 10,000 requests a second, POSTs and others.
-    `token_secret` names the Secrets Manager secret of the token keys, `allowed_origins` is a comma-separated list of the
-    Origins that browsers may connect from (none: all), `websocket_url` is what a minted token is told to be for.
+    `token_secret` names the Secrets Manager secret of the token keys, `allowed_origins` is a comma-separated list of
+    the Origins that browsers may connect from (none: all), `websocket_url` is what a minted token is told to be for.
     """
 
     redis_url: str

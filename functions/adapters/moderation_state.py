@@ -57,7 +57,8 @@ class ModerationState:
         return [Seat.unpack(packed) for bucket in found for packed in bucket]
 
     async def live_rooms(self, *, limit: int, after: int) -> tuple[list[RoomFigures], int | None]:
-        """Rooms with somebody in them, in the order of their ids behind `after`; and the next `after`, None at the end."""
+        """Rooms with somebody in them, in the order of their ids behind `after`; and the next `after`, None at the
+        end."""
         with reaching_redis():
             names: Sequence[str] = await self._redis.zrange(ROOMS, 0, -1)  # type: ignore[assignment]
         left = sorted(number for number in map(int, names) if number > after)

@@ -45,8 +45,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """The room does not take the frame: `rate_limited`, `slow_mode`, `muted` or `frozen`. `wait` is the ms after which it
-    would, 0 if that is not known."""
+    """The room does not take the frame: `rate_limited`, `slow_mode`, `muted` or `frozen`.
+
+    `wait` is the ms after which it would, 0 if that is not known.
+    """
 
     code: Code
     wait: int

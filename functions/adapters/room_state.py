@@ -5,7 +5,6 @@ changed. Times are ms since the epoch.
 """
 
 import secrets
-from collections.abc import Sequence
 
 from redis.asyncio.cluster import RedisCluster
 
@@ -31,6 +30,7 @@ from functions.rooms.identity import Identity
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
 from functions.rooms.watch_time import most_credit_ms
 
+
 class RoomState:
     """The seats and figures of all rooms, as the room functions change them."""
 
@@ -42,7 +42,8 @@ class RoomState:
         self._list = Script("list")
 
     async def join(self, seat: Seat, identity: Identity, now: int, *, since: str = "") -> Joined | Banned:
-        """Take a seat, unless the user is banned. Taking it again changes nothing. `since`: the cursor to resume from."""
+        """Take a seat, unless the user is banned; taking it again changes nothing. `since` is the cursor to resume
+        from."""
         room = RoomKeys(identity.activity_id)
         keys = [*room.of_seat(seat.connection_id, seat.user_id), room.since, room.bans]
         arguments: list[Argument] = [seat.pack(), identity.user_id, identity.username, now, new_epoch(), since]

@@ -31,7 +31,9 @@ class Model(BaseModel):
 class Settings(Model):
     """What a room allows."""
 
-    slow_mode_seconds: int = Field(examples=[0], description="A user may chat once in so many seconds; 0: as rates allow")
+    slow_mode_seconds: int = Field(
+        examples=[0], description="A user may chat once in so many seconds; 0: as rates allow"
+    )
     frozen: bool = Field(examples=[False], description="Only moderators may chat")
 
 
@@ -133,8 +135,6 @@ async def users(
 ) -> People:
     """Who is in the room."""
     after = Place.parse(cursor)
-    found, online, following = await parts.room.state.who(
-        activity_id, limit=limit, after=(after.bucket, after.user_id)
-    )
+    found, online, following = await parts.room.state.who(activity_id, limit=limit, after=(after.bucket, after.user_id))
     people = [Person(user_id=user_id, username=username) for user_id, username in found]
     return People(users=people, online_number=online, cursor=Place(*following).pack() if following else None)

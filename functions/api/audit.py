@@ -17,7 +17,10 @@ async def publish(
     to: str | None = None,
     name: str | None = None,
 ) -> Event:
-    """Publish an event of `type_`: `userId` and `nickname` say who did it, `to` whom it is about. Raises LogUnavailable."""
+    """Publish an event of `type_`: `userId` and `nickname` say who did it, `to` whom it is about.
+
+    Raises LogUnavailable.
+    """
     event = Event(
         activity_id=activity_id,
         type=type_,

@@ -30,9 +30,7 @@ async def api_parts() -> ApiParts:
     """The parts as the environment's settings say; a test overrides this dependency."""
     if not _built:
         settings = Settings.from_environment(os.environ)
-        connections = Connections(
-            settings.connections_url, CredentialSource(os.environ), region=settings.aws_region
-        )
+        connections = Connections(settings.connections_url, CredentialSource(os.environ), region=settings.aws_region)
         moderation = ModerationState(connect(settings.redis_url))
         _built.append(ApiParts(await build(settings), moderation, connections))
     return _built[0]

@@ -32,8 +32,8 @@ class Replay:
 class History:
     """A room's history before a tick.
 
-    `entries` are those behind the oldest cursor among the newcomers, and the RECENT newest. What there was up to the seq
-    `trimmed` is gone. `newest` is the seq of the newest record that any slice has seen.
+    `entries` are those behind the oldest cursor among the newcomers, and the RECENT newest. What there was up to the
+    seq `trimmed` is gone. `newest` is the seq of the newest record that any slice has seen.
     """
 
     epoch: str

@@ -6,8 +6,10 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis_client import connect
+from functions.adapters.room_answers import Rate
 from functions.adapters.room_log import LogUnavailable, RoomLog
-from functions.adapters.room_state import Rate, RoomState
+from functions.adapters.room_state import RoomState
+from functions.adapters.word_list import Words
 from functions.parts import RoomParts
 from functions.rooms.events import Event
 from functions.rooms.identity import Framing, Identity
@@ -73,6 +75,7 @@ def clock() -> Clock:
 def parts(redis: RedisCluster, log: MemoryLog, clock: Clock) -> RoomParts:
     return RoomParts(
         state=RoomState(redis, heartbeat_seconds=60),
+        words=Words(redis),
         log=log,
         chat_rate=Rate(burst=5, per_second=1),
         other_rate=Rate(burst=5, per_second=2),
@@ -82,8 +85,10 @@ def parts(redis: RedisCluster, log: MemoryLog, clock: Clock) -> RoomParts:
 
 @pytest.fixture
 def parts_without_redis(log: MemoryLog, clock: Clock) -> RoomParts:
+    away = connect("redis://127.0.0.1:1")
     return RoomParts(
-        state=RoomState(connect("redis://127.0.0.1:1"), heartbeat_seconds=60),
+        state=RoomState(away, heartbeat_seconds=60),
+        words=Words(away),
         log=log,
         chat_rate=Rate(burst=5, per_second=1),
         other_rate=Rate(burst=5, per_second=2),
