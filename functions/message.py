@@ -11,7 +11,7 @@ from functions.identify import identify
 from functions.parts import RoomParts, build
 from functions.rooms import objects
 from functions.rooms.frames import WhoIsHere, parse_frame
-from functions.rooms.identity import Framing
+from functions.rooms.identity import Framing, Identity
 from functions.rooms.objects import Object
 from functions.rooms.people import Place
 from functions.rooms.refusal import Refusal
@@ -22,19 +22,19 @@ from functions.sender import Sender
 async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     """The reply as a two-way route's response; without a body nothing is sent."""
     event = ConnectionEvent.parse(raw)
-    identity = await identify(event, parts.words)
-    sender = Sender(parts, Seat.of(event.connection_id, identity), identity)
     try:
-        said = await answer(event.body, sender, parts)
+        said = await answer(event, parts)
     except Refusal as refusal:
         said = [objects.refused(refusal)]
-    return respond(said, identity.framing)
+    return respond(said, Identity.from_context(event.context).framing)
 
 
-async def answer(body: str, sender: Sender, parts: RoomParts) -> list[Object]:
+async def answer(event: ConnectionEvent, parts: RoomParts) -> list[Object]:
     """What is said to the frame; raises Refusal, which carries the frame's id."""
-    frame = parse_frame(body)
+    frame = parse_frame(event.body)
     try:
+        identity = await identify(event, parts.words)
+        sender = Sender(parts, Seat.of(event.connection_id, identity), identity)
         if isinstance(frame, WhoIsHere):
             return await who_is_here(frame, sender, parts)
         return await sender.send(frame)

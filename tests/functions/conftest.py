@@ -12,7 +12,7 @@ from functions.adapters.room_state import RoomState
 from functions.adapters.word_list import Words
 from functions.parts import RoomParts
 from functions.rooms.events import Event
-from functions.rooms.identity import Framing, Identity
+from functions.rooms.identity import VIEWER, Framing, Identity
 
 NOW = 1_700_000_000_000
 
@@ -97,10 +97,14 @@ def parts_without_redis(log: MemoryLog, clock: Clock) -> RoomParts:
 
 
 def route_event(
-    user: str = "alice", connection_id: str = "", body: str | None = None, framing: Framing = "live.v1"
+    user: str = "alice",
+    connection_id: str = "",
+    body: str | None = None,
+    framing: Framing = "live.v1",
+    caps: frozenset[str] = VIEWER,
 ) -> dict[str, Any]:
     """What a route's function is given, as far as functions read it; room 42."""
-    identity = Identity(activity_id=42, user_id=user, username=user.title(), avatar="face", framing=framing)
+    identity = Identity(activity_id=42, user_id=user, username=user.title(), avatar="face", framing=framing, caps=caps)
     context = {**identity.to_context(), "principalId": user, "integrationLatency": "5"}
     event: dict[str, Any] = {
         "requestContext": {"connectionId": connection_id or f"c-{user}", "authorizer": context},

@@ -1,8 +1,14 @@
 import json
 
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
 from functions import connect
+from functions.adapters.moderation_state import FOR_GOOD, ModerationState
+from functions.adapters.room_keys import RoomKeys
 from functions.parts import RoomParts
 from functions.rooms import events
+from functions.rooms.words import Lists
 from tests.functions.conftest import NOW, MemoryLog, route_event
 
 
@@ -48,3 +54,33 @@ async def test_without_kafka_nobody_is_let_in_and_no_seat_is_kept(parts: RoomPar
     assert (await connect.main(route_event(), parts))["statusCode"] == 503
     figures = await parts.state.figures(42)
     assert (figures.online, figures.connections) == (0, 0)
+
+
+@pytest.mark.parametrize("till", [FOR_GOOD, NOW + 1000])
+async def test_who_is_banned_is_not_let_in(parts: RoomParts, log: MemoryLog, redis: RedisCluster, till: int) -> None:
+    await ModerationState(redis).ban(42, "alice", till)
+    answer = await connect.main(route_event(), parts)
+    assert answer["statusCode"] == 403
+    assert json.loads(answer["body"]) == {"message": "you are banned from this room"}
+    assert log.live == log.saved == []
+    assert (await connect.main(route_event("bob"), parts))["statusCode"] == 200
+
+
+async def test_a_name_with_a_rejected_word_is_refused_and_one_with_a_masked_word_is_masked(
+    parts: RoomParts, log: MemoryLog
+) -> None:
+    await parts.words.write(Lists(mask=("bob",), reject=("alice",)))
+    answer = await connect.main(route_event("alice"), parts)
+    assert answer["statusCode"] == 400
+    assert log.live == []
+    assert (await connect.main(route_event("bob"), parts))["statusCode"] == 200
+    assert [event.username for event in log.live] == ["***"]
+
+
+async def test_the_cursor_that_a_client_resumes_from_is_kept_with_its_seat(
+    parts: RoomParts, redis: RedisCluster
+) -> None:
+    event = route_event()
+    event["requestContext"]["authorizer"]["since"] = "e1.17"
+    await connect.main(event, parts)
+    assert list((await redis.hgetall(RoomKeys(42).since)).values()) == ["e1.17"]

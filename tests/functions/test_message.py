@@ -1,15 +1,21 @@
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions import connect, message
+from functions.adapters.moderation_state import ModerationState
+from functions.adapters.word_list import Words
 from functions.parts import RoomParts
 from functions.rooms import events
-from functions.rooms.identity import Framing
+from functions.rooms.identity import VIEWER, Framing, Identity
+from functions.rooms.words import Lists
 from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
+
+ALICE = Identity(activity_id=42, user_id="alice", username="Alice")
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +26,15 @@ async def alice_is_there(parts: RoomParts, log: MemoryLog) -> None:
 
 
 async def send(
-    parts: RoomParts, frame: dict[str, Any] | str, user: str = "alice", framing: Framing = "live.v1"
+    parts: RoomParts,
+    frame: dict[str, Any] | str,
+    user: str = "alice",
+    framing: Framing = "live.v1",
+    caps: frozenset[str] = VIEWER,
 ) -> list[dict[str, Any]]:
     """Send a frame; returns the objects of the reply, none when there is none."""
     body = frame if isinstance(frame, str) else json.dumps(frame)
-    answer = await message.main(route_event(user, body=body, framing=framing), parts)
+    answer = await message.main(route_event(user, body=body, framing=framing, caps=caps), parts)
     assert answer["statusCode"] == 200
     if "body" not in answer:
         return []
@@ -186,3 +196,80 @@ async def test_a_frame_of_somebody_who_was_not_welcomed_asks_the_relay_to_do_so(
     clock.now += 6_000
     await send(parts, {"messageType": 7})
     assert [event.type for event in log.live] == [events.SEATED]
+
+
+async def listing(
+    parts: RoomParts, redis: RedisCluster, *, mask: tuple[str, ...] = (), reject: tuple[str, ...] = ()
+) -> RoomParts:
+    """The parts of a process that comes to know these words."""
+    await parts.words.write(Lists(mask, reject))
+    return replace(parts, words=Words(redis))
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"), [({"messageType": 4, "message": "hi"}, "chat"), ({"messageType": 6}, "like")]
+)
+async def test_who_has_not_the_capability_is_refused_and_heard_by_nobody(
+    parts: RoomParts, log: MemoryLog, frame: dict[str, Any], what: str
+) -> None:
+    (reply,) = await send(parts, frame | {"id": "c1"}, caps=VIEWER - {what})
+    assert (reply["id"], reply["error"]) == ("c1", "not_allowed")
+    assert log.live == log.saved == []
+    assert await parts.state.recall(ALICE, "c1") is None
+
+
+async def test_who_may_do_nothing_may_still_watch_and_see_who_is_here(parts: RoomParts) -> None:
+    nothing = frozenset[str]()
+    (reply,) = await send(parts, {"messageType": 7, "id": "h"}, caps=nothing)
+    assert reply["ok"]
+    (people,) = await send(parts, {"messageType": 3}, caps=nothing)
+    assert people["onlineNumber"] == 1
+
+
+async def test_a_frozen_room_hears_its_moderators_alone(parts: RoomParts, log: MemoryLog, redis: RedisCluster) -> None:
+    await ModerationState(redis).change_rules(42, slow_mode_seconds=None, frozen=True)
+    (reply,) = await send(parts, {"messageType": 4, "message": "hi"})
+    assert reply["error"] == "frozen"
+    assert await send(parts, {"messageType": 4, "message": "order"}, caps=VIEWER | {"moderate"}) == []
+    assert [event.content for event in log.live] == ["order"]
+
+
+async def test_who_is_muted_is_told_for_how_long(parts: RoomParts, log: MemoryLog, redis: RedisCluster) -> None:
+    await ModerationState(redis).mute(42, "alice", NOW + 4_200)
+    (reply,) = await send(parts, {"messageType": 4, "message": "hi", "id": "c1"})
+    assert (reply["error"], reply["retryAfter"]) == ("muted", 5)
+    assert log.live == []
+
+
+async def test_slow_mode_tells_how_long_to_wait(parts: RoomParts, redis: RedisCluster) -> None:
+    await ModerationState(redis).change_rules(42, slow_mode_seconds=10, frozen=None)
+    assert await send(parts, {"messageType": 4, "message": "hi"}) == []
+    (reply,) = await send(parts, {"messageType": 4, "message": "hi"})
+    assert (reply["error"], reply["retryAfter"]) == ("slow_mode", 10)
+
+
+async def test_listed_words_are_masked_or_the_chat_refused(
+    parts: RoomParts, log: MemoryLog, redis: RedisCluster
+) -> None:
+    parts = await listing(parts, redis, mask=("darn",), reject=("spam",))
+    await send(parts, {"messageType": 4, "message": "D.A.R.N it"})
+    (reply,) = await send(parts, {"messageType": 4, "message": "buy S P A M", "id": "c2"})
+    assert (reply["id"], reply["error"]) == ("c2", "rejected")
+    assert [event.content for event in log.live] == ["******* it"]
+    assert await parts.state.recall(ALICE, "c2") is None
+
+
+async def test_a_name_is_masked_from_when_its_word_is_listed(
+    parts: RoomParts, log: MemoryLog, redis: RedisCluster
+) -> None:
+    parts = await listing(parts, redis, mask=("alice",))
+    await send(parts, {"messageType": 4, "message": "hi"})
+    assert [(event.username, event.user_id) for event in log.live] == [("*****", "alice")]
+
+
+async def test_an_identity_is_never_taken_from_a_frame(parts: RoomParts, log: MemoryLog) -> None:
+    forged = {"userId": "bob", "username": "Bob", "nickname": "Bob", "activityId": 7, "connectionId": "c-bob"}
+    await send(parts, {"messageType": 4, "message": "hi", **forged, "caps": ["moderate"], "time": 1, "seq": 9})
+    (event,) = log.live
+    assert (event.user_id, event.username, event.activity_id) == ("alice", "Alice", 42)
+    assert (event.connection_id, event.time, event.seq) == ("c-alice", NOW, 100)

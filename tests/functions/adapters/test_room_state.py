@@ -5,18 +5,20 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis_client import StateUnavailable, connect
-from functions.adapters.room_state import (
+from functions.adapters.room_answers import (
     Accepted,
     Gone,
     Joined,
     Kind,
     Left,
-    Limited,
     Rate,
+    Refused,
     Repeated,
     RoomFigures,
-    RoomState,
+    Rules,
 )
+from functions.adapters.room_keys import RoomKeys
+from functions.adapters.room_state import RoomState
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
 
@@ -33,8 +35,14 @@ def seat(user: str = "alice", connection: str = "") -> Seat:
     return Seat(connection or f"c-{user}", "live.v1", user)
 
 
-async def join(state: RoomState, user: str = "alice", connection: str = "", now: int = NOW) -> Joined:
-    return await state.join(seat(user, connection), identity(user), now)
+def figures(*, online: int, connections: int, likes: int = 0) -> RoomFigures:
+    return RoomFigures(activity_id=42, online=online, connections=connections, likes=likes, rules=Rules())
+
+
+async def join(state: RoomState, user: str = "alice", connection: str = "", now: int = NOW, since: str = "") -> Joined:
+    joined = await state.join(seat(user, connection), identity(user), now, since=since)
+    assert isinstance(joined, Joined)
+    return joined
 
 
 async def send(
@@ -46,7 +54,7 @@ async def send(
     rate: Rate = PLENTY,
     count: int = 0,
     client_id: str | None = None,
-) -> Accepted | Limited | Repeated | Gone:
+) -> Accepted | Refused | Repeated | Gone:
     return await state.accept(
         seat(user),
         identity(user),
@@ -68,7 +76,7 @@ async def test_a_user_is_counted_once_however_many_seats_they_have(state: RoomSt
     assert await join(state, "alice", "c1") == Joined(first=True, online=1, likes=0)
     assert await join(state, "alice", "c2") == Joined(first=False, online=1, likes=0)
     assert await join(state, "bob", "c3") == Joined(first=True, online=2, likes=0)
-    assert await state.figures(42) == RoomFigures(online=2, connections=3, likes=0)
+    assert await state.figures(42) == figures(online=2, connections=3)
 
 
 async def test_a_seat_taken_twice_is_one_seat(state: RoomState) -> None:
@@ -90,7 +98,7 @@ async def test_a_seat_can_be_given_up_once(state: RoomState) -> None:
     await join(state)
     assert await state.leave(seat(), 42, NOW) is not None
     assert await state.leave(seat(), 42, NOW) is None
-    assert await state.figures(42) == RoomFigures(online=0, connections=0, likes=0)
+    assert await state.figures(42) == figures(online=0, connections=0)
 
 
 async def test_a_name_may_hold_what_separates_the_fields(state: RoomState) -> None:
@@ -117,10 +125,10 @@ async def test_seats_that_come_and_go_at_once_never_make_the_count_drift(state: 
                 await asyncio.gather(*(state.leave(seat(user, f"c{number}"), 42, NOW) for _ in range(2)))
 
     await asyncio.gather(*(come_and_go() for _ in range(20)))
-    figures = await state.figures(42)
+    found = await state.figures(42)
     people, online, _ = await state.who(42, limit=200, after=(0, ""))
-    assert figures.connections == 100
-    assert figures.online == online == len(people)
+    assert found.connections == 100
+    assert found.online == online == len(people)
 
 
 async def test_likes_add_up_to_one_total(state: RoomState) -> None:
@@ -133,17 +141,17 @@ async def test_five_chats_at_once_then_one_a_second(state: RoomState) -> None:
     await join(state)
     for _ in range(5):
         await accepted(state, rate=RATE)
-    assert await send(state, rate=RATE) == Limited(wait=1000)
-    assert await send(state, rate=RATE, now=NOW + 400) == Limited(wait=600)
+    assert await send(state, rate=RATE) == Refused("rate_limited", 1000)
+    assert await send(state, rate=RATE, now=NOW + 400) == Refused("rate_limited", 600)
     await accepted(state, rate=RATE, now=NOW + 1000)
-    assert isinstance(await send(state, rate=RATE, now=NOW + 1000), Limited)
+    assert isinstance(await send(state, rate=RATE, now=NOW + 1000), Refused)
 
 
 async def test_chat_and_other_frames_have_a_bucket_each(state: RoomState) -> None:
     await join(state)
     for _ in range(5):
         await accepted(state, rate=RATE)
-    assert isinstance(await send(state, rate=RATE), Limited)
+    assert isinstance(await send(state, rate=RATE), Refused)
     await accepted(state, "like", rate=RATE, count=1)
 
 
@@ -159,7 +167,7 @@ async def test_a_refused_frame_changes_nothing(state: RoomState) -> None:
     await join(state)
     one = Rate(burst=1, per_second=1)
     await accepted(state, "like", rate=one, count=1)
-    assert isinstance(await send(state, "like", rate=one, count=50, client_id="x"), Limited)
+    assert isinstance(await send(state, "like", rate=one, count=50, client_id="x"), Refused)
     assert (await state.figures(42)).likes == 1
     assert await state.recall(identity(), "x") is None
 
@@ -234,7 +242,7 @@ async def test_a_leave_that_could_not_be_published_is_put_back(state: RoomState)
     left = await state.leave(seat(), 42, NOW + 30_000)
     assert left is not None
     await state.put_back(seat(), 42, "Alice", left.watched, NOW + 30_000)
-    assert await state.figures(42) == RoomFigures(online=1, connections=1, likes=0)
+    assert await state.figures(42) == figures(online=1, connections=1)
     again = await state.leave(seat(), 42, NOW + 30_000)
     assert again == left
 
@@ -242,14 +250,14 @@ async def test_a_leave_that_could_not_be_published_is_put_back(state: RoomState)
 async def test_a_frame_of_a_seat_that_lapsed_takes_it_anew(state: RoomState) -> None:
     assert (await accepted(state)).retaken == "first"
     assert (await accepted(state)).retaken is None
-    assert await state.figures(42) == RoomFigures(online=1, connections=1, likes=0)
+    assert await state.figures(42) == figures(online=1, connections=1)
 
 
 async def test_a_frame_that_comes_after_the_close_brings_nobody_back(state: RoomState) -> None:
     await join(state)
     await state.leave(seat(), 42, NOW)
     assert await send(state, now=NOW + 100) == Gone()
-    assert await state.figures(42) == RoomFigures(online=0, connections=0, likes=0)
+    assert await state.figures(42) == figures(online=0, connections=0)
 
 
 async def test_a_seat_that_nobody_welcomed_says_so(state: RoomState) -> None:
@@ -272,12 +280,18 @@ async def test_pages_hold_everybody_once(state: RoomState, limit: int) -> None:
     assert sorted(seen) == sorted(users)
 
 
+async def test_the_cursor_that_a_seat_resumes_from_is_kept_for_the_relay(state: RoomState, redis: RedisCluster) -> None:
+    await join(state, "alice", since="e1.17")
+    await join(state, "bob")
+    assert await redis.hgetall(RoomKeys(42).since) == {seat("alice").pack(): "e1.17"}
+
+
 async def test_an_empty_room_has_one_empty_page(state: RoomState) -> None:
     assert await state.who(7, limit=5, after=(0, "")) == ([], 0, None)
 
 
 async def test_every_key_has_a_time_to_live(state: RoomState, redis: RedisCluster) -> None:
-    await join(state)
+    await join(state, since="e1.17")
     await accepted(state, "like", count=1, client_id="x")
     await state.leave(seat(), 42, NOW)
     await join(state, "bob")
