@@ -27,7 +27,7 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
         identity = await admit(event, parts.words)
         seat = Seat.of(event.connection_id, identity)
         joined, _ = await asyncio.gather(
-            parts.state.join(seat, identity, now, since=event.context.get("since", "")),
+            parts.state.join(seat, identity, now, since=event.query.get("since", "")),
             parts.state.list_room(identity.activity_id, now),
         )
         if isinstance(joined, Banned):

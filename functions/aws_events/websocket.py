@@ -31,14 +31,21 @@ class Handshake:
 
 @dataclass(frozen=True)
 class ConnectionEvent:
-    """A CONNECT, MESSAGE or DISCONNECT event. `context` is the authorizer's; `body` is "" but for messages."""
+    """A CONNECT, MESSAGE or DISCONNECT event. `context` is the authorizer's; `query` is a CONNECT's, `body` a
+    MESSAGE's."""
 
     connection_id: str
     context: Mapping[str, str]
+    query: Mapping[str, str]
     body: str
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Self:
         """Read the event of a route."""
         request = event["requestContext"]
-        return cls(request["connectionId"], request.get("authorizer") or {}, event.get("body") or "")
+        return cls(
+            request["connectionId"],
+            request.get("authorizer") or {},
+            event.get("queryStringParameters") or {},
+            event.get("body") or "",
+        )

@@ -80,7 +80,5 @@ async def test_a_name_with_a_rejected_word_is_refused_and_one_with_a_masked_word
 async def test_the_cursor_that_a_client_resumes_from_is_kept_with_its_seat(
     parts: RoomParts, redis: RedisCluster
 ) -> None:
-    event = route_event()
-    event["requestContext"]["authorizer"]["since"] = "e1.17"
-    await connect.main(event, parts)
+    await connect.main(route_event() | {"queryStringParameters": {"activityId": "42", "since": "e1.17"}}, parts)
     assert list((await redis.hgetall(RoomKeys(42).since)).values()) == ["e1.17"]

@@ -11,4 +11,4 @@ def test_headers_are_known_by_their_lower_case_names() -> None:
 
 
 def test_a_connect_has_no_body_and_may_have_no_context() -> None:
-    assert ConnectionEvent.parse({"requestContext": {"connectionId": "c1"}}) == ConnectionEvent("c1", {}, "")
+    assert ConnectionEvent.parse({"requestContext": {"connectionId": "c1"}}) == ConnectionEvent("c1", {}, {}, "")
