@@ -7,6 +7,7 @@ from redis.asyncio.cluster import RedisCluster
 from functions.adapters.redis_client import StateUnavailable, connect
 from functions.adapters.room_answers import (
     Accepted,
+    Banned,
     Gone,
     Joined,
     Kind,
@@ -284,6 +285,15 @@ async def test_the_cursor_that_a_seat_resumes_from_is_kept_for_the_relay(state: 
     await join(state, "alice", since="e1.17")
     await join(state, "bob")
     assert await redis.hgetall(RoomKeys(42).since) == {seat("alice").pack(): "e1.17"}
+
+
+async def test_bans_live_on_while_the_room_is_used(state: RoomState, redis: RedisCluster) -> None:
+    bans = RoomKeys(42).bans
+    await redis.hset(bans, "bob", "0")
+    await redis.expire(bans, 10)
+    await join(state, "alice")
+    assert await redis.ttl(bans) > 10
+    assert await state.join(seat("bob"), identity("bob"), NOW) == Banned()
 
 
 async def test_an_empty_room_has_one_empty_page(state: RoomState) -> None:
