@@ -17,6 +17,7 @@ BENCHES: Mapping[str, str] = {
     "frames": "CPU per delivered frame in rooms of 100 to 10,000 seats",
     "round-trips": "Redis round trips of each function and of a tick",
     "memory": "Redis memory per seat",
+    "words": "looking for the sensitive words in a chat",
     "cold-start": "process start to first event of each function, against importing boto3",
     "latency": "from chat sent to chat seen, with window 0 and 500 ms",
     "emulator": "events/s and POSTs/s through the whole emulator, up to 5,000 viewers",
