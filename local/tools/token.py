@@ -84,8 +84,12 @@ def ordered(options: argparse.Namespace) -> dict[str, Any]:
 
 async def signed_here(order: TokenOrder, options: argparse.Namespace) -> str:
     """A token signed with the keys in Secrets Manager; raises SecretUnavailable."""
-    secret = SecretsManager(options.secret, partial(secrets_client, options.region))
-    return await order.fill(Tokens(TokenKeys(secret.read)))
+    return await order.fill(tokens_of(options.secret, options.region))
+
+
+def tokens_of(secret: str, region: str) -> Tokens:
+    """Tokens with the keys that a secret in Secrets Manager has."""
+    return Tokens(TokenKeys(SecretsManager(secret, partial(secrets_client, region)).read))
 
 
 def asked_for(order: dict[str, Any], url: str) -> str:

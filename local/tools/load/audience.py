@@ -11,6 +11,7 @@ from local.tools.load.connection import Connection, Refused
 from local.tools.load.handshake import Address
 from local.tools.load.options import LoadOptions
 from local.tools.load.pace import Turnstile
+from local.tools.load.passes import Passes
 from local.tools.load.presence import OTHERS, SLOW
 from local.tools.load.room import Room
 from local.tools.load.viewer import Door, Tally, Viewer
@@ -22,12 +23,12 @@ CLOSE_SECONDS = 2.0
 class Audience:
     """Has every `processes`-th viewer of each room. `gone` are those who will not come back."""
 
-    def __init__(self, options: LoadOptions, index: int) -> None:
+    def __init__(self, options: LoadOptions, index: int, passes: Passes) -> None:
         self._options = options
         address = Address.parse(options.url)
         tls = ssl.create_default_context() if address.is_secure else None
         subprotocol = options.framing if options.framing == "live.v1" else None
-        self._door = Door(address, tls, subprotocol, options.tag)
+        self._door = Door(address, tls, subprotocol, options.tag, passes)
         self._turnstile = Turnstile(options.connect_rate / options.processes)
         self._tasks: set[asyncio.Task[None]] = set()
         self.tally = Tally()

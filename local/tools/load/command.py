@@ -14,6 +14,7 @@ from local.tools.load.conductor import Conductor, Hand
 from local.tools.load.handshake import Address
 from local.tools.load.open_files import raise_limit, shortage
 from local.tools.load.options import LoadOptions
+from local.tools.load.passes import NoPass, Passes, passes
 from local.tools.load.process import RemoteWorker, WorkerFailed
 from local.tools.load.progress import Progress
 from local.tools.load.table import table
@@ -36,7 +37,7 @@ def load(arguments: Sequence[str]) -> int:
         return 2
     try:
         outcome = run(run_load(options))
-    except (CannotRun, WorkerFailed) as reason:
+    except (CannotRun, NoPass, WorkerFailed) as reason:
         print(f"python -m local load: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,9 +67,9 @@ def _write(outcome: dict[str, Any], file: str | None) -> None:
 
 
 async def run_load(options: LoadOptions) -> dict[str, Any]:
-    """A load from its first connection to its last; its figures. Raises CannotRun, WorkerFailed."""
+    """A load from its first connection to its last; its figures. Raises CannotRun, NoPass, WorkerFailed."""
     await _reach(Address.parse(options.url))
-    async with _hands(options) as hands:
+    async with _hands(options, await passes(options)) as hands:
         conductor = Conductor(options, hands, Progress(sys.stderr))
         with _interruptible(conductor):
             return await conductor.conduct()
@@ -105,10 +106,10 @@ async def _reach(address: Address) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _hands(options: LoadOptions) -> AsyncIterator[list[Hand]]:
+async def _hands(options: LoadOptions, own: Passes) -> AsyncIterator[list[Hand]]:
     """The workers: one in this process, or several in processes of their own."""
     if options.processes == 1:
-        yield [Worker(options)]
+        yield [Worker(options, own)]
         return
     async with contextlib.AsyncExitStack() as stack:
         hands: list[Hand] = []

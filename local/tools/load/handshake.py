@@ -56,14 +56,17 @@ class Address:
         """Whether TLS is spoken."""
         return self._parts.scheme == "wss"
 
-    def request(self, key: bytes, *, activity_id: int, username: str, subprotocol: str | None) -> bytes:
-        """The request that opens a connection for a viewer."""
+    def request(
+        self, key: bytes, *, activity_id: int, username: str, subprotocol: str | None, token: str | None = None
+    ) -> bytes:
+        """The request that opens a connection for a viewer; `token` is offered as a subprotocol too."""
         parts = self._parts
         own = {"activityId": str(activity_id), "username": username}
         query = urlencode(
             [*((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k not in own), *own.items()]
         )
-        offer = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
+        offered = ", ".join(filter(None, (subprotocol, token and f"bearer.{token}")))
+        offer = f"Sec-WebSocket-Protocol: {offered}\r\n" if offered else ""
         return (
             f"GET {parts.path or '/'}?{query} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key.decode()}\r\nSec-WebSocket-Version: 13\r\n{offer}"

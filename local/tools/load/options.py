@@ -44,6 +44,8 @@ class LoadOptions:
     connect_rate: float = 400.0
     processes: int = 1
     framing: Framing = "live.v1"
+    secret: str | None = None
+    region: str = "us-east-1"
     json: str | None = None
     tag: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -179,5 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--connect-rate", type=_number(float, 0.1, 1e5), default=400.0, metavar="R", help="a second (default: 400)")
     add("--processes", type=_number(int, 1, 64), default=1, metavar="N", help="to spread the viewers over (default: 1)")
     add("--framing", choices=get_args(Framing), default="live.v1", help="(default: live.v1)")
+    add("--secret", metavar="ID", help="of a deployed stage: the secret of its token keys in Secrets Manager")
+    add("--region", default="us-east-1", help="the secret's (default: %(default)s)")
     add("--json", metavar="FILE", help="where to write the figures too; - is the standard output")
     return parser

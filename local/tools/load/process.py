@@ -15,6 +15,7 @@ from typing import Any
 from local.tools.event_loop import run
 from local.tools.load.open_files import raise_limit
 from local.tools.load.options import LoadOptions
+from local.tools.load.passes import passes
 from local.tools.load.worker import Worker
 
 PHASES = ("connect", "play", "settle", "figures", "close")
@@ -121,7 +122,8 @@ async def serve() -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     first = json.loads(await lines.readline())
     raise_limit()
-    worker = Worker(LoadOptions(**first["options"]), first["index"])
+    options = LoadOptions(**first["options"])
+    worker = Worker(options, await passes(options), first["index"])
     tasks = [asyncio.create_task(_tell_progress(worker))]
     try:
         while line := await lines.readline():

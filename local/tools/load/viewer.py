@@ -13,6 +13,7 @@ from local.tools.load.connection import Connection, Refused
 from local.tools.load.handshake import Address
 from local.tools.load.heard import Object, id_for, sent_at
 from local.tools.load.histogram import Histogram
+from local.tools.load.passes import NoPass, Passes
 from local.tools.load.presence import Presence
 from local.tools.load.room import Room
 
@@ -30,6 +31,7 @@ class Door:
     tls: ssl.SSLContext | None
     subprotocol: str | None
     tag: str
+    passes: Passes
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Viewer:
                 except BaseException:
                     connection.abort()
                     raise
-        except (Refused, OSError, TimeoutError) as error:
+        except (Refused, NoPass, OSError, TimeoutError) as error:
             reason = _reason(error)
             self._tally.refused_handshakes[reason] += 1
             raise Refused(reason) from error
@@ -80,11 +82,13 @@ class Viewer:
         return connection
 
     async def _connect(self) -> Connection:
-        door = self._door
+        door, activity = self._door, self.room.activity_id
+        token = await door.passes.token_for(activity, self._name)
 
         def request(key: bytes) -> bytes:
-            activity = self.room.activity_id
-            return door.address.request(key, activity_id=activity, username=self._name, subprotocol=door.subprotocol)
+            return door.address.request(
+                key, activity_id=activity, username=self._name, subprotocol=door.subprotocol, token=token
+            )
 
         def protocol() -> Connection:
             presence = Presence(self.group)
@@ -153,7 +157,7 @@ def in_turn(viewers: Sequence[Viewer], do: Callable[[Viewer], None]) -> Callable
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | NoPass):
         return str(error)
     if isinstance(error, TimeoutError):
         return "not welcomed in time"

@@ -9,6 +9,7 @@ from local.tools.load.audience import Audience
 from local.tools.load.histogram import Histogram
 from local.tools.load.options import LoadOptions
 from local.tools.load.pace import at_rate, until
+from local.tools.load.passes import Passes
 from local.tools.load.presence import OTHERS, SLOW
 from local.tools.load.viewer import Viewer, in_turn
 
@@ -21,9 +22,9 @@ Json = dict[str, Any]
 class Worker:
     """Call connect, play, settle, figures and close, in this order. `cut` ends connect and play early."""
 
-    def __init__(self, options: LoadOptions, index: int = 0) -> None:
+    def __init__(self, options: LoadOptions, passes: Passes, index: int = 0) -> None:
         self._options = options
-        self._audience = Audience(options, index)
+        self._audience = Audience(options, index, passes)
         self._cut = asyncio.Event()
         self._lasting: list[asyncio.Task[None]] = []  # until the end
         self._connect_seconds = 0.0

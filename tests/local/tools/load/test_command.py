@@ -53,6 +53,13 @@ async def test_who_stays_has_every_chat_answered(url: str) -> None:
     assert outcome["unanswered_chats"] == 0
 
 
+async def test_where_tokens_are_asked_for_every_viewer_has_one() -> None:
+    async with Emulator(Options(port=0, window_ms=50, auth_mode="token"), {}) as emulator:
+        url = f"ws://{emulator.address}/websocket"
+        outcome = await run_load(replace(SHORT, url=url, first_room=3, processes=2))
+    assert_nothing_is_wrong(outcome)
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_two_processes_share_two_rooms(url: str) -> None:
     outcome = await run_load(replace(SHORT, url=url, first_room=10, rooms=2, processes=2, chat_rate=5, join_rate=1))

@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 
 from local.tools.load.connection import Connection, Refused
 from local.tools.load.handshake import Address
+from local.tools.load.passes import OnTheirWord
 from local.tools.load.presence import OTHERS
 from local.tools.load.room import Room
 from local.tools.load.viewer import Door, Tally, Viewer
@@ -36,7 +37,7 @@ async def a_viewer(
         serve(handler, "127.0.0.1", 0, process_request=process, subprotocols=[Subprotocol(subprotocol)]) as server,
     ):
         port = next(iter(server.sockets)).getsockname()[1]
-        door = Door(Address.parse(f"ws://127.0.0.1:{port}/websocket"), None, "live.v1", TAG)
+        door = Door(Address.parse(f"ws://127.0.0.1:{port}/websocket"), None, "live.v1", TAG, OnTheirWord())
         viewer = Viewer("alice", Room(7, tag=TAG), OTHERS, door, Tally())
         try:
             yield viewer

@@ -30,6 +30,17 @@ def test_a_server_accepts_the_request(subprotocol: str | None) -> None:
     assert status_of(head, key=key, subprotocol=subprotocol) == 101
 
 
+@pytest.mark.parametrize("subprotocol", ["live.v1", None])
+def test_a_token_is_offered_beside_the_subprotocol_and_never_in_the_address(subprotocol: str | None) -> None:
+    address, key = Address.parse("ws://localhost:8000/websocket"), new_key()
+    request = address.request(key, activity_id=7, username="a", subprotocol=subprotocol, token="x.y.z")
+    understood, head = answered(request, subprotocol)
+    offered = understood.headers["Sec-WebSocket-Protocol"].split(", ")
+    assert offered == [*filter(None, [subprotocol]), "bearer.x.y.z"]
+    assert "x.y.z" not in understood.path
+    assert status_of(head, key=key, subprotocol=subprotocol) == 101
+
+
 def test_a_refusal_is_its_status() -> None:
     assert status_of(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0", key=KEY, subprotocol=None) == 503
 

@@ -1,0 +1,58 @@
+import json
+
+import jwt
+import pytest
+
+from local.servers.moto import REGION, Moto
+from local.tools.load.options import LoadOptions
+from local.tools.load.passes import NoPass, OnTheirWord, passes
+from tests.local.tools.test_token import answering
+
+KEYS = {"current": "k1", "keys": {"k1": "k" * 32}}
+
+
+def options(url: str, *, secret: str | None = None) -> LoadOptions:
+    return LoadOptions(url=url.replace("http:", "ws:") + "/websocket", first_room=7, tag="load", secret=secret)
+
+
+async def test_an_emulator_that_gives_tokens_is_asked_for_each_viewers() -> None:
+    with answering(200, {"token": "a.b.c"}) as (url, asked):
+        assert await (await passes(options(url))).token_for(8, "load-1") == "a.b.c"
+    assert asked[-1] == {"activityId": 8, "userId": "load-1", "name": "load-1", "seconds": 86_400}
+
+
+@pytest.mark.parametrize(("status", "answer"), [(409, {"message": "open"}), (404, b"<html>")])
+async def test_rooms_that_give_none_take_a_viewers_word(status: int, answer: object) -> None:
+    with answering(status, answer) as (url, _):
+        assert isinstance(await passes(options(url)), OnTheirWord)
+
+
+async def test_rooms_elsewhere_are_never_asked() -> None:
+    for url in ("wss://127.0.0.1:1", "ws://rooms.example"):
+        assert await (await passes(options(url))).token_for(7, "load-1") is None
+
+
+async def test_an_emulator_that_is_gone_is_said_to_be() -> None:
+    with answering(200, {"token": "a.b.c"}) as (url, _):
+        found = await passes(options(url))
+    with pytest.raises(NoPass, match="nothing answers"):
+        await found.token_for(7, "load-1")
+
+
+async def test_for_a_deployed_stage_tokens_are_signed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = Moto()
+    await moto.start()
+    try:
+        await moto.put_secret("the-keys", json.dumps(KEYS))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "its-secret")
+        assert LoadOptions(url="").region == REGION
+        token = await (await passes(options("wss://rooms.example", secret="the-keys"))).token_for(8, "load-1")
+        with pytest.raises(NoPass, match="no-such-keys"):
+            await passes(options("wss://rooms.example", secret="no-such-keys"))
+    finally:
+        await moto.stop()
+    assert token is not None
+    claims = jwt.decode(token, KEYS["keys"]["k1"], algorithms=["HS256"])  # type: ignore[index]
+    assert (claims["sub"], claims["activityId"]) == ("load-1", 8)
