@@ -5,6 +5,7 @@ from infra.gateway import Gateway
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
 from infra.sizes import Sizes
+from infra.token_keys import TokenKeys
 
 
 def environment(
@@ -14,6 +15,7 @@ def environment(
     gateway: Gateway,
     rooms_cache: RoomsCache,
     room_log: RoomLog,
+    token_keys: TokenKeys,
     sizes: Sizes,
 ) -> dict[str, str]:
     """The variables of one function. AWS_REGION is not among them, as Lambda sets it."""
@@ -28,6 +30,9 @@ def environment(
     if "connections" in row.needs:
         # From the stage and not from the event: behind a custom domain the event names that domain.
         told["CONNECTIONS_URL"] = gateway.connections_url
+    if "tokens" in row.packages:
+        told |= {"TOKEN_SECRET": token_keys.secret_arn, "WEBSOCKET_URL": gateway.url}
+        told |= {"ALLOWED_ORIGINS": ",".join(sizes.allowed_origins)} if sizes.allowed_origins else {}
     if slice is not None:
         told |= {"SLICE": str(slice), "SLICES": str(sizes.slices)}
     return told

@@ -17,6 +17,7 @@ from infra.packages import Packages
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
 from infra.sizes import Sizes
+from infra.token_keys import TokenKeys
 
 T = TypeVar("T", bound=Trigger)
 
@@ -43,6 +44,7 @@ class Functions(Construct):
         gateway: Gateway,
         rooms_cache: RoomsCache,
         room_log: RoomLog,
+        token_keys: TokenKeys,
         sizes: Sizes,
     ) -> None:
         super().__init__(scope, id)
@@ -52,7 +54,15 @@ class Functions(Construct):
         self.deployed: list[Deployed] = []
         for row in FUNCTIONS:
             for slice in slices_of(row, sizes.slices):
-                told = environment(row, slice, gateway=gateway, rooms_cache=rooms_cache, room_log=room_log, sizes=sizes)
+                told = environment(
+                    row,
+                    slice,
+                    gateway=gateway,
+                    rooms_cache=rooms_cache,
+                    room_log=room_log,
+                    token_keys=token_keys,
+                    sizes=sizes,
+                )
                 name = row.name if slice is None else f"{row.name}-{slice}"
                 self.deployed.append(Deployed(row=row, name=name, function=self._make(row, name, told)))
 

@@ -3,7 +3,7 @@
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
-from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Topic
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Topic
 from infra import room_log as kafka
 from infra import rooms_cache as redis
 from infra.functions import Deployed, Functions
@@ -11,6 +11,7 @@ from infra.gateway import Gateway
 from infra.network import Network
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
+from infra.token_keys import TokenKeys
 
 
 def let_functions_in(*, network: Network, rooms_cache: RoomsCache, room_log: RoomLog) -> None:
@@ -47,10 +48,26 @@ def let_read(*, functions: Functions, room_log: RoomLog) -> None:
 
 
 def let_post(*, functions: Functions, gateway: Gateway) -> None:
-    """Functions that need the connections may POST to those of the stage, and do nothing else to them."""
+    """Functions that need the connections may POST to those of the stage."""
     for deployed in functions.deployed:
         if "connections" in deployed.row.needs:
             _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("POST")])
+
+
+def let_cut_off(*, functions: Functions, gateway: Gateway) -> None:
+    """The platform, alone, may close connections of the stage: that is how moderators cut users off."""
+    for deployed, _ in functions.triggered_by(HttpRoutes):
+        _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("DELETE")])
+
+
+def let_read_keys(*, functions: Functions, token_keys: TokenKeys) -> None:
+    """Functions that verify or make tokens may read the secret of the keys, and nobody may write it.
+
+    It is encrypted with the account's key of Secrets Manager, which takes no grant of its own.
+    """
+    for deployed in functions.deployed:
+        if "tokens" in deployed.row.packages:
+            _allow(deployed, "secretsmanager", ["GetSecretValue"], [token_keys.secret_arn])
 
 
 def _allow(deployed: Deployed, service: str, actions: list[str], resources: list[str]) -> None:

@@ -7,7 +7,8 @@ from infra.sizes import Sizes
 
 
 class Network(Construct):
-    """Two availability zones, private subnets for everything, NAT for what must leave: the POSTs to viewers.
+    """Two availability zones, private subnets for everything, NAT for what must leave: the POSTs to viewers, and
+    what the HTTP API asks of Secrets Manager.
 
     There is no `execute-api` interface endpoint and must never be one: with it the names of all public APIs
     resolve to the endpoint, which serves private APIs only and answers 403.

@@ -1,10 +1,14 @@
-"""How large a stage is: the numbers that differ between `dev` and `prod`, read from cdk.json."""
+"""How large a stage is, and whom it lets in: what differs between `dev` and `prod`, read from cdk.json."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from functions.settings import AuthMode
+
+# https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/,*?#@]+", re.IGNORECASE)
 
 
 class StageError(Exception):
@@ -13,10 +17,14 @@ class StageError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """One stage of cdk.json, under the same names. `log_retention` is one of the CDK's RetentionDays."""
+    """One stage of cdk.json, under the same names. `log_retention` is one of the CDK's RetentionDays.
+
+    `allowed_origins`: where web pages that connect may come from, such as `https://shop.example`; none: anywhere.
+    """
 
     slices: int
     auth_mode: AuthMode
+    allowed_origins: tuple[str, ...]
     nat_gateways: int
     broker_type: str
     broker_volume_gb: int
@@ -35,6 +43,21 @@ class Sizes:
         wanted = {field.name for field in fields(cls)}
         problems = [f"{name} is missing" for name in sorted(wanted - table.keys())]
         problems += [f"{name} is not known" for name in sorted(table.keys() - wanted)]
+        problems += _doubts(table)
         if problems:
             raise StageError(f"stage {stage!r} in cdk.json: {'; '.join(problems)}")
-        return cls(**table)
+        return cls(**{**table, "allowed_origins": tuple(table["allowed_origins"])})
+
+
+def _doubts(table: Mapping[str, Any]) -> Iterator[str]:
+    """What cannot be meant, of what decides who is let in."""
+    mode = table.get("auth_mode", "token")
+    if mode not in get_args(AuthMode):
+        yield f"auth_mode {mode!r} is not one of {', '.join(get_args(AuthMode))}"
+    origins = table.get("allowed_origins", [])
+    if not isinstance(origins, list):
+        yield f"allowed_origins {origins!r} is no list; an empty one lets pages of any origin in"
+        return
+    for origin in origins:
+        if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+            yield f"allowed_origins has {origin!r}, which is no origin such as 'https://shop.example' or with a port"

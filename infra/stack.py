@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.functions import Functions
 from infra.gateway import Gateway
-from infra.grants import let_functions_in, let_post, let_publish, let_read
+from infra.grants import let_cut_off, let_functions_in, let_post, let_publish, let_read, let_read_keys
 from infra.http_api import PlatformApi
 from infra.mappings import Mappings
 from infra.network import Network
@@ -15,6 +15,7 @@ from infra.rooms_cache import RoomsCache
 from infra.routes import route_events
 from infra.sizes import Sizes
 from infra.sweep import Sweep
+from infra.token_keys import TokenKeys
 
 
 class LiveRooms(Stack):
@@ -30,6 +31,7 @@ class LiveRooms(Stack):
 
         network = Network(self, "Network", sizes=sizes)
         gateway = Gateway(self, "Gateway")
+        token_keys = TokenKeys(self, "TokenKeys")
         rooms_cache = RoomsCache(self, "RoomsCache", network=network, sizes=sizes)
         room_log = RoomLog(self, "RoomLog", network=network, sizes=sizes)
         functions = Functions(
@@ -40,6 +42,7 @@ class LiveRooms(Stack):
             gateway=gateway,
             rooms_cache=rooms_cache,
             room_log=room_log,
+            token_keys=token_keys,
             sizes=sizes,
         )
         route_events(gateway=gateway, functions=functions)
@@ -51,7 +54,10 @@ class LiveRooms(Stack):
         let_publish(functions=functions, room_log=room_log)
         let_read(functions=functions, room_log=room_log)
         let_post(functions=functions, gateway=gateway)
+        let_cut_off(functions=functions, gateway=gateway)
+        let_read_keys(functions=functions, token_keys=token_keys)
 
         CfnOutput(self, "WebSocketUrl", value=gateway.url)
         CfnOutput(self, "PlatformApiUrl", value=f"{platform_api.url}/api")
+        CfnOutput(self, "TokenSecretArn", value=token_keys.secret_arn)
         CfnOutput(self, "FailureQueueUrl", value=mappings.failures.queue_url)

@@ -60,7 +60,7 @@ class Mint:
 def fresh_keys() -> str:
     """A secret of token keys that nobody has seen."""
     kid = secrets.token_hex(4)
-    return json.dumps({"current": kid, "keys": {kid: secrets.token_urlsafe(48)}})
+    return json.dumps({"current": kid, kid: secrets.token_urlsafe(48)})
 
 
 def tokens_at(secrets_url: str) -> Tokens:

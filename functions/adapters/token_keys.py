@@ -1,7 +1,7 @@
 """The keys that tokens are signed with: one or two live ones, told apart by `kid`, so that they can be rotated.
 
-The secret is `{"current": "<kid>", "keys": {"<kid>": "<secret text>", ...}}`. Tokens are signed with the current key
-and verified with every one that is listed.
+The secret is `{"current": "<kid>", "<kid>": "<secret text>", ...}`: flat, since Secrets Manager generates a value at
+the top of a secret's JSON only. Tokens are signed with the current key and verified with every one that is listed.
 """
 
 import json
@@ -35,9 +35,10 @@ class Keys:
         """Read the secret's text; raises SecretUnavailable, which quotes nothing of it."""
         try:
             secret: Any = json.loads(text)
-            current, keys = secret["current"], {**secret["keys"]}
+            keys = {**secret}
+            current = keys.pop("current")
         except (ValueError, TypeError, KeyError):
-            raise SecretUnavailable('the token keys are not {"current": kid, "keys": {kid: secret}}') from None
+            raise SecretUnavailable('the token keys are not {"current": kid, kid: secret}') from None
         if not all(isinstance(key, str) and len(key.encode("utf-8", "replace")) >= KEY_BYTES for key in keys.values()):
             raise SecretUnavailable(f"each of the token keys must be a text of at least {KEY_BYTES} bytes")
         if not isinstance(current, str) or current not in keys:

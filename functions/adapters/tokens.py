@@ -173,4 +173,4 @@ def _caps(value: Any) -> frozenset[str]:
 
 async def _own_keys() -> str:
     # Where nobody is asked for a token none has to be known elsewhere; the call that makes them works all the same.
-    return json.dumps({"current": "open", "keys": {"open": secrets.token_hex(32)}})
+    return json.dumps({"current": "open", "open": secrets.token_hex(32)})

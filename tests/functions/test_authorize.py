@@ -13,7 +13,7 @@ from functions.settings import Settings
 
 ARN = "arn:aws:execute-api:us-east-1:000000000000:api/websocket/$connect"
 NOW = 1_700_000_000
-SECRET = json.dumps({"current": "k1", "keys": {"k1": "k" * 32}})
+SECRET = json.dumps({"current": "k1", "k1": "k" * 32})
 
 
 async def read() -> str:

@@ -10,7 +10,7 @@ from functions.rooms.identity import VIEWER, Identity, Malformed
 from functions.settings import Settings
 
 NOW = 1_700_000_000
-SECRET = '{"current": "k1", "keys": {"k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}}'
+SECRET = '{"current": "k1", "k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}'
 
 
 async def read() -> str:

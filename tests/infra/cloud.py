@@ -47,6 +47,11 @@ class Cloud:
         every = self.all("AWS::Lambda::Function").values()
         return {_name(one): one for one in every if one["Handler"].startswith("functions.")}
 
+    def token_secret(self) -> str:
+        """The logical id of the secret of the token keys."""
+        (id,) = self.all("AWS::SecretsManager::Secret")
+        return id
+
     def api(self, protocol: str) -> str:
         """The logical id of the one API that speaks WEBSOCKET, or HTTP."""
         apis = self.all("AWS::ApiGatewayV2::Api").items()

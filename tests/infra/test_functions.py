@@ -1,14 +1,28 @@
 """The manifest's rows and the template's functions are the same."""
 
-import pytest
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+from aws_cdk import App
+
+from functions.door import build
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function
 from functions.settings import Settings
+from infra.sizes import Sizes
+from infra.stack import LiveRooms
 from tests.infra.cloud import BROKERS, Cloud, id_in
+from tests.infra.synthesis import ROOT
 
 SLICES = 4
 NAMES = [row.name for row in FUNCTIONS if row.name != "relay"] + [f"relay-{slice}" for slice in range(SLICES)]
 ROWS = {row.name: row for row in FUNCTIONS}
+
+
+def connections_url(cloud: Cloud) -> str:
+    return f"https://<{cloud.api('WEBSOCKET')}>.execute-api.us-east-1.amazonaws.com/websocket"
 
 
 def row_of(name: str) -> Function:
@@ -52,18 +66,44 @@ def test_a_function_accepts_the_environment_it_is_given(cloud: Cloud, name: str)
     assert environment["KAFKA_AUTH"] == "iam"
 
 
+def test_functions_that_look_at_tokens_are_told_where_the_keys_are_and_what_tokens_are_for(cloud: Cloud) -> None:
+    told = {name: Settings.from_environment(one["Environment"]["Variables"]) for name, one in cloud.functions().items()}
+    api, secret = cloud.api("WEBSOCKET"), cloud.token_secret()
+    for name in ("authorize", "api"):
+        assert told[name].token_secret == f"<{secret}>"
+        assert told[name].websocket_url == f"wss://<{api}>.execute-api.us-east-1.amazonaws.com/websocket"
+    assert {name for name, one in told.items() if one.token_secret} == {"authorize", "api"}
+
+
+def test_who_lets_people_in_is_told_the_origins_of_the_stage(tmp_path: Path) -> None:
+    stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
+    origins = ("https://shop.example", "http://localhost:3000")
+    app = App(outdir=str(tmp_path), analytics_reporting=False)
+    LiveRooms(app, "rooms", sizes=replace(Sizes.of("dev", stages), allowed_origins=origins))
+    app.synth()
+    stage = Cloud(json.loads((tmp_path / "rooms.template.json").read_text()))
+    environment = stage.functions()["authorize"]["Environment"]["Variables"]
+    assert environment["ALLOWED_ORIGINS"] == "https://shop.example,http://localhost:3000"
+    door = asyncio.run(build(Settings.from_environment(environment)))
+    assert door.origins == frozenset(origins)
+
+
+def test_without_origins_the_variable_is_left_out(cloud: Cloud) -> None:
+    assert all("ALLOWED_ORIGINS" not in one["Environment"]["Variables"] for one in cloud.functions().values())
+
+
 def test_each_relay_is_told_its_slice_and_where_to_post(cloud: Cloud) -> None:
     relays = [cloud.functions()[f"relay-{slice}"]["Environment"]["Variables"] for slice in range(SLICES)]
     settings = [Settings.from_environment(environment) for environment in relays]
     assert [(one.slice, one.slices) for one in settings] == [(slice, SLICES) for slice in range(SLICES)]
-    api = cloud.api("WEBSOCKET")
-    url = f"https://<{api}>.execute-api.us-east-1.amazonaws.com/websocket"
-    assert {one.connections_url for one in settings} == {url}
+    assert {one.connections_url for one in settings} == {connections_url(cloud)}
 
 
 def test_functions_that_do_not_post_are_not_told_where_to(cloud: Cloud) -> None:
-    told = {name for name, one in cloud.functions().items() if "CONNECTIONS_URL" in one["Environment"]["Variables"]}
-    assert told == {name for name in NAMES if "connections" in row_of(name).needs}
+    environments = {name: one["Environment"]["Variables"] for name, one in cloud.functions().items()}
+    told = {name: one["CONNECTIONS_URL"] for name, one in environments.items() if "CONNECTIONS_URL" in one}
+    assert set(told) == {"api", *(f"relay-{slice}" for slice in range(SLICES))}
+    assert set(told.values()) == {connections_url(cloud)}
 
 
 @pytest.mark.parametrize("name", NAMES)

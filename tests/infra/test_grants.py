@@ -16,19 +16,43 @@ PUBLISH = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if row.name != "relay"])
-def test_a_function_may_publish_if_it_needs_kafka_and_nothing_else(cloud: Cloud, name: str) -> None:
-    (row,) = (row for row in FUNCTIONS if row.name == name)
-    assert set(cloud.statements(name)) == (PUBLISH if "kafka" in row.needs else set())
+def read_keys(cloud: Cloud) -> set[tuple[str, str]]:
+    keys = cloud.token_secret()
+    return {("secretsmanager:GetSecretValue", f"<{keys}>")}
+
+
+def connections(cloud: Cloud, method: str) -> str:
+    api = cloud.api("WEBSOCKET")
+    return f"arn:aws:execute-api:us-east-1:111122223333:<{api}>/websocket/{method}/@connections/*"
+
+
+@pytest.mark.parametrize("name", ["connect", "message", "disconnect", "sweep"])
+def test_a_function_of_the_rooms_may_publish_and_nothing_else(cloud: Cloud, name: str) -> None:
+    assert set(cloud.statements(name)) == PUBLISH
+
+
+def test_authorize_may_read_the_token_keys_and_nothing_else(cloud: Cloud) -> None:
+    assert set(cloud.statements("authorize")) == read_keys(cloud)
+
+
+def test_the_api_may_publish_read_the_token_keys_and_tell_and_close_connections(cloud: Cloud) -> None:
+    on_connections = {
+        ("execute-api:ManageConnections", connections(cloud, "POST")),
+        ("execute-api:ManageConnections", connections(cloud, "DELETE")),
+    }
+    assert set(cloud.statements("api")) == PUBLISH | read_keys(cloud) | on_connections
+
+
+def test_these_are_all_functions() -> None:
+    told = {"connect", "message", "disconnect", "sweep", "authorize", "api", "relay"}
+    assert {row.name for row in FUNCTIONS} == told
 
 
 @pytest.mark.parametrize("slice", range(4))
 def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_post(cloud: Cloud, slice: int) -> None:
-    api = cloud.api("WEBSOCKET")
     (queue,) = cloud.all("AWS::SQS::Queue")
-    connections = f"arn:aws:execute-api:us-east-1:111122223333:<{api}>/websocket/POST/@connections/*"
     assert set(cloud.statements(f"relay-{slice}")) == PUBLISH | {
-        ("execute-api:ManageConnections", connections),
+        ("execute-api:ManageConnections", connections(cloud, "POST")),
         ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
         ("kafka-cluster:ReadData", f"{TOPIC}/{LIVE_TOPIC}"),
         ("kafka-cluster:AlterGroup", f"{GROUP}/relay-{slice}"),

@@ -12,6 +12,14 @@ def test_there_is_no_endpoint_that_would_hide_public_apis(cloud: Cloud) -> None:
     assert [one["ServiceName"] for one in cloud.all("AWS::EC2::VPCEndpoint").values()] == []
 
 
+def test_what_is_inside_may_reach_secrets_manager_and_the_gateway_outside(cloud: Cloud) -> None:
+    (group,) = (
+        one for one in cloud.all("AWS::EC2::SecurityGroup").values() if one["GroupDescription"] == "The functions"
+    )
+    (rule,) = group["SecurityGroupEgress"]
+    assert (rule["CidrIp"], rule["IpProtocol"]) == ("0.0.0.0/0", "-1")
+
+
 def test_the_stack_is_bound_to_no_account_and_no_region(cloud: Cloud) -> None:
     resources = cloud.template["Resources"].values()
     subnets = [one["Properties"] for one in resources if one["Type"] == "AWS::EC2::Subnet"]

@@ -35,6 +35,16 @@ def test_connect_alone_asks_the_authorizer(cloud: Cloud, routes: dict[str, JsonO
     assert authorizer["AuthorizerType"] == "REQUEST"
     assert authorizer["IdentitySource"] == list(row.trigger.identity_sources)
     assert cloud.handler(authorizer["AuthorizerUri"]) == row.handler
+    # A WebSocket API keeps no answer of an authorizer: every connection's token is looked at.
+    assert "AuthorizerResultTtlInSeconds" not in authorizer
+
+
+def test_no_stage_logs_requests_whose_address_or_subprotocol_holds_a_token(cloud: Cloud) -> None:
+    # Execution logs and data traces write whole requests; of access logs a format says what they hold.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+    for stage in cloud.all("AWS::ApiGatewayV2::Stage").values():
+        assert not {"AccessLogSettings", "RouteSettings"} & stage.keys()
+        assert stage.get("DefaultRouteSettings", {}).keys().isdisjoint({"LoggingLevel", "DataTraceEnabled"})
 
 
 def test_no_function_outlasts_the_gateways_patience() -> None:

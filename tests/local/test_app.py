@@ -2,9 +2,11 @@ import asyncio
 import os
 import socket
 
+import httpx
 import psutil
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from local.app import AddressInUse, Emulator, answered, listen
 from local.options import Options
@@ -28,6 +30,20 @@ async def test_an_emulator_brings_its_own_servers_and_takes_them_away() -> None:
             assert b'"messageType":8' in (await alice.recv(decode=False))
             address = emulator.address
     assert not await accepts(address)
+    assert processes() == before
+
+
+async def test_in_token_mode_it_brings_keys_of_its_own_and_whoever_sits_here_gets_in_with_a_token() -> None:
+    before = processes()
+    async with Emulator(Options(port=0, window_ms=0, auth_mode="token"), {}) as emulator:
+        assert emulator.health()["secrets"]
+        async with httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False) as http:
+            made = await http.post("/_local/token", json={"activityId": 42, "userId": "alice"})
+        url = f"ws://{emulator.address}/websocket?activityId=42"
+        with pytest.raises(InvalidStatus, match="401"):
+            await connect(url, proxy=None)
+        async with connect(f"{url}&token={made.json()['token']}", proxy=None) as alice, asyncio.timeout(20):
+            assert b'"userId":"alice"' in (await alice.recv(decode=False))
     assert processes() == before
 
 

@@ -1,14 +1,19 @@
+from dataclasses import replace
+
 from functions.manifest import FUNCTIONS, LIVE_TOPIC
 from functions.settings import Settings
 from local.aws.function import FunctionSpec
-from local.deployment import CREDENTIALS, Deployment, Servers, TopicReader
+from local.deployment import CREDENTIALS, TOKEN_SECRET, Deployment, Servers, TopicReader
 from local.options import Options
 
 SERVERS = Servers(
     redis_url="redis://127.0.0.1:1",
     kafka_bootstrap="127.0.0.1:2",
     connections_url="http://127.0.0.1:3/websocket",
+    websocket_url="ws://127.0.0.1:3/websocket",
 )
+SECRETS_URL = "http://127.0.0.1:4"
+WITH_SECRETS = replace(SERVERS, secrets_url=SECRETS_URL)
 
 
 def deployed(options: Options | None = None, **environment: str) -> dict[str, FunctionSpec]:
@@ -18,6 +23,12 @@ def deployed(options: Options | None = None, **environment: str) -> dict[str, Fu
 
 def deployment(options: Options | None = None, **environment: str) -> Deployment:
     return Deployment(options or Options(), SERVERS, environment)
+
+
+def deployed_with_tokens(**environment: str) -> dict[str, FunctionSpec]:
+    """The functions by name, where tokens are asked for."""
+    specs = Deployment(Options(auth_mode="token"), WITH_SECRETS, environment).functions()
+    return {spec.name: spec for spec in specs}
 
 
 def test_every_function_of_the_manifest_is_deployed_as_it_says() -> None:
@@ -58,13 +69,45 @@ def test_one_slice_is_one_reader() -> None:
 
 
 def test_only_who_posts_to_connections_has_their_address_and_credentials() -> None:
-    posting = {name for name, spec in deployed().items() if "CONNECTIONS_URL" in spec.environment}
-    assert posting == {"relay-0"}
-    relay = deployed()["relay-0"].environment
-    assert relay["CONNECTIONS_URL"] == SERVERS.connections_url
-    assert relay["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
-    assert relay["AWS_SECRET_ACCESS_KEY"] == CREDENTIALS.secret_key
-    assert not {key for key in deployed()["message"].environment if key.startswith("AWS_")}
+    specs = deployed()
+    assert {name for name, spec in specs.items() if "CONNECTIONS_URL" in spec.environment} == {"relay-0", "api"}
+    for posting in ("relay-0", "api"):
+        environment = specs[posting].environment
+        assert environment["CONNECTIONS_URL"] == SERVERS.connections_url
+        assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
+        assert environment["AWS_SECRET_ACCESS_KEY"] == CREDENTIALS.secret_key
+    for name in specs.keys() - {"relay-0", "api"}:
+        assert not {key for key in specs[name].environment if key.startswith("AWS_")}
+
+
+def test_only_who_looks_at_tokens_has_the_address_of_the_secrets_and_credentials() -> None:
+    specs = deployed_with_tokens()
+    told = {name for name, spec in specs.items() if "AWS_ENDPOINT_URL_SECRETS_MANAGER" in spec.environment}
+    assert told == {"authorize", "api"}
+    for name in told:
+        environment = specs[name].environment
+        assert environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] == SECRETS_URL
+        assert environment["TOKEN_SECRET"] == TOKEN_SECRET
+        assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
+        assert environment["AWS_SECRET_ACCESS_KEY"] == CREDENTIALS.secret_key
+
+
+def test_where_nobody_is_asked_for_a_token_there_is_no_secret() -> None:
+    # A secret that is named in the developer's own environment is not theirs to read either.
+    for spec in deployed(TOKEN_SECRET="prod/token-keys").values():
+        assert spec.environment["TOKEN_SECRET"] == ""
+        assert "AWS_ENDPOINT_URL_SECRETS_MANAGER" not in spec.environment
+        assert Settings.from_environment(spec.environment).token_secret == ""
+
+
+def test_minted_tokens_are_told_to_be_for_this_gateway_and_no_other() -> None:
+    api = deployed_with_tokens(WEBSOCKET_URL="wss://elsewhere.example/websocket")["api"]
+    assert Settings.from_environment(api.environment).websocket_url == SERVERS.websocket_url
+
+
+def test_origins_come_from_the_environment() -> None:
+    authorize = deployed_with_tokens(ALLOWED_ORIGINS="https://shop.example")["authorize"]
+    assert Settings.from_environment(authorize.environment).allowed_origins == "https://shop.example"
 
 
 def test_the_environment_sets_what_has_no_option_and_options_win() -> None:

@@ -6,6 +6,8 @@ import pytest
 from local.aws.asgi import Message, Receive, Scope, Send
 from local.router import Router
 
+PARTS = ("gateway", "connections", "http_api", "page", "mint")
+
 
 class Part:
     """An ASGI application that notes the paths it was given."""
@@ -18,15 +20,16 @@ class Part:
 
 
 class Parts:
-    """A router and the four parts behind it."""
+    """A router and the five parts behind it."""
 
     def __init__(self, health: Mapping[str, bool]) -> None:
-        self.gateway, self.connections, self.http_api, self.page = (Part() for _ in range(4))
+        self.gateway, self.connections, self.http_api, self.page, self.mint = (Part() for _ in range(5))
         self.router = Router(
             gateway=self.gateway,
             connections=self.connections,
             http_api=self.http_api,
             page=self.page,
+            mint=self.mint,
             health=lambda: health,
         )
 
@@ -61,15 +64,16 @@ def parts() -> Parts:
         ("/apiary", "page"),
         ("/websockets", "page"),
         ("/_local", "page"),
+        ("/_local/token", "mint"),
+        ("/_local/token/", "page"),
+        ("/_local/tokens", "page"),
+        ("/api/tokens", "http_api"),
     ],
 )
 async def test_a_request_goes_to_the_part_of_its_path(parts: Parts, path: str, part: str) -> None:
     assert await parts.request("http", path) == []
-    assert {name: vars(parts)[name].paths for name in ("connections", "http_api", "page", "gateway")} == {
-        "connections": [],
-        "http_api": [],
-        "page": [],
-        "gateway": [],
+    assert {name: vars(parts)[name].paths for name in PARTS} == {
+        **{name: [] for name in PARTS},
         part: [path],
     }
 

@@ -6,7 +6,7 @@ import pytest
 from functions.adapters.secrets import SecretUnavailable
 from functions.adapters.token_keys import KEEP_SECONDS, PAUSE_SECONDS, Keys, TokenKeys
 
-SECRET: dict[str, Any] = {"current": "k1", "keys": {"k1": "a" * 32}}
+SECRET: dict[str, Any] = {"current": "k1", "k1": "a" * 32}
 
 
 class Shelf:
@@ -44,7 +44,7 @@ async def test_keys_are_read_once_in_five_minutes(shelf: Shelf) -> None:
 
 async def test_an_unknown_kid_has_them_read_anew(shelf: Shelf) -> None:
     await shelf.keys.current()
-    shelf.text = json.dumps({"current": "k2", "keys": {"k1": "a" * 32, "k2": "b" * 32}})
+    shelf.text = json.dumps({"current": "k2", "k1": "a" * 32, "k2": "b" * 32})
     shelf.now += PAUSE_SECONDS
     assert "k2" in (await shelf.keys.with_kid("k2")).by_kid
 
@@ -88,13 +88,14 @@ async def test_without_any_keys_the_error_says_why_and_they_are_found_when_they_
         '"text"',
         "{}",
         '{"current": "k1"}',
-        '{"current": "k1", "keys": []}',
-        '{"current": "k1", "keys": {}}',
-        '{"current": "k1", "keys": {"k1": 7}}',
-        '{"current": "k1", "keys": {"k1": "short-and-secret"}}',
-        '{"current": "k2", "keys": {"k1": "secret-secret-secret-secret-secret"}}',
-        '{"current": ["k1"], "keys": {"k1": "secret-secret-secret-secret-secret"}}',
-        '{"current": {}, "keys": {"k1": "secret-secret-secret-secret-secret"}}',
+        '{"current": "k1"}',
+        '{"current": "k1", "k1": 7}',
+        '{"current": "k1", "k1": {"k1": "secret-secret-secret-secret-secret"}}',
+        '{"current": "k1", "k1": "short-and-secret"}',
+        '{"current": "current", "k1": "secret-secret-secret-secret-secret"}',
+        '{"current": "k2", "k1": "secret-secret-secret-secret-secret"}',
+        '{"current": ["k1"], "k1": "secret-secret-secret-secret-secret"}',
+        '{"current": {}, "k1": "secret-secret-secret-secret-secret"}',
     ],
 )
 def test_a_secret_that_cannot_be_meant_is_refused_and_not_quoted(secret: str) -> None:

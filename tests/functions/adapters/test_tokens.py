@@ -193,7 +193,7 @@ def test_an_error_quotes_nothing_of_the_token() -> None:
 
 
 async def test_a_rotation_cuts_nobody_off() -> None:
-    secret = {"current": "old", "keys": {"old": KEYS.by_kid["old"]}}
+    secret = {"current": "old", "old": KEYS.by_kid["old"]}
     seconds = 0.0
 
     async def read() -> str:
@@ -202,7 +202,7 @@ async def test_a_rotation_cuts_nobody_off() -> None:
     checked = Tokens(TokenKeys(read, clock=lambda: seconds), clock=lambda: NOW)
     before = await checked.mint(sub="u1", name="A", activity_id=42, caps=VIEWER, seconds=60)
     assert (await checked.verify(before)).sub == "u1"
-    secret = {"current": "new", "keys": dict(KEYS.by_kid)}
+    secret = {"current": "new", **KEYS.by_kid}
     seconds = 11.0
     assert (await checked.verify(signed(CLAIMS))).sub == "u1"  # signed elsewhere with a key that is not known here yet
     assert (await checked.verify(before)).sub == "u1"

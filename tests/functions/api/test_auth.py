@@ -14,7 +14,7 @@ from functions.door import Door
 from functions.rooms.identity import CAPABILITIES
 
 NOW = 1_700_000_000
-SECRET = '{"current": "k1", "keys": {"k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}}'
+SECRET = '{"current": "k1", "k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}'
 
 app = FastAPI()
 install(app)
