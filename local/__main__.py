@@ -67,7 +67,7 @@ def welcome(address: str, auth_mode: str) -> str:
     """Where everything is, and in token mode how to come in."""
     port = address.rpartition(":")[2]
     token = f"""
-  a token          PORT={port} python -m local token --activity 42 --user alice --name Alice
+  a token          PORT={port} .venv/bin/python -m local token --activity 42 --user alice --name Alice
                    goes with the address as &token=..., or as the subprotocol bearer...."""
     return f"""
   page             http://{address}/
