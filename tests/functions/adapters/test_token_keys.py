@@ -88,7 +88,6 @@ async def test_without_any_keys_the_error_says_why_and_they_are_found_when_they_
         '"text"',
         "{}",
         '{"current": "k1"}',
-        '{"current": "k1"}',
         '{"current": "k1", "k1": 7}',
         '{"current": "k1", "k1": {"k1": "secret-secret-secret-secret-secret"}}',
         '{"current": "k1", "k1": "short-and-secret"}',
