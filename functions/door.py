@@ -76,7 +76,7 @@ def believe(handshake: Handshake) -> Identity:
     username = parse_username(query["username"])
     return Identity(
         activity_id=parse_activity_id(query["activityId"]),
-        user_id=parse_user_id(query["userId"]) if "userId" in query else username,
+        user_id=parse_user_id(query.get("userId", username)),
         username=username,
         avatar=parse_avatar(query.get("avatar", "")),
         framing=framing(handshake),

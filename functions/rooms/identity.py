@@ -82,10 +82,19 @@ def parse_username(text: str) -> str:
 
 
 def parse_user_id(text: str) -> str:
-    """1-64 characters, no control characters, no white space at the ends; else Malformed."""
-    if not 1 <= len(text) <= USER_ID_LENGTH or has_control_characters(text) or text != text.strip():
+    """1-64 characters, no control characters, no white space at the ends, not "." or ".."; else Malformed.
+
+    Those two vanish from the paths of URLs, so nobody could moderate a user of that id.
+    """
+    if (
+        text in (".", "..")
+        or not 1 <= len(text) <= USER_ID_LENGTH
+        or has_control_characters(text)
+        or text != text.strip()
+    ):
         raise Malformed(
-            f"userId must have 1-{USER_ID_LENGTH} characters, no control characters, no white space at the ends"
+            f"userId must have 1-{USER_ID_LENGTH} characters, no control characters, no white space at the ends, "
+            "and be neither . nor .."
         )
     return text
 

@@ -52,8 +52,8 @@ def test_every_username_that_is_accepted_can_be_sent_back_and_accepted_again(tex
     name.encode()
 
 
-@pytest.mark.parametrize("text", ["", "x" * 65, " a", "a ", "a\nb"])
-def test_a_user_id_has_no_spaces_around_it(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "x" * 65, " a", "a ", "a\nb", ".", ".."])
+def test_what_a_path_cannot_name_is_no_user_id(text: str) -> None:
     with pytest.raises(Malformed, match="userId must"):
         parse_user_id(text)
 
