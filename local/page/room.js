@@ -57,8 +57,12 @@ const handlers = {
     chat.remove(seq);
     stage.remove(seq);
   },
-  sanction: (object) => chat.line(sanction(object), "line warning"),
+  sanction(object) {
+    chat.line(sanction(object), object.action === "unmuted" ? "line" : "line warning");
+    $("refused").textContent = ""; // it may hold no longer
+  },
   settings({ settings }) {
+    $("refused").textContent = "";
     const text = settingsLine(settings ?? {});
     chat.line(text || "Everyone may write again.");
     $("message").placeholder = text || "Say something";
@@ -144,6 +148,7 @@ function leave() {
   stage.clear();
   writeTo(null);
   $("refused").textContent = "";
+  $("message").value = "";
   $("who").open = false;
   $("people").replaceChildren();
   history.replaceState(null, "", `?${new URLSearchParams({ room: $("room-number").value })}`);
@@ -213,8 +218,12 @@ $("share").onclick = async () => {
 };
 
 const asked = new URLSearchParams(location.search);
-// Behind the #, where no server and no log sees it.
-const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+// Behind the #, where no server and no log sees it; then in this tab alone, so that it outlives a reload and does not
+// stay in the address, which people copy.
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) sessionStorage.setItem("token", given);
+const token = sessionStorage.getItem("token") ?? undefined;
+addEventListener("hashchange", () => location.reload());
 $("room-number").value = asked.get("room") ?? "";
 $("name").value = asked.get("name") ?? "";
 show("entry");

@@ -17,16 +17,23 @@ const SANCTIONS = {
   kicked: "You were put out of the room",
   banned: "You are banned from the room",
 };
+const UNITS = [["days", 86_400], ["h", 3600], ["min", 60]];
 const DROPPED = { chat: "message", join: "join", leave: "leave" };
 
 /** Why a frame was not taken. */
 export function refusal({ code, message, retryAfter }) {
   const said = REFUSALS[code] ?? (message || "That was refused.");
-  return retryAfter > 0 ? `${said} Try again in ${retryAfter} s.` : said;
+  return retryAfter > 0 ? `${said} Try again in ${span(retryAfter)}.` : said;
 }
 
 export function sanction({ action, seconds }) {
-  return `${SANCTIONS[action] ?? action}${seconds > 0 ? ` for ${seconds} s` : ""}.`;
+  return `${SANCTIONS[action] ?? action}${seconds > 0 ? ` for ${span(seconds)}` : ""}.`;
+}
+
+/** In the largest unit of which there are two, rounded up: who waits for so long does not wait in vain. */
+function span(seconds) {
+  for (const [unit, length] of UNITS) if (seconds >= 2 * length) return `${Math.ceil(seconds / length)} ${unit}`;
+  return `${seconds} s`;
 }
 
 /** Empty when anyone may write at any time. */

@@ -1,6 +1,7 @@
 """The room page in a real browser: how its connection lives, ends and comes back."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Page, expect
@@ -165,3 +166,24 @@ async def test_leaving_closes_the_connection(page: Page, seat: Seat) -> None:
     await expect(page.get_by_label("Room number")).to_have_value("42")
     async with asyncio.timeout(PATIENCE):
         await seat.gone.wait()
+
+
+async def test_a_token_is_offered_as_a_subprotocol_and_kept_out_of_the_address(page: Page, room: FakeRoom) -> None:
+    offered = ["live.v1", "bearer.a.b-_c"]
+    await page.goto("/?room=42&name=alice#token=a.b-_c")
+    seat = await room.arrival()
+    assert (seat.subprotocols, seat.query) == (offered, {"activityId": "42", "username": "alice"})
+    await expect(page).to_have_url(re.compile(r"/\?room=42&name=alice$"))
+
+    await page.reload()
+    assert (await room.arrival()).subprotocols == offered
+    await page.goto("/?room=42&name=alice#token=another")
+    assert (await room.arrival()).subprotocols == ["live.v1", "bearer.another"]
+
+
+async def test_a_token_is_not_known_to_another_tab(page: Page, room: FakeRoom) -> None:
+    await page.goto("/?room=42&name=alice#token=a.b.c")
+    await room.arrival()
+    other = await page.context.new_page()
+    await other.goto("/?room=42&name=alice")
+    assert (await room.arrival()).subprotocols == ["live.v1"]

@@ -225,3 +225,51 @@ async def test_nothing_flies_for_those_who_want_no_motion(browser: Browser, addr
     await expect(page.locator("#chat .text")).to_have_text("calm")
     assert await page.locator(".flight").count() == 0
     await context.close()
+
+
+async def test_a_refusal_is_forgotten_when_its_reason_is_gone(page: Page, seat: Seat) -> None:
+    refused = page.locator("#refused")
+    told = {"muted": {"messageType": 11, "action": "unmuted", "seconds": None}}
+    told["frozen"] = told["slow_mode"] = {"messageType": 12, "settings": {"slowModeSeconds": 0, "frozen": False}}
+    for error, change in told.items():
+        await say(page, "may I?")
+        frame = await seat.heard()
+        await seat.say({"messageType": 0, "id": frame["id"], "ok": False, "error": error, "message": "no"})
+        await expect(refused).not_to_be_empty()
+        await seat.say(change)
+        await expect(refused).to_be_empty()
+        await expect(page.get_by_label("Message")).to_have_value("may I?")
+    await expect(page.locator("#chat .warning")).to_have_count(0)
+    await expect(entries(page).first).to_have_text("You can write again.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "You are muted for 1 s."),
+        (119, "You are muted for 119 s."),
+        (120, "You are muted for 2 min."),
+        (601, "You are muted for 11 min."),
+        (7200, "You are muted for 2 h."),
+        (86_400 * 30, "You are muted for 30 days."),
+        (None, "You are muted."),
+    ],
+)
+async def test_long_times_are_told_in_large_units(page: Page, seat: Seat, seconds: int | None, said: str) -> None:
+    await seat.say({"messageType": 11, "action": "muted", "seconds": seconds})
+    await expect(page.locator("#chat .warning")).to_have_text(said)
+
+
+async def test_who_is_put_out_is_told_and_can_come_back(page: Page, room: FakeRoom, seat: Seat) -> None:
+    await page.get_by_label("Message").fill("half a thought")
+    await seat.say({"messageType": 11, "action": "kicked", "seconds": None})
+    await expect(page.locator("#chat .warning")).to_have_text("You were put out of the room.")
+    await expect(page.locator("#state")).to_have_text("Disconnected")
+    await expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    assert room.arrivals.empty()
+    await page.get_by_role("button", name="Leave").click()
+    await page.get_by_role("button", name="Join").click()
+    await (await room.arrival()).welcome()
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await expect(page.get_by_label("Message")).to_have_value("")
+    await expect(page.get_by_role("button", name="Send")).to_be_enabled()

@@ -1,0 +1,66 @@
+"""The room page in a real browser against the whole emulator in token mode, while a moderator is at work."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from local.app import Emulator
+from local.options import Options
+from tests.story.moderator import Moderator
+from tests.story.page.viewer import entries, say
+from tests.story.rooms import Rooms
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rooms(redis_url: str) -> AsyncIterator[Rooms]:
+    options = Options(port=0, redis_url=redis_url, auth_mode="token", window_ms=50)
+    async with Emulator(options) as emulator, AsyncExitStack() as stack:
+        yield Rooms(emulator.address, stack)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def address(rooms: Rooms) -> str:
+    return f"http://{rooms.address}"
+
+
+async def test_a_viewer_with_a_token_sees_what_a_moderator_does(page: Page, rooms: Rooms, activity: int) -> None:
+    maud = Moderator(rooms, activity, await rooms.token(activity, "m-1", caps=["moderate", "publish"]))
+    bob = await rooms.enter_by_token(activity, "bob", name="Bob")
+    await page.goto(f"/?room={activity}&name=mallory#token={await rooms.token(activity, 'alice', name='Alice')}")
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await say(page, "hello")
+    assert (await bob.hears("hello"))["fromusername"] == "Alice"
+
+    await maud.mute("alice", 600)
+    await expect(entries(page).last).to_have_text("You are muted for 10 min.")
+    await say(page, "may I?")
+    await expect(page.locator("#refused")).to_have_text("You are muted. Try again in 10 min.")
+    await maud.unmute("alice")
+    await expect(page.locator("#refused")).to_be_empty()
+
+    await maud.change(frozen=True)
+    await expect(entries(page).last).to_have_text("The room is frozen: only its hosts can write.")
+    await maud.change(frozen=False)
+
+    rude = (await bob.say("rude"))["seq"]
+    await expect(page.locator("#chat .text").last).to_have_text("rude")
+    await maud.notice("coupon", {"off": 5})
+    await expect(page.locator("#chat .notice")).to_have_text("couponoff: 5")
+    await maud.remove(rude)
+    await expect(page.get_by_text("rude")).to_have_count(0)
+
+    await maud.ban("alice")
+    await expect(entries(page).last).to_have_text("You are banned from the room.")
+    await expect(page.locator("#state")).to_have_text("Disconnected")
+    await page.reload()
+    await expect(page.locator("#state")).to_contain_text("The room cannot be entered.")
+
+
+async def test_a_viewer_without_a_token_is_not_let_in(page: Page, activity: int) -> None:
+    await page.goto(f"/?room={activity}&name=alice")
+    await expect(page.locator("#state")).to_contain_text("The room cannot be entered.")

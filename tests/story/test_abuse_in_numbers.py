@@ -1,0 +1,164 @@
+"""Ten thousand frames and names of whatever through the functions themselves, on a real Redis.
+
+Each property holds for each of them: an answer and no exception, nobody else's identity, nothing published that was
+refused.
+"""
+
+import json
+import random
+import unicodedata
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus
+
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions import authorize, connect, disconnect, message
+from functions.adapters.redis_client import connect as connect_redis
+from functions.adapters.room_answers import Rate
+from functions.adapters.room_state import RoomState
+from functions.adapters.token_keys import TokenKeys
+from functions.adapters.tokens import Tokens
+from functions.adapters.word_list import Words
+from functions.authorize import Unauthorized
+from functions.door import Door
+from functions.parts import RoomParts
+from functions.rooms.frames import FRAME_BYTES, MESSAGE_LENGTH
+from functions.rooms.identity import has_control_characters
+from tests.functions.conftest import MemoryLog
+from tests.story.fuzz import frames
+from tests.story.injections import CONTROLS, VISIBLE
+
+FRAMES = 10_000
+NAMES = 10_000
+SEED = 4
+CODES = {"bad_json", "bad_type", "bad_field", "too_long"}
+
+
+async def no_keys() -> str:
+    raise AssertionError("nobody is asked for a token")
+
+
+DOOR = Door(mode="open", tokens=Tokens(TokenKeys(no_keys)))
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[RedisCluster]:
+    client = connect_redis(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def log() -> MemoryLog:
+    return MemoryLog()
+
+
+@pytest.fixture
+def parts(redis: RedisCluster, log: MemoryLog) -> RoomParts:
+    plenty = Rate(burst=10**6, per_second=10**6)
+    state = RoomState(redis, heartbeat_seconds=60)
+    return RoomParts(state=state, words=Words(redis), log=log, chat_rate=plenty, other_rate=plenty)
+
+
+async def let_in(query: dict[str, str]) -> dict[str, str]:
+    """The context that a handshake with this query is given, of who is let in or refused by connect."""
+    event = {"type": "REQUEST", "methodArn": "arn", "headers": {}, "queryStringParameters": query}
+    answer = await authorize.main(event, DOOR)
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    context: dict[str, str] = answer["context"]
+    assert all(isinstance(value, str) for value in context.values())
+    return context
+
+
+def route(context: dict[str, str], body: str | None = None, connection_id: str = "c-1") -> dict[str, Any]:
+    """What a route's function is given on that connection."""
+    event: dict[str, Any] = {"requestContext": {"connectionId": connection_id, "authorizer": context}}
+    return event if body is None else event | {"body": body}
+
+
+def odd_frames(seed: int) -> Iterator[str]:
+    """Frames of whatever, and now and then injections through every field."""
+    chance = random.Random(seed)
+    fields = ["message", "id", "to", "company_id", "openid", "unionid", "avatar", "cursor", "limit", "count"]
+    for frame in frames(seed, FRAMES):
+        if chance.random() < 0.3:
+            chosen = {field: chance.choice(VISIBLE + CONTROLS) for field in chance.sample(fields, 3)}
+            yield json.dumps({"messageType": chance.choice([3, 4, 6, 7]), "message": "m", **chosen})
+        else:
+            yield frame
+
+
+@pytest.mark.timeout(300)
+async def test_ten_thousand_frames_are_answered_and_change_only_what_was_accepted(
+    parts: RoomParts, log: MemoryLog, activity: int
+) -> None:
+    context = await let_in({"activityId": str(activity), "username": "mallory"})
+    assert (await connect.main(route(context), parts))["statusCode"] == 200
+    likes = 0
+    for number, body in enumerate(odd_frames(SEED)):
+        live, saved = len(log.live), len(log.saved)
+        response = await message.main(route(context, body), parts)
+        said = json.loads(response["body"]) if "body" in response else {}
+        assert response["statusCode"] == 200, (SEED, number, body)
+        new = log.live[live:] + log.saved[saved:]
+        if said.get("ok") is False:
+            assert said["error"] in CODES, (SEED, number, body, said)
+            assert new == [], (SEED, number, body)
+        for event in new:
+            assert (event.user_id, event.username, event.connection_id) == ("mallory", "mallory", "c-1")
+            assert event.activity_id == activity
+            assert len(event.content) <= MESSAGE_LENGTH
+            assert len(body.encode("utf-8", "surrogatepass")) <= FRAME_BYTES
+            assert json.loads(event.to_record())["userId"] == "mallory"
+        likes += sum(json.loads(body).get("count") or 1 for event in log.live[live:] if event.type == 6)
+    figures = await parts.state.figures(activity)
+    assert (figures.online, figures.connections, figures.likes) == (1, 1, likes), SEED
+    assert len(log.live) > FRAMES / 20
+
+
+def odd_queries(seed: int, activity: int) -> Iterator[dict[str, str]]:
+    """Queries of whatever, as they come out of an address."""
+    chance = random.Random(seed)
+    alphabet = "aZ09 {}[]\",:;'\\/\n\t\x00\x1b\x7fé名👋\u200f\u202e\ufeff\u0301%&=+#?*"
+    for _ in range(NAMES):
+        query = {"activityId": str(activity), "username": "".join(chance.choices(alphabet, k=chance.randrange(40)))}
+        if chance.random() < 0.4:
+            query["username"] = chance.choice(VISIBLE + CONTROLS)
+        for name in ("userId", "avatar", "since", "token", "caps", "framing", "malformed"):
+            if chance.random() < 0.2:
+                query[name] = chance.choice(VISIBLE + CONTROLS + ["e1.5", "a" * 700])
+        if chance.random() < 0.1:
+            query["activityId"] = chance.choice([*VISIBLE, "-1", "1e3", "0x1", "９", str(2**53), "", " 1"])
+        yield dict(parse_qsl("&".join(f"{name}={quote_plus(value)}" for name, value in query.items())))
+
+
+@pytest.mark.timeout(300)
+async def test_ten_thousand_names_are_refused_or_carried_as_they_are(
+    parts: RoomParts, log: MemoryLog, activity: int
+) -> None:
+    statuses: dict[int, int] = dict.fromkeys((200, 400, 401), 0)
+    for number, query in enumerate(odd_queries(SEED, activity)):
+        try:
+            context = await let_in(query)
+        except Unauthorized:
+            statuses[401] += 1
+            continue
+        before = len(log.live)
+        status = (await connect.main(route(context, connection_id=f"c-{number}"), parts))["statusCode"]
+        statuses[status] += 1
+        if status != 200:
+            assert len(log.live) == before, (SEED, number, query)
+            continue
+        (joined,) = log.live[before:]
+        name = unicodedata.normalize("NFC", query["username"]).strip()
+        assert (joined.username, joined.user_id) == (name, query.get("userId", name)), (SEED, number, query)
+        assert not has_control_characters(joined.username + joined.user_id + joined.avatar)
+        assert context["caps"] == "chat,like"
+        # As Redis has it, among the keys and packed values of everybody who came before.
+        users, online, _ = await parts.state.who(activity, limit=2, after=(0, ""))
+        assert (users, online) == ([(joined.user_id, name)], 1), (SEED, number, query)
+        await disconnect.main(route(context, connection_id=f"c-{number}"), parts)
+    assert min(statuses.values()) > NAMES / 100, statuses
+    assert (await parts.state.figures(activity)).connections == 0
