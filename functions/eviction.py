@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from functions import departures
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 
 # A connection whose handshake is under way can be neither told nor closed: until it is over, or can be given up.
 HANDSHAKE_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+# A user may have any number of connections.
+AT_ONCE = 50
+# Well below the API's 15 seconds, of which publishing may have taken some.
+SECONDS = 5.0
 
 
 class Parts(Protocol):
@@ -38,38 +43,47 @@ class Parts(Protocol):
         ...
 
 
-async def evict(parts: Parts, activity_id: int, user_id: str, action: str, seconds: int | None) -> int:
-    """Cut off every connection that `user_id` has to the room; returns how many. Raises StateUnavailable."""
-    seats = await parts.moderation.seats_of(activity_id, user_id)
+async def evict(parts: Parts, activity_id: int, seats: Sequence[Seat], action: str, seconds: int | None) -> None:
+    """Tell these seats' connections, and close them. A seat whose connection cannot be closed in time is given up all
+    the same, so that it hears and says nothing more. Raises StateUnavailable and LogUnavailable, when that fails."""
     if not seats:
-        return 0
+        return
     await parts.connections.prepare()
     sanction = objects.encode(objects.sanction(action, seconds))
-    gone = await asyncio.gather(*(_cut_off(parts.connections, seat, sanction) for seat in seats))
-    for seat in (seat for seat, is_gone in zip(seats, gone, strict=True) if is_gone):
-        await _give_up(parts.room, activity_id, seat)
-    return len(seats)
+    turns = asyncio.Semaphore(AT_ONCE)
+    tasks = {asyncio.create_task(_cut_off(parts.connections, turns, seat, sanction)): seat for seat in seats}
+    done, late = await asyncio.wait(tasks, timeout=SECONDS)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    if late:
+        log.error("%d of %d connections could not be closed in %s s", len(late), len(seats), SECONDS)
+    closed = {tasks[task] for task in done if task.result()}
+    await _give_up(parts.room, activity_id, [seat for seat in seats if seat not in closed])
 
 
-async def _cut_off(connections: Connections, seat: Seat, sanction: bytes) -> bool:
-    """Tell it, then close it; True if there is no such connection, so that nothing will tell of its end."""
+async def _cut_off(connections: Connections, turns: asyncio.Semaphore, seat: Seat, sanction: bytes) -> bool:
+    """Tell it, then close it; False if it was not there to be closed, so that nothing will tell of its end."""
     frame = Payload.of(objects.array([sanction]) if seat.framing == "live.v1" else sanction)
-    told = await connections.post(seat.connection_id, frame)
-    for wait in HANDSHAKE_SECONDS:
-        if told is not Outcome.GONE:
+    for wait in (*HANDSHAKE_SECONDS, None):
+        async with turns:
+            told = await connections.post(seat.connection_id, frame)
+        if told is not Outcome.GONE or wait is None:
             break
         await asyncio.sleep(wait)
-        told = await connections.post(seat.connection_id, frame)
-    closed = await connections.delete(seat.connection_id)
+    async with turns:
+        closed = await connections.delete(seat.connection_id)
     if closed not in (Outcome.DELIVERED, Outcome.GONE):
         log.error("connection %s could not be closed: %s", seat.connection_id, closed.value)
-    return closed is not Outcome.DELIVERED
+    return closed is Outcome.DELIVERED
 
 
-async def _give_up(room: RoomParts, activity_id: int, seat: Seat) -> None:
-    """Its seat is given up all the same, which also keeps it from hearing or saying anything more."""
+async def _give_up(room: RoomParts, activity_id: int, seats: Sequence[Seat]) -> None:
     now = room.clock()
-    left = await room.state.leave(seat, activity_id, now)
-    if left is not None:
-        departure = Departure(activity_id, seat, left.username, left.watched, left.last, left.online, left.likes)
-        await departures.announce([departure], room.state, room.log, now)
+    ended = await asyncio.gather(*(room.state.leave(seat, activity_id, now) for seat in seats))
+    departed = [
+        Departure(activity_id, seat, left.username, left.watched, left.last, left.online, left.likes)
+        for seat, left in zip(seats, ended, strict=True)
+        if left is not None
+    ]
+    await departures.announce(departed, room.state, room.log, now)

@@ -18,21 +18,41 @@ class ModerationState:
 
     def __init__(self, redis: RedisCluster) -> None:
         self._redis = redis
-        self._sentence, self._rules = Script("sentence"), Script("rules")
+        self._sentence, self._pardon, self._rules = Script("sentence"), Script("pardon"), Script("rules")
         self._seats_of, self._remove = Script("seats_of"), Script("remove")
 
-    async def mute(self, activity_id: int, user_id: str, till: int | None) -> bool:
-        """Mute until `till`, FOR_GOOD, or unmute (None); was that a change?"""
-        return await self._sentence_to(RoomKeys(activity_id).mutes, user_id, till)
+    async def mute(self, activity_id: int, user_id: str, till: int) -> None:
+        """Mute until `till`, or FOR_GOOD."""
+        await self._sentence_to(RoomKeys(activity_id).mutes, user_id, till)
 
-    async def ban(self, activity_id: int, user_id: str, till: int | None) -> bool:
-        """Ban until `till`, FOR_GOOD, or let in again (None); was that a change?"""
-        return await self._sentence_to(RoomKeys(activity_id).bans, user_id, till)
+    async def unmute(self, activity_id: int, user_id: str, now: int) -> int | None:
+        """Lift a mute; returns until when it would still have held, None if there was none."""
+        return await self._lift(RoomKeys(activity_id).mutes, user_id, now)
 
-    async def _sentence_to(self, key: str, user_id: str, till: int | None) -> bool:
+    async def put_back_mute(self, activity_id: int, user_id: str, till: int) -> None:
+        """Undo `unmute`, because it could not be published; not if the user has been muted anew."""
+        await self._sentence_to(RoomKeys(activity_id).mutes, user_id, till, again=True)
+
+    async def ban(self, activity_id: int, user_id: str, till: int) -> None:
+        """Ban until `till`, or FOR_GOOD."""
+        await self._sentence_to(RoomKeys(activity_id).bans, user_id, till)
+
+    async def unban(self, activity_id: int, user_id: str, now: int) -> int | None:
+        """Lift a ban; returns until when it would still have held, None if there was none."""
+        return await self._lift(RoomKeys(activity_id).bans, user_id, now)
+
+    async def put_back_ban(self, activity_id: int, user_id: str, till: int) -> None:
+        """Undo `unban`, because it could not be published; not if the user has been banned anew."""
+        await self._sentence_to(RoomKeys(activity_id).bans, user_id, till, again=True)
+
+    async def _sentence_to(self, key: str, user_id: str, till: int, *, again: bool = False) -> None:
         with reaching_redis():
-            changed = await self._sentence.run(self._redis, [key], [user_id, "" if till is None else till])
-        return bool(changed)
+            await self._sentence.run(self._redis, [key], [user_id, till, int(again)])
+
+    async def _lift(self, key: str, user_id: str, now: int) -> int | None:
+        with reaching_redis():
+            before = await self._pardon.run(self._redis, [key], [user_id, now])
+        return None if before == "" else int(before)
 
     async def change_rules(self, activity_id: int, *, slow_mode_seconds: int | None, frozen: bool | None) -> Rules:
         """Change what is not None; returns the rules as they are then."""
@@ -41,11 +61,11 @@ class ModerationState:
             slow, is_frozen = await self._rules.run(self._redis, [RoomKeys(activity_id).figures], arguments)
         return Rules(slow_mode_seconds=slow, frozen=is_frozen == 1)
 
-    async def remove_chat(self, activity_id: int, seq: int) -> bool:
-        """Take a chat out of the history; False if that was done before."""
+    async def remove_chat(self, activity_id: int, seq: int) -> None:
+        """Take a chat out of the history, also one that is yet to get there."""
         room = RoomKeys(activity_id)
         with reaching_redis():
-            return bool(await self._remove.run(self._redis, [room.history, room.removed], [seq]))
+            await self._remove.run(self._redis, [room.history, room.removed], [seq])
 
     async def seats_of(self, activity_id: int, user_id: str) -> list[Seat]:
         """The seats that a user has now."""

@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool, StrictInt
 
 from functions.adapters.room_answers import RoomFigures
 from functions.api.audit import publish
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
+from functions.api.model import Asked, Told, Whole
 from functions.api.parts import Parts
 from functions.api.path import ActivityId
 from functions.rooms import events
@@ -17,27 +17,27 @@ from functions.rooms.frames import PAGE_DEFAULT, PAGE_LIMIT
 from functions.rooms.identity import MAX_ACTIVITY_ID
 from functions.rooms.people import Place
 
-router = APIRouter(prefix="/activities", tags=["activities"])
+router = APIRouter(prefix="/activities", tags=["activities"], responses=responses(400, 401, 403, 503))
 
-Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT, description="At most so many")]
+SLOWEST_SECONDS = 120
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT, description="At most so many", examples=[PAGE_DEFAULT])]
+RoomCursor = Annotated[int, Query(ge=0, le=MAX_ACTIVITY_ID, description="Where the last page ended", examples=[42])]
+PeopleCursor = Annotated[
+    str | None, Query(max_length=512, description="Where the last page ended", examples=["MTg6YWxpY2U="])
+]
 
 
-class Model(BaseModel):
-    """Fields in camel case on the wire."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid")
-
-
-class Settings(Model):
+class Settings(Told):
     """What a room allows."""
 
     slow_mode_seconds: int = Field(
-        examples=[0], description="A user may chat once in so many seconds; 0: as rates allow"
+        examples=[10], description="A user may chat once in so many seconds; 0: as rates allow"
     )
     frozen: bool = Field(examples=[False], description="Only moderators may chat")
 
 
-class LiveRoom(Model):
+class LiveRoom(Told):
     """A room with somebody in it. `connections` counts seats, `onlineNumber` distinct users, `zanNumber` all likes."""
 
     activity_id: int = Field(examples=[42])
@@ -52,21 +52,21 @@ class Activity(LiveRoom):
     settings: Settings
 
 
-class LiveRooms(Model):
+class LiveRooms(Told):
     """A page of rooms; `cursor` is null at the end."""
 
     activities: list[LiveRoom]
     cursor: str | None = Field(examples=["42"])
 
 
-class Person(Model):
+class Person(Told):
     """A user who is in the room."""
 
-    user_id: str = Field(examples=["u1"])
+    user_id: str = Field(examples=["alice"])
     username: str = Field(examples=["Alice"])
 
 
-class People(Model):
+class People(Told):
     """A page of the users in a room; `cursor` is null at the end."""
 
     users: list[Person]
@@ -74,11 +74,13 @@ class People(Model):
     cursor: str | None = Field(examples=[None])
 
 
-class Change(Model):
+class Change(Asked):
     """What to change; what is left out stays."""
 
-    slow_mode_seconds: Annotated[StrictInt, Field(ge=0, le=120, examples=[10])] | None = None
-    frozen: StrictBool | None = Field(default=None, examples=[True])
+    slow_mode_seconds: Annotated[StrictInt, Field(ge=0, le=SLOWEST_SECONDS), Whole] | None = Field(
+        default=None, examples=[10]
+    )
+    frozen: StrictBool | None = Field(default=None, examples=[False])
 
 
 def _figures(room: RoomFigures) -> dict[str, Any]:
@@ -95,29 +97,25 @@ def _activity(room: RoomFigures) -> Activity:
     return Activity(**_figures(room), settings=settings)
 
 
-@router.get("", dependencies=[Depends(require("admin"))], responses=responses(400, 401, 403, 503))
-async def activities(
-    parts: Parts,
-    limit: Limit = PAGE_DEFAULT,
-    cursor: Annotated[int, Query(ge=0, le=MAX_ACTIVITY_ID, description="Where the last page ended")] = 0,
-) -> LiveRooms:
-    """The live rooms, in the order of their ids."""
+@router.get("", summary="List the live rooms", dependencies=[Depends(require("admin", everywhere=True))])
+async def activities(parts: Parts, limit: Limit = PAGE_DEFAULT, cursor: RoomCursor = 0) -> LiveRooms:
+    """The rooms with somebody in them, in the order of their ids. For a platform's token alone."""
     rooms, after = await parts.moderation.live_rooms(limit=limit, after=cursor)
     page = [LiveRoom(**_figures(room)) for room in rooms]
     return LiveRooms(activities=page, cursor=None if after is None else str(after))
 
 
-@router.get("/{activityId}", dependencies=[Depends(require())], responses=responses(400, 401, 403, 503))
+@router.get("/{activityId}", summary="Look at a room", dependencies=[Depends(require())])
 async def activity(activity_id: ActivityId, parts: Parts) -> Activity:
-    """A room's figures; a room that nobody has been to has zeros."""
+    """A room's figures and settings; a room that nobody has been to has zeros."""
     return _activity(await parts.room.state.figures(activity_id))
 
 
-@router.patch("/{activityId}", responses=responses(400, 401, 403, 503))
+@router.patch("/{activityId}", summary="Slow a room down, or freeze it")
 async def change(
     activity_id: ActivityId, change: Change, parts: Parts, caller: Annotated[Caller, Depends(require("moderate"))]
 ) -> Activity:
-    """Slow the room down or freeze it; viewers are told (type 12)."""
+    """Change what the room allows; viewers are told (type 12). After a 503 try again: it may have changed already."""
     if change.slow_mode_seconds is not None or change.frozen is not None:
         rules = await parts.moderation.change_rules(
             activity_id, slow_mode_seconds=change.slow_mode_seconds, frozen=change.frozen
@@ -126,14 +124,11 @@ async def change(
     return _activity(await parts.room.state.figures(activity_id))
 
 
-@router.get("/{activityId}/users", dependencies=[Depends(require())], responses=responses(400, 401, 403, 503))
+@router.get("/{activityId}/users", summary="List who is in a room", dependencies=[Depends(require())])
 async def users(
-    activity_id: ActivityId,
-    parts: Parts,
-    limit: Limit = PAGE_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=512, description="Where the last page ended")] = None,
+    activity_id: ActivityId, parts: Parts, limit: Limit = PAGE_DEFAULT, cursor: PeopleCursor = None
 ) -> People:
-    """Who is in the room."""
+    """Who is in the room, each user once, in an order that stays the same while people come and go."""
     after = Place.parse(cursor)
     found, online, following = await parts.room.state.who(activity_id, limit=limit, after=(after.bucket, after.user_id))
     people = [Person(user_id=user_id, username=username) for user_id, username in found]

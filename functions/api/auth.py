@@ -41,9 +41,14 @@ async def door() -> Door:
     return _built[0]
 
 
+BEARER = (
+    "A JWT signed with HS256; its claim `caps` lists what it allows. Without the claim `activityId` it is a "
+    "platform's, for every room; with one it is for that room alone. Not asked for in AUTH_MODE=open."
+)
+
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
-    Depends(HTTPBearer(bearerFormat="JWT", auto_error=False, description="Not asked for in AUTH_MODE=open")),
+    Depends(HTTPBearer(bearerFormat="JWT", auto_error=False, description=BEARER)),
 ]
 
 
@@ -60,13 +65,15 @@ async def caller(door: Annotated[Door, Depends(door)], bearer: Bearer) -> Caller
     return Caller(claims.sub, claims.name, claims.caps, claims.activity_id)
 
 
-def require(capability: str | None = None) -> Callable[..., Awaitable[Caller]]:
+def require(capability: str | None = None, *, everywhere: bool = False) -> Callable[..., Awaitable[Caller]]:
     """A dependency that gives the caller: 401 without a valid token, 403 when that does not give the capability, or is
-    for another room than the path's `{activityId}`."""
+    for another room than the path's `{activityId}`; or for one room, where what is asked for is `everywhere`."""
 
     async def allowed(request: Request, caller: Annotated[Caller, Depends(caller)]) -> Caller:
         if capability is not None and capability not in caller.caps:
             raise HTTPException(403, f"the token does not have the capability {capability}")
+        if everywhere and caller.activity_id is not None:
+            raise HTTPException(403, "the token is for one room, and this is about all of them")
         if "activityId" in request.path_params:
             only_for(caller, parse_activity_id(request.path_params["activityId"]))
         return caller

@@ -3,22 +3,23 @@
 import asyncio
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import Field
 
 from functions.api.errors import responses
+from functions.api.model import Told
 from functions.api.parts import Parts
 
 router = APIRouter(tags=["health"])
 
 
-class Health(BaseModel):
+class Health(Told):
     """Every server answers."""
 
-    ok: bool = True
+    ok: bool = Field(default=True, examples=[True])
 
 
-@router.get("/health", responses=responses(503))
+@router.get("/health", summary="Do the servers answer?", responses=responses(503))
 async def health(parts: Parts) -> Health:
-    """200 when Redis and Kafka answer, else 503 `unavailable`."""
+    """200 when Redis and Kafka answer, else 503 `unavailable`. Needs no token."""
     await asyncio.gather(parts.room.state.ping(), parts.room.log.ping())
     return Health()

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field, field_validator
 
-from functions.api.activities import Model
 from functions.api.audit import publish
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
+from functions.api.model import Asked, Told
 from functions.api.parts import Parts
 from functions.api.path import ActivityId
 from functions.rooms import events
@@ -17,46 +17,69 @@ from functions.rooms import events
 router = APIRouter(prefix="/activities/{activityId}", tags=["messages"], responses=responses(400, 401, 403, 503))
 
 DATA_BYTES = 8 * 1024
+# Everybody who reads the record must be able to parse it, whatever the language.
+DATA_DEPTH = 32
+
+Seq = Annotated[int, Path(ge=0, le=2**53 - 1, description="The chat's `seq`", examples=[17])]
 
 
-class Notice(Model):
+class Notice(Asked):
     """A notice from the platform: a product card, a coupon. `data` is whatever the clients understand."""
 
     name: str = Field(min_length=1, max_length=64, examples=["coupon"])
-    data: Any = Field(default=None, examples=[{"code": "TAKE10", "off": 10}])
+    data: Any = Field(
+        default=None,
+        examples=[{"code": "TAKE10", "off": 10}],
+        description=f"Any JSON, at most {DATA_BYTES} bytes in UTF-8 and {DATA_DEPTH} levels deep",
+    )
 
     @field_validator("data")
     @classmethod
-    def _is_small(cls, data: Any) -> Any:
-        if len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")) > DATA_BYTES:
-            raise ValueError(f"data has at most {DATA_BYTES} bytes as JSON")
+    def _can_be_carried(cls, data: Any) -> Any:
+        if not _is_shallow(data):
+            raise ValueError(f"it has at most {DATA_DEPTH} levels")
+        try:
+            size = len(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+        except UnicodeEncodeError:
+            raise ValueError("half a surrogate pair is no character") from None
+        if size > DATA_BYTES:
+            raise ValueError(f"it has at most {DATA_BYTES} bytes as JSON")
         return data
 
 
-class Published(Model):
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(DATA_DEPTH):
+        lists = [inner for inner in level if isinstance(inner, list)]
+        objects = [inner.values() for inner in level if isinstance(inner, dict)]
+        level = [inner for nested in (*lists, *objects) for inner in nested]
+        if not level:
+            return True
+    return not any(isinstance(inner, list | dict) for inner in level)
+
+
+class Published(Told):
     """Where it stands in the room log."""
 
     seq: int = Field(examples=[17])
 
 
-@router.post("/notices", status_code=201)
+@router.post("/notices", status_code=201, summary="Show a notice", response_description="It is on its way")
 async def notice(
     activity_id: ActivityId, notice: Notice, parts: Parts, caller: Annotated[Caller, Depends(require("publish"))]
 ) -> Published:
-    """Show a notice to everybody in the room (type 10)."""
+    """Show a notice to everybody in the room (type 10). After a 503 it may be shown all the same."""
     event = await publish(parts, caller, activity_id, events.NOTICE, name=notice.name, data=notice.data)
     assert event.seq is not None
     return Published(seq=event.seq)
 
 
-@router.delete("/messages/{seq}", status_code=204)
+@router.delete("/messages/{seq}", status_code=204, summary="Remove a chat", response_description="It is removed")
 async def remove(
-    activity_id: ActivityId,
-    seq: Annotated[int, Path(ge=0, le=2**53 - 1, examples=[17])],
-    parts: Parts,
-    caller: Annotated[Caller, Depends(require("moderate"))],
+    activity_id: ActivityId, seq: Seq, parts: Parts, caller: Annotated[Caller, Depends(require("moderate"))]
 ) -> Response:
-    """Take a chat off the screens (type 9) and out of the history."""
-    if await parts.moderation.remove_chat(activity_id, seq):
-        await publish(parts, caller, activity_id, events.REMOVED, data={"seq": seq})
+    """Take a chat off the screens (type 9) and out of the history; a chat that is not there is removed all the same."""
+    await parts.moderation.remove_chat(activity_id, seq)
+    # Also if it was removed before: the viewers may not have been told then.
+    await publish(parts, caller, activity_id, events.REMOVED, data={"seq": seq})
     return Response(status_code=204)

@@ -7,51 +7,57 @@ from pydantic import Field, StrictInt
 
 from functions import eviction
 from functions.adapters.moderation_state import FOR_GOOD
-from functions.api.activities import Model
+from functions.adapters.room_log import LogUnavailable
 from functions.api.audit import publish
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
+from functions.api.model import Asked, Whole
 from functions.api.parts import ApiParts, Parts
-from functions.api.path import ActivityId, UserId
+from functions.api.path import ANY_USER, ActivityId, UserId
 from functions.rooms import events
 
 router = APIRouter(prefix="/activities/{activityId}", tags=["moderation"], responses=responses(400, 401, 403, 503))
 
 Moderator = Annotated[Caller, Depends(require("moderate"))]
+Action = Literal["muted", "unmuted", "kicked", "banned", "unbanned"]
+
 LONGEST_SECONDS = 30 * 24 * 3600
 
-Seconds = Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS, examples=[600])]
 
-
-class Mute(Model):
+class Mute(Asked):
     """For how long."""
 
-    seconds: Seconds
+    seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS, examples=[600]), Whole]
 
 
-class Ban(Model):
-    """For how long; without `seconds` for as long as the room is used."""
+class Ban(Asked):
+    """For how long; without `seconds` until the ban is lifted."""
 
-    seconds: Seconds | None = None
+    seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS), Whole] | None = Field(default=None, examples=[3600])
 
 
-@router.put("/mutes/{userId}", status_code=204)
+@router.put(f"/mutes/{ANY_USER}", status_code=204, summary="Mute a user", response_description="They are muted")
 async def mute(activity_id: ActivityId, user_id: UserId, mute: Mute, parts: Parts, caller: Moderator) -> Response:
-    """Keep a user from chatting for some time; they are told (type 11)."""
+    """Keep a user from chatting for some time; they are told (type 11). A new mute takes the place of the old one."""
     await parts.moderation.mute(activity_id, user_id, parts.room.clock() + mute.seconds * 1000)
     await _tell(parts, caller, activity_id, user_id, "muted", mute.seconds)
     return Response(status_code=204)
 
 
-@router.delete("/mutes/{userId}", status_code=204)
+@router.delete(f"/mutes/{ANY_USER}", status_code=204, summary="Unmute a user", response_description="They may chat")
 async def unmute(activity_id: ActivityId, user_id: UserId, parts: Parts, caller: Moderator) -> Response:
     """Let a user chat again; nothing happens to one who is not muted."""
-    if await parts.moderation.mute(activity_id, user_id, None):
-        await _tell(parts, caller, activity_id, user_id, "unmuted")
+    before = await parts.moderation.unmute(activity_id, user_id, parts.room.clock())
+    if before is not None:
+        try:
+            await _tell(parts, caller, activity_id, user_id, "unmuted")
+        except LogUnavailable:
+            await parts.moderation.put_back_mute(activity_id, user_id, before)
+            raise
     return Response(status_code=204)
 
 
-@router.put("/bans/{userId}", status_code=204)
+@router.put(f"/bans/{ANY_USER}", status_code=204, summary="Ban a user", response_description="They are out")
 async def ban(
     activity_id: ActivityId,
     user_id: UserId,
@@ -59,33 +65,38 @@ async def ban(
     caller: Moderator,
     ban: Annotated[Ban | None, Body()] = None,
 ) -> Response:
-    """Cut a user off now, on all connections, and refuse them later with 403."""
+    """Cut a user off now, on all connections, and refuse them later with 403. After a 503 try again."""
     seconds = ban.seconds if ban else None
     till = FOR_GOOD if seconds is None else parts.room.clock() + seconds * 1000
     # First the ban, so that nobody comes back between the cut and it.
     await parts.moderation.ban(activity_id, user_id, till)
-    await eviction.evict(parts, activity_id, user_id, "banned", seconds)
     await _tell(parts, caller, activity_id, user_id, "banned", seconds)
+    seats = await parts.moderation.seats_of(activity_id, user_id)
+    await eviction.evict(parts, activity_id, seats, "banned", seconds)
     return Response(status_code=204)
 
 
-@router.delete("/bans/{userId}", status_code=204)
+@router.delete(f"/bans/{ANY_USER}", status_code=204, summary="Unban a user", response_description="They may come in")
 async def unban(activity_id: ActivityId, user_id: UserId, parts: Parts, caller: Moderator) -> Response:
     """Let a user in again; nothing happens to one who is not banned."""
-    if await parts.moderation.ban(activity_id, user_id, None):
-        await _tell(parts, caller, activity_id, user_id, "unbanned")
+    before = await parts.moderation.unban(activity_id, user_id, parts.room.clock())
+    if before is not None:
+        try:
+            await _tell(parts, caller, activity_id, user_id, "unbanned")
+        except LogUnavailable:
+            await parts.moderation.put_back_ban(activity_id, user_id, before)
+            raise
     return Response(status_code=204)
 
 
-@router.delete("/users/{userId}", status_code=204)
+@router.delete(f"/users/{ANY_USER}", status_code=204, summary="Kick a user", response_description="They are out")
 async def kick(activity_id: ActivityId, user_id: UserId, parts: Parts, caller: Moderator) -> Response:
-    """Cut a user off now, on all connections; they may come back."""
-    if await eviction.evict(parts, activity_id, user_id, "kicked", None):
+    """Cut a user off now, on all connections; they may come back. Nothing happens to one who is not there."""
+    seats = await parts.moderation.seats_of(activity_id, user_id)
+    if seats:
         await _tell(parts, caller, activity_id, user_id, "kicked")
+        await eviction.evict(parts, activity_id, seats, "kicked", None)
     return Response(status_code=204)
-
-
-Action = Literal["muted", "unmuted", "kicked", "banned", "unbanned"]
 
 
 async def _tell(

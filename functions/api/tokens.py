@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends
 from pydantic import Field, StrictInt, StrictStr
 
-from functions.api.activities import Model
 from functions.api.auth import Caller, door, only_for, require
 from functions.api.errors import responses
+from functions.api.model import Asked, Told, Whole
+from functions.api.path import DescribedName, DescribedUser
 from functions.door import Door
 from functions.rooms.identity import (
     MAX_ACTIVITY_ID,
@@ -27,24 +28,24 @@ LONGEST_SECONDS = 86_400
 Capability = Literal["chat", "like", "moderate", "publish", "admin"]
 
 
-class TokenRequest(Model):
+class TokenRequest(Asked):
     """Whom the token is for, what it allows and for how long."""
 
-    activity_id: Annotated[StrictInt, Field(ge=1, le=MAX_ACTIVITY_ID, examples=[42])]
-    user_id: Annotated[StrictStr, Field(min_length=1, max_length=USER_ID_LENGTH, examples=["alice"])]
-    name: Annotated[StrictStr, Field(min_length=1, examples=["Alice"], description=f"1-{USERNAME_LENGTH} characters")]
+    activity_id: Annotated[StrictInt, Field(ge=1, le=MAX_ACTIVITY_ID, examples=[42]), Whole]
+    user_id: Annotated[StrictStr, Field(min_length=1, max_length=USER_ID_LENGTH), DescribedUser]
+    name: Annotated[StrictStr, Field(min_length=1, max_length=USERNAME_LENGTH), DescribedName]
     caps: list[Capability] = Field(default=sorted(VIEWER), max_length=16, examples=[["chat", "like"]])  # type: ignore[arg-type]
-    seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS, examples=[3600])] = DEFAULT_SECONDS
+    seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS, examples=[3600]), Whole] = DEFAULT_SECONDS
 
 
-class Token(Model):
+class Token(Told):
     """A token, and the address to connect to with it; null where the functions are not told their own."""
 
     token: str = Field(examples=["eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"])
     url: str | None = Field(examples=["wss://rooms.example.com/websocket?activityId=42&token=eyJhbGciOi..."])
 
 
-@router.post("/tokens", responses=responses(400, 401, 403, 503))
+@router.post("/tokens", summary="Make a viewer's token", responses=responses(400, 401, 403, 503))
 async def mint(
     wanted: TokenRequest,
     door: Annotated[Door, Depends(door)],

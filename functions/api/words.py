@@ -5,19 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import FailFast, Field
 
-from functions.api.activities import Model
 from functions.api.auth import require
 from functions.api.errors import responses
+from functions.api.model import Asked
 from functions.api.parts import Parts
 from functions.rooms.words import WORD_LENGTH, WORDS_AT_MOST, Lists
 
-router = APIRouter(tags=["words"], dependencies=[Depends(require("admin"))])
+router = APIRouter(tags=["words"], dependencies=[Depends(require("admin", everywhere=True))])
 
 Text = Annotated[str, Field(min_length=1, max_length=WORD_LENGTH)]
 Texts = Annotated[list[Text], FailFast(), Field(max_length=WORDS_AT_MOST)]
 
 
-class WordLists(Model):
+class WordLists(Asked):
     """`mask`: words that become `*`, one for each character. `reject`: words for which a message or name is refused.
 
     At most 10,000 together, of 1-64 characters. Case, width, invisible characters, and spaces and punctuation between
@@ -28,16 +28,16 @@ class WordLists(Model):
     reject: Texts = Field(examples=[["spam.example", "🖕"]])
 
 
-@router.get("/words", responses=responses(401, 403, 503))
+@router.get("/words", summary="Read the sensitive words", responses=responses(401, 403, 503))
 async def words(parts: Parts) -> WordLists:
-    """The words in force, as they were put."""
+    """The words in force, as they were put. For a platform's token alone, as they are those of all rooms."""
     lists = await parts.room.words.read()
     return WordLists(mask=list(lists.mask), reject=list(lists.reject))
 
 
-@router.put("/words", responses=responses(400, 401, 403, 503))
+@router.put("/words", summary="Replace the sensitive words", responses=responses(400, 401, 403, 503))
 async def put_words(words: WordLists, parts: Parts) -> WordLists:
-    """Replace both lists. They are in force in every room within seconds."""
+    """Replace both lists; they are in force in every room within seconds. For a platform's token alone."""
     lists = Lists(tuple(words.mask), tuple(words.reject))
     lists.check()
     await parts.room.words.write(lists)

@@ -1,14 +1,16 @@
--- KEYS seats users figures newcomers gone mutes rate [id]
+-- KEYS seats users figures newcomers gone mutes bans rate [id]
 -- ARGV seat userId username now epoch connectionId kind count burst perSecond most exempt
 -- kind is chat, like, heartbeat or who; the chat and the other frames have a token bucket each. Who is exempt (1) may
 -- send as much as they like, whatever the room's settings.
 -- Returns {'gone'}, {'repeat', first result}, {'refused', code, ms to wait, 0 if that is not known} or
 -- {'ok', retaken ('', 'first' or 'further'), online, likes, earned ms, unwelcomed}.
-local seats, users, figures, newcomers, gone, mutes, rate, id = unpack(KEYS)
+local seats, users, figures, newcomers, gone, mutes, bans, rate, id = unpack(KEYS)
 local seat, user_id, kind, now = ARGV[1], ARGV[2], ARGV[7], tonumber(ARGV[4])
 local burst, per_second = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 if redis.call('ZSCORE', gone, ARGV[6]) then return {'gone'} end
+-- A connection that could not be closed must not bring a banned user back.
+if sentence(bans, user_id, now) then return {'gone'} end
 if id then
   local result = redis.call('GET', id)
   -- A chat that is pending for longer than any function may run was left behind by one that was killed.

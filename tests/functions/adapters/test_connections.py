@@ -80,6 +80,35 @@ async def test_a_connection_is_kept_for_the_next_post() -> None:
     assert (len(server.requests), server.connections) == (5, 1)
 
 
+async def test_a_delete_closes_the_connection_of_the_encoded_path() -> None:
+    async with serving(b"HTTP/1.1 204 No Content\r\n\r\n", OK) as server, posting_to(server.url) as client:
+        assert await client.delete("L0SM9cOFvHcCIhw=") is Outcome.DELIVERED
+        assert await client.post("c", HELLO) is Outcome.DELIVERED
+        assert server.connections == 1
+    request = server.requests[0]
+    assert request.startswith(b"DELETE /websocket/%40connections/L0SM9cOFvHcCIhw%3D HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"Authorization: AWS4-HMAC-SHA256 Credential=AKID/" in request
+    assert request.endswith(b"Content-Length: 0\r\n\r\n")
+
+
+async def test_a_delete_is_not_signed_as_a_post_is() -> None:
+    async with serving(OK) as server:
+        client = Connections(server.url, KEYS, region="us-east-1", clock=lambda: 1_700_000_000)
+        await client.prepare()
+        await client.post("c", Payload.of(b""))
+        await client.delete("c")
+        await client.close()
+    signatures = {request.split(b"Signature=")[1].split(b"\r\n")[0] for request in server.requests}
+    assert len(signatures) == 2
+
+
+async def test_a_delete_never_raises_for_what_a_server_does() -> None:
+    async with serving(hang_up) as server, posting_to(server.url) as client:
+        assert await client.delete("c") is Outcome.FAILED
+    async with posting_to("http://127.0.0.1:1/websocket") as client:
+        assert await client.delete("c") is Outcome.FAILED
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -94,6 +123,8 @@ async def test_a_status_tells_what_became_of_a_post(answer: bytes, outcome: Outc
     async with serving(answer, OK) as server, posting_to(server.url) as client:
         assert await client.post("c", HELLO) is outcome
         assert await client.post("c", HELLO) is Outcome.DELIVERED
+        server.answers = [answer]
+        assert await client.delete("c") is outcome
         assert server.connections == 1
 
 

@@ -2,12 +2,14 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.moderation_state import FOR_GOOD, ModerationState
-from functions.adapters.room_answers import Accepted, Banned, Joined, Kind, Rate, Refused, Rules
+from functions.adapters.room_answers import Accepted, Banned, Gone, Joined, Kind, Rate, Refused, Rules
+from functions.adapters.room_keys import RoomKeys
 from functions.adapters.room_state import RoomState
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
 
 NOW = 1_700_000_000_000
+KINDS: tuple[Kind, ...] = ("chat", "like", "heartbeat", "who")
 PLENTY = Rate(burst=10_000, per_second=10_000)
 
 
@@ -30,7 +32,7 @@ async def say(
 async def test_a_muted_user_may_like_but_not_chat_until_the_time_is_over(
     state: RoomState, moderation: ModerationState
 ) -> None:
-    assert await moderation.mute(42, "alice", NOW + 5_000)
+    await moderation.mute(42, "alice", NOW + 5_000)
     assert await say(state, NOW + 1_000) == Refused("muted", 4_000)
     assert isinstance(await say(state, kind="like"), Accepted)
     assert isinstance(await say(state, user="bob"), Accepted)
@@ -39,9 +41,57 @@ async def test_a_muted_user_may_like_but_not_chat_until_the_time_is_over(
 
 async def test_an_unmuted_user_may_chat(state: RoomState, moderation: ModerationState) -> None:
     await moderation.mute(42, "alice", NOW + 5_000)
-    assert await moderation.mute(42, "alice", None)
+    assert await moderation.unmute(42, "alice", NOW) == NOW + 5_000
     assert isinstance(await say(state), Accepted)
-    assert not await moderation.mute(42, "alice", None)
+
+
+async def test_lifting_tells_until_when_it_would_have_held(moderation: ModerationState) -> None:
+    assert await moderation.unban(42, "alice", NOW) is None
+    await moderation.ban(42, "alice", FOR_GOOD)
+    assert await moderation.unban(42, "alice", NOW) == FOR_GOOD
+    assert await moderation.unban(42, "alice", NOW) is None
+
+
+async def test_what_is_over_was_no_sentence_any_more(moderation: ModerationState) -> None:
+    await moderation.mute(42, "alice", NOW)
+    assert await moderation.unmute(42, "alice", NOW) is None
+    await moderation.mute(42, "alice", NOW + 1)
+    assert await moderation.unmute(42, "alice", NOW) == NOW + 1
+
+
+async def test_mutes_and_bans_know_nothing_of_each_other_nor_of_other_rooms(moderation: ModerationState) -> None:
+    await moderation.mute(42, "alice", FOR_GOOD)
+    assert await moderation.unban(42, "alice", NOW) is None
+    assert await moderation.unmute(43, "alice", NOW) is None
+    assert await moderation.unmute(42, "bob", NOW) is None
+    assert await moderation.unmute(42, "alice", NOW) == FOR_GOOD
+
+
+async def test_what_is_put_back_holds_as_before(state: RoomState, moderation: ModerationState) -> None:
+    await moderation.put_back_mute(42, "alice", NOW + 5_000)
+    assert await say(state) == Refused("muted", 5_000)
+    await moderation.put_back_ban(42, "alice", FOR_GOOD)
+    assert await state.join(Seat("c", "classic", "alice"), identity(), NOW) == Banned()
+
+
+async def test_a_newer_sentence_is_not_taken_back_by_an_older_one(moderation: ModerationState) -> None:
+    await moderation.mute(42, "alice", NOW + 9_000)
+    await moderation.put_back_mute(42, "alice", NOW + 5_000)
+    assert await moderation.unmute(42, "alice", NOW) == NOW + 9_000
+    await moderation.ban(42, "alice", FOR_GOOD)
+    await moderation.put_back_ban(42, "alice", NOW + 5_000)
+    assert await moderation.unban(42, "alice", NOW) == FOR_GOOD
+
+
+async def test_what_a_moderator_writes_expires(moderation: ModerationState, redis: RedisCluster) -> None:
+    await moderation.mute(42, "alice", NOW + 1)
+    await moderation.ban(42, "alice", FOR_GOOD)
+    await moderation.change_rules(42, slow_mode_seconds=1, frozen=None)
+    await moderation.remove_chat(42, 17)
+    keys = await redis.keys("*", target_nodes=RedisCluster.PRIMARIES)
+    assert len(keys) == 4
+    for key in keys:
+        assert await redis.ttl(key) > 0, key
 
 
 async def test_in_a_frozen_room_only_moderators_chat(state: RoomState, moderation: ModerationState) -> None:
@@ -103,6 +153,16 @@ async def test_a_banned_user_gets_no_seat(state: RoomState, moderation: Moderati
     assert isinstance(elsewhere, Joined)
 
 
+async def test_a_banned_user_whose_connection_lives_on_is_heard_no_more(
+    state: RoomState, moderation: ModerationState
+) -> None:
+    await moderation.ban(42, "alice", NOW + 5_000)
+    for kind in KINDS:
+        assert await say(state, kind=kind) == Gone()
+    assert (await state.figures(42)).connections == 0
+    assert isinstance(await say(state, NOW + 5_000), Accepted)
+
+
 async def test_a_ban_ends(state: RoomState, moderation: ModerationState) -> None:
     await moderation.ban(42, "alice", NOW + 5_000)
     assert isinstance(await state.join(Seat("c", "classic", "alice"), identity(), NOW + 5_000), Joined)
@@ -118,9 +178,18 @@ async def test_a_users_seats_are_found_among_all(state: RoomState, moderation: M
     assert await moderation.seats_of(42, "nobody") == []
 
 
-async def test_a_chat_is_removed_once(moderation: ModerationState) -> None:
-    assert await moderation.remove_chat(42, 17)
-    assert not await moderation.remove_chat(42, 17)
+async def test_a_removed_chat_is_not_in_the_history_and_does_not_get_there_later(
+    moderation: ModerationState, redis: RedisCluster
+) -> None:
+    room = RoomKeys(42)
+    for entry in ("0-1", "17-0", "18-0"):
+        await redis.xadd(room.history, {"at": NOW, "said": "{}"}, id=entry)
+    for _ in range(2):
+        await moderation.remove_chat(42, 17)
+    await moderation.remove_chat(42, 0)
+    await moderation.remove_chat(42, 2**53 - 1)
+    assert [entry for entry, _ in await redis.xrange(room.history) or ()] == ["18-0"]
+    assert await redis.smembers(room.removed) == {"0", "17", str(2**53 - 1)}
 
 
 async def test_live_rooms_come_in_pages(state: RoomState, moderation: ModerationState) -> None:

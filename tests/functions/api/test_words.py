@@ -21,6 +21,7 @@ from functions.parts import RoomParts
 from tests.functions.conftest import MemoryLog
 
 ADMIN = Caller("boss", "Boss", frozenset({"admin"}), None)
+ROOMS_ADMIN = Caller("owner", "Owner", frozenset({"admin"}), 42)
 MODERATOR = Caller("mod", "Mod", frozenset({"chat", "like", "moderate", "publish"}), None)
 NOTHING: dict[str, Any] = {"mask": [], "reject": []}
 
@@ -108,9 +109,10 @@ async def test_what_is_no_json_or_no_text_is_a_bad_field(client: httpx.AsyncClie
 
 
 async def test_only_who_may_administer_sees_or_changes_the_words(app: FastAPI, client: httpx.AsyncClient) -> None:
-    app.dependency_overrides[caller] = lambda: MODERATOR
-    for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):
-        assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
+    for caller_ in (MODERATOR, ROOMS_ADMIN):
+        app.dependency_overrides[caller] = lambda caller_=caller_: caller_
+        for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):
+            assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
 
 
 async def test_without_redis_it_says_so(app: FastAPI, client: httpx.AsyncClient, log: MemoryLog) -> None:

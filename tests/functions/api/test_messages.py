@@ -1,0 +1,127 @@
+import json
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.room_keys import RoomKeys
+from functions.api.messages import DATA_BYTES, DATA_DEPTH
+from functions.rooms import events
+from tests.functions.conftest import MemoryLog
+
+ROOM = "/api/activities/42"
+JSON = {"Content-Type": "application/json"}
+
+
+def nested(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+async def test_a_notice_is_published_and_its_place_told(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    data = {"code": "TAKE10", "off": 1.5, "tags": ["新", None, True]}
+    answer = await client.post(f"{ROOM}/notices", json={"name": "coupon", "data": data})
+    (live,), (saved,) = log.live, log.saved
+    assert (answer.status_code, answer.json()) == (201, {"seq": live.seq})
+    assert live == saved
+    assert (live.type, live.name, live.data, live.to) == (events.NOTICE, "coupon", data, None)
+
+
+async def test_a_notice_may_be_a_name_alone(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    assert (await client.post(f"{ROOM}/notices", json={"name": "x" * 64})).status_code == 201
+    assert log.live[0].data is None
+
+
+@pytest.mark.parametrize(
+    "data", ["x" * (DATA_BYTES - 2), "é" * ((DATA_BYTES - 2) // 2), nested(DATA_DEPTH), 10**4000, "\x00\u2028"]
+)
+async def test_the_largest_data_that_a_notice_may_have(client: httpx.AsyncClient, log: MemoryLog, data: Any) -> None:
+    assert (await client.post(f"{ROOM}/notices", json={"name": "n", "data": data})).status_code == 201
+    # What is published can be read again.
+    assert json.loads(log.live[0].to_record())["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (json.dumps("x" * (DATA_BYTES - 1)), "at most 8192 bytes"),
+        (json.dumps("é" * (DATA_BYTES // 2)), "at most 8192 bytes"),
+        (json.dumps(nested(DATA_DEPTH + 1)), "at most 32 levels"),
+        ('{"a":' * 33 + "1" + "}" * 33, "at most 32 levels"),
+        ("[" * 900 + "]" * 900, "at most 32 levels"),
+        ("[" * 100_000 + "]" * 100_000, ""),
+        (r'"\ud800"', "surrogate"),
+        (r'{"\udfff": 1}', "surrogate"),
+        ("NaN", "body.data"),
+        ("[-Infinity]", "body.data"),
+        ("1e400", "body.data"),
+        ("9" * 5000, ""),
+    ],
+    ids=range(12),
+)
+async def test_data_that_cannot_be_carried_is_a_bad_field(
+    client: httpx.AsyncClient, log: MemoryLog, data: str, why: str
+) -> None:
+    body = f'{{"name": "n", "data": {data}}}'
+    answer = await client.post(f"{ROOM}/notices", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert why in answer.json()["message"]
+    assert len(answer.content) < 1000
+    assert log.live == []
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": 1}, {"name": ""}, {"name": "x" * 65}, {"name": 1}, {"name": None}, {"name": "n", "to": "bob"}]
+)
+async def test_a_notice_that_cannot_be_meant_is_a_bad_field(
+    client: httpx.AsyncClient, log: MemoryLog, body: Any
+) -> None:
+    answer = await client.post(f"{ROOM}/notices", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert log.live == []
+
+
+async def test_a_lone_surrogate_is_no_name(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    answer = await client.post(f"{ROOM}/notices", content=r'{"name": "\ud800"}', headers=JSON)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert log.live == []
+
+
+async def test_a_removed_chat_is_taken_out_of_the_history_and_kept_out(
+    client: httpx.AsyncClient, log: MemoryLog, redis: RedisCluster
+) -> None:
+    room = RoomKeys(42)
+    for seq in (16, 17):
+        await redis.xadd(room.history, {"at": 1, "said": "{}"}, id=f"{seq}-0")
+    answer = await client.delete(f"{ROOM}/messages/17")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert [entry for entry, _ in await redis.xrange(room.history) or ()] == ["16-0"]
+    assert await redis.smembers(room.removed) == {"17"}
+    assert 0 < await redis.ttl(room.removed) <= 600
+    (live,), (saved,) = log.live, log.saved
+    assert live == saved
+    assert (live.type, live.data) == (events.REMOVED, {"seq": 17})
+
+
+async def test_a_removal_that_is_tried_again_is_published_again(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    log.live_is_away = True
+    assert (await client.delete(f"{ROOM}/messages/17")).status_code == 503
+    log.live_is_away = False
+    assert (await client.delete(f"{ROOM}/messages/17")).status_code == 204
+    assert [event.data for event in log.live] == [{"seq": 17}]
+
+
+@pytest.mark.parametrize("seq", ["0", str(2**53 - 1)])
+async def test_any_seq_there_may_be_can_be_removed(client: httpx.AsyncClient, log: MemoryLog, seq: str) -> None:
+    assert (await client.delete(f"{ROOM}/messages/{seq}")).status_code == 204
+    assert log.live[0].data == {"seq": int(seq)}
+
+
+@pytest.mark.parametrize("seq", ["-1", str(2**53), "1e3", "x", "%00", "17-0", "9" * 5000, "1.5"])
+async def test_what_is_no_seq_is_a_bad_field(client: httpx.AsyncClient, log: MemoryLog, seq: str) -> None:
+    answer = await client.delete(f"{ROOM}/messages/{seq}")
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert log.live == []

@@ -1,0 +1,294 @@
+import asyncio
+import json
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from functions import connect, message
+from functions.adapters.connections import Outcome
+from functions.adapters.credentials import NoCredentials
+from functions.api.app import app
+from functions.api.parts import ApiParts, api_parts
+from functions.rooms import events
+from functions.rooms.payload import Payload
+from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
+from tests.functions.fake_connections import FakeConnections
+
+ROOM = "/api/activities/42"
+NO_SECONDS: list[Any] = [0, -1, 30 * 24 * 3600 + 1, "60", 1.5, True, [], 10**400]
+
+
+class Watching(FakeConnections):
+    """Notes what had been published when somebody was told, and when closed."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__()
+        self._log = log
+        self.published: list[int] = []
+
+    async def post(self, connection_id: str, payload: Payload) -> Outcome:
+        self.published.append(len(self._log.saved))
+        return await super().post(connection_id, payload)
+
+
+async def come_in(platform: ApiParts, log: MemoryLog, user: str = "alice", connection_id: str = "") -> int:
+    """The handshake's status; what it publishes is forgotten."""
+    answer = await connect.main(route_event(user, connection_id=connection_id), platform.room)
+    log.live.clear()
+    log.saved.clear()
+    return int(answer["statusCode"])
+
+
+async def say(platform: ApiParts, user: str = "alice", kind: int = 4) -> dict[str, Any]:
+    body = json.dumps({"messageType": kind, "id": str(kind), **({"message": "hello"} if kind == 4 else {})})
+    answer = await message.main(route_event(user, body=body), platform.room)
+    reply: dict[str, Any] = json.loads(answer["body"])[0]
+    return reply
+
+
+def sanctions(log: MemoryLog) -> list[tuple[str | None, Any]]:
+    assert log.live == log.saved
+    return [(event.to, event.data) for event in log.saved if event.type == events.SANCTION]
+
+
+async def test_a_muted_user_may_not_chat_until_the_time_is_over(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+) -> None:
+    await come_in(platform, log)
+    answer = await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert sanctions(log) == [("alice", {"action": "muted", "seconds": 60})]
+    reply = await say(platform)
+    assert (reply["error"], reply["retryAfter"]) == ("muted", 60)
+    assert (await say(platform, kind=6))["ok"]
+    clock.now += 60_000
+    assert (await say(platform))["ok"]
+
+
+async def test_a_whole_number_may_have_a_point(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    assert (await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60.0})).status_code == 204
+    assert repr(sanctions(log)[0][1]["seconds"]) == "60"
+
+
+async def test_a_second_mute_takes_the_place_of_the_first(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+) -> None:
+    await come_in(platform, log)
+    for seconds in (600, 5):
+        await client.put(f"{ROOM}/mutes/alice", json={"seconds": seconds})
+    assert (await say(platform))["retryAfter"] == 5
+    assert [data["seconds"] for _, data in sanctions(log)] == [600, 5]
+
+
+async def test_a_mute_that_nobody_could_be_told_of_is_in_force_all_the_same(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+) -> None:
+    await come_in(platform, log)
+    log.live_is_away = True
+    assert (await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60})).status_code == 503
+    assert (await say(platform))["error"] == "muted"
+
+
+async def test_an_unmuted_user_may_chat_and_is_told_once(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+) -> None:
+    await come_in(platform, log)
+    await platform.moderation.mute(42, "alice", NOW + 60_000)
+    for _ in range(2):
+        assert (await client.delete(f"{ROOM}/mutes/alice")).status_code == 204
+    assert sanctions(log) == [("alice", {"action": "unmuted", "seconds": None})]
+    assert (await say(platform))["ok"]
+
+
+async def test_who_was_never_muted_or_is_no_longer_is_told_nothing(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+) -> None:
+    await platform.moderation.mute(42, "alice", NOW + 1_000)
+    clock.now += 1_000
+    for user in ("alice", "bob"):
+        assert (await client.delete(f"{ROOM}/mutes/{user}")).status_code == 204
+    assert log.live == []
+
+
+@pytest.mark.parametrize("topic", ["live", "save"])
+async def test_an_unmute_that_nobody_can_be_told_of_leaves_the_mute_as_it_was(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, topic: str
+) -> None:
+    await come_in(platform, log)
+    await platform.moderation.mute(42, "alice", NOW + 77_000)
+    log.live_is_away, log.save_is_away = topic == "live", topic == "save"
+    assert (await client.delete(f"{ROOM}/mutes/alice")).status_code == 503
+    assert (await say(platform))["retryAfter"] == 77
+
+
+async def test_a_banned_user_is_told_cut_off_and_refused(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+) -> None:
+    await come_in(platform, log, connection_id="c1")
+    await come_in(platform, log, connection_id="c2")
+    await come_in(platform, log, "bob")
+    assert (await client.put(f"{ROOM}/bans/alice", json={"seconds": 60})).status_code == 204
+    told = {"messageType": 11, "action": "banned", "seconds": 60}
+    assert connections.shown == {"c1": [[told]], "c2": [[told]]}
+    assert sorted(connections.closed) == ["c1", "c2"]
+    assert sanctions(log) == [("alice", {"action": "banned", "seconds": 60})]
+    assert await come_in(platform, log, connection_id="c3") == 403
+    assert await come_in(platform, log, "bob", connection_id="c4") == 200
+
+
+async def test_a_ban_with_a_time_ends_with_it(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+) -> None:
+    await client.put(f"{ROOM}/bans/alice", json={"seconds": 60})
+    clock.now += 59_999
+    assert await come_in(platform, log) == 403
+    clock.now += 1
+    assert await come_in(platform, log) == 200
+
+
+@pytest.mark.parametrize("body", [None, {}, {"seconds": None}])
+async def test_a_ban_without_a_time_does_not_end(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock, body: Any
+) -> None:
+    # `json=None` would send nothing at all.
+    content = {} if body is None else {"json": body}
+    assert (await client.put(f"{ROOM}/bans/alice", **content)).status_code == 204
+    assert sanctions(log) == [("alice", {"action": "banned", "seconds": None})]
+    clock.now += 365 * 24 * 3600 * 1000
+    assert await come_in(platform, log) == 403
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "bans"), ("DELETE", "users")])
+async def test_who_is_cut_off_is_in_the_log_before_they_are(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, method: str, path: str
+) -> None:
+    watching = Watching(log)
+    app.dependency_overrides[api_parts] = lambda: ApiParts(platform.room, platform.moderation, watching)
+    await come_in(platform, log)
+    assert (await client.request(method, f"{ROOM}/{path}/alice")).status_code == 204
+    assert watching.published == [1]
+
+
+async def test_a_ban_that_cannot_be_published_holds_and_cuts_off_when_it_is_tried_again(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+) -> None:
+    await come_in(platform, log)
+    log.live_is_away = True
+    assert (await client.put(f"{ROOM}/bans/alice")).status_code == 503
+    assert await come_in(platform, log, connection_id="c2") == 403
+    assert connections.closed == []
+    log.live_is_away = False
+    assert (await client.put(f"{ROOM}/bans/alice")).status_code == 204
+    assert connections.closed == ["c-alice"]
+
+
+async def test_who_comes_in_while_they_are_banned_is_refused_or_cut_off(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+) -> None:
+    comers = [connect.main(route_event(connection_id=f"c{n}"), platform.room) for n in range(20)]
+    ban = asyncio.create_task(client.put(f"{ROOM}/bans/alice"))
+    answers = await asyncio.gather(*comers)
+    assert (await ban).status_code == 204
+    let_in = [f"c{n}" for n, answer in enumerate(answers) if answer["statusCode"] == 200]
+    assert sorted(connections.closed) == sorted(let_in)
+
+
+async def test_an_unbanned_user_may_come_in_and_that_is_said_once(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+) -> None:
+    await platform.moderation.ban(42, "alice", 0)
+    for _ in range(2):
+        assert (await client.delete(f"{ROOM}/bans/alice")).status_code == 204
+    assert sanctions(log) == [("alice", {"action": "unbanned", "seconds": None})]
+    assert await come_in(platform, log) == 200
+
+
+@pytest.mark.parametrize("till", [0, NOW + 1])
+async def test_an_unban_that_cannot_be_published_leaves_the_ban(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, till: int
+) -> None:
+    await platform.moderation.ban(42, "alice", till)
+    log.live_is_away = True
+    assert (await client.delete(f"{ROOM}/bans/alice")).status_code == 503
+    log.live_is_away = False
+    assert await come_in(platform, log) == 403
+
+
+async def test_a_kicked_user_is_told_and_cut_off_and_may_come_back(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+) -> None:
+    await come_in(platform, log)
+    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 204
+    assert connections.shown == {"c-alice": [[{"messageType": 11, "action": "kicked", "seconds": None}]]}
+    assert connections.closed == ["c-alice"]
+    assert sanctions(log) == [("alice", {"action": "kicked", "seconds": None})]
+    assert await come_in(platform, log, connection_id="c2") == 200
+
+
+async def test_nobody_is_kicked_who_is_not_there(
+    client: httpx.AsyncClient, log: MemoryLog, connections: FakeConnections
+) -> None:
+    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 204
+    assert (log.live, connections.closed) == ([], [])
+
+
+async def test_a_kick_that_cannot_be_published_cuts_nobody_off(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+) -> None:
+    await come_in(platform, log)
+    log.save_is_away = True
+    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 503
+    assert (connections.shown, connections.closed) == ({}, [])
+
+
+async def test_without_credentials_for_the_connections_it_is_503_and_can_be_tried_again(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+) -> None:
+    class Keyless(FakeConnections):
+        async def prepare(self) -> None:
+            raise NoCredentials("AWS_ACCESS_KEY_ID is not set")
+
+    await come_in(platform, log)
+    app.dependency_overrides[api_parts] = lambda: ApiParts(platform.room, platform.moderation, Keyless())
+    answer = await client.put(f"{ROOM}/bans/alice")
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "AWS_ACCESS_KEY_ID" not in answer.text
+
+
+@pytest.mark.parametrize("user", ["a/b", "a//b/", "/", "%41", "a?b#c", "坏人", "\U0001f600", "o'b\"r", "a b", "..."])
+async def test_whatever_a_users_id_holds_they_can_be_sanctioned(
+    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, user: str
+) -> None:
+    await come_in(platform, log, user)
+    assert (await client.put(f"{ROOM}/mutes/{quote(user)}", json={"seconds": 60})).status_code == 204
+    assert (await say(platform, user))["error"] == "muted"
+    assert [to for to, _ in sanctions(log)] == [user]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"seconds": value} for value in NO_SECONDS),
+        {"seconds": 60, "second": 60},
+        [],
+        "60",
+    ],
+)
+@pytest.mark.parametrize("path", ["mutes", "bans"])
+async def test_a_time_that_cannot_be_meant_is_a_bad_field(
+    client: httpx.AsyncClient, log: MemoryLog, platform: ApiParts, path: str, body: Any
+) -> None:
+    answer = await client.put(f"{ROOM}/{path}/alice", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert log.live == []
+    assert await come_in(platform, log) == 200
+
+
+async def test_a_mute_needs_a_time(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"json": {"seconds": None}}]
+    for content in bodies:
+        answer = await client.put(f"{ROOM}/mutes/alice", **content)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    assert log.live == []
