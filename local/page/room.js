@@ -3,7 +3,7 @@
 import { ChatList } from "./chat_list.js";
 import { LiveRoom } from "./live.js";
 import { Stage } from "./stage.js";
-import { leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
+import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
 
 const WHO_MS = 5000; // ask no more often who is here
 const PEOPLE = 200; // of them at most
@@ -32,7 +32,7 @@ const handlers = {
     online(object);
     likes = null;
     handlers.likes(object);
-    $("message").placeholder = settingsLine(object.settings ?? {}) || "Say something";
+    $("message").placeholder = invitation(object.settings ?? {});
     whoChanged();
   },
   gap: () => chat.line("Some of what was said is missing here."),
@@ -63,9 +63,8 @@ const handlers = {
   },
   settings({ settings }) {
     $("refused").textContent = "";
-    const text = settingsLine(settings ?? {});
-    chat.line(text || "Everyone may write again.");
-    $("message").placeholder = text || "Say something";
+    chat.line(settingsLine(settings ?? {}) || "Everyone may write again.");
+    $("message").placeholder = invitation(settings ?? {});
   },
   leftOut: ({ dropped }) => chat.line(leftOut(dropped ?? {}), "line warning"),
   fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
@@ -134,7 +133,7 @@ function enter(activityId, username) {
   show("room");
   $("title").textContent = `Room ${activityId}`;
   document.title = `Room ${activityId} · Live rooms`;
-  history.replaceState(null, "", `?${new URLSearchParams({ room: activityId, name: username })}`);
+  history.replaceState(null, "", `?${new URLSearchParams({ room: activityId, ...(username && { name: username }) })}`);
   room = new LiveRoom({ url: "/websocket", activityId, username, token });
   for (const [name, handler] of Object.entries(handlers)) room.on(name, handler);
   room.connect();
@@ -164,6 +163,7 @@ function show(id) {
 /** What is wrong with the entry, as the authorizer would see it: a browser is not told why it was refused. */
 function entryProblem(number, name) {
   if (!/^[1-9]\d*$/.test(number) || !Number.isSafeInteger(Number(number))) return "The room is a whole number from 1.";
+  if (token) return ""; // which has the name
   if (name === "") return "Please give a name.";
   if ([...name].length > 32 || /\p{Cc}/u.test(name)) return "The name is 1 to 32 characters.";
   return "";
@@ -227,5 +227,6 @@ addEventListener("hashchange", () => location.reload());
 $("room-number").value = asked.get("room") ?? "";
 $("name").value = asked.get("name") ?? "";
 show("entry");
-if ($("room-number").value && $("name").value) join();
-else $($("room-number").value ? "name" : "room-number").focus();
+for (const part of document.querySelectorAll("#name, [for=name]")) part.hidden = Boolean(token);
+if ($("room-number").value && (token || $("name").value)) join();
+else $($("room-number").value && !token ? "name" : "room-number").focus();

@@ -42,6 +42,12 @@ export function settingsLine({ frozen, slowModeSeconds }) {
   return slowModeSeconds > 0 ? `Slow mode: one message every ${slowModeSeconds} s.` : "";
 }
 
+/** The same in the message box, which is narrow. */
+export function invitation({ frozen, slowModeSeconds }) {
+  if (frozen) return "Only hosts can write";
+  return slowModeSeconds > 0 ? `One message in ${slowModeSeconds} s` : "Say something";
+}
+
 /** {chat: 3, join: 1} → "3 messages, 1 join left out: the room is very busy." */
 export function leftOut(dropped) {
   const parts = Object.entries(dropped).map(([kind, n]) => `${n} ${DROPPED[kind] ?? kind}${n === 1 ? "" : "s"}`);

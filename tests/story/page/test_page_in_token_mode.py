@@ -31,7 +31,7 @@ async def address(rooms: Rooms) -> str:
 async def test_a_viewer_with_a_token_sees_what_a_moderator_does(page: Page, rooms: Rooms, activity: int) -> None:
     maud = Moderator(rooms, activity, await rooms.token(activity, "m-1", caps=["moderate", "publish"]))
     bob = await rooms.enter_by_token(activity, "bob", name="Bob")
-    await page.goto(f"/?room={activity}&name=mallory#token={await rooms.token(activity, 'alice', name='Alice')}")
+    await page.goto(f"/?room={activity}#token={await rooms.token(activity, 'alice', name='Alice')}")
     await expect(page.locator("#state")).to_have_text("Connected")
     await say(page, "hello")
     assert (await bob.hears("hello"))["fromusername"] == "Alice"
@@ -45,7 +45,9 @@ async def test_a_viewer_with_a_token_sees_what_a_moderator_does(page: Page, room
 
     await maud.change(frozen=True)
     await expect(entries(page).last).to_have_text("The room is frozen: only its hosts can write.")
+    await expect(page.get_by_label("Message")).to_have_attribute("placeholder", "Only hosts can write")
     await maud.change(frozen=False)
+    await expect(page.get_by_label("Message")).to_have_attribute("placeholder", "Say something")
 
     rude = (await bob.say("rude"))["seq"]
     await expect(page.locator("#chat .text").last).to_have_text("rude")
