@@ -81,8 +81,11 @@ class Ticker:
         return Ticked([_after(room, report) for room in rooms], report.posts)
 
     def _plan(self, activity_id: int, records: Sequence[Event], before: RoomBefore) -> Room:
-        unseen = records if before.mark is None else before.mark.unseen(records)
-        mark = mark_of(unseen) if unseen or before.mark is None else before.mark
+        if before.mark is None:
+            unseen, mark = records, mark_of(records)
+        else:
+            unseen = before.mark.unseen(records)
+            mark = before.mark.moved_behind(unseen)
         broadcast = plan(
             activity_id,
             unseen,

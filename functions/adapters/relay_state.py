@@ -27,10 +27,10 @@ REMOVALS_A_CALL = 500
 
 @dataclass(frozen=True, kw_only=True)
 class RoomBefore:
-    """A room before a slice posts to it. `newcomers`: its seats not yet welcomed, with the ms they were taken.
+    """A room before a slice posts to it. `seats` are the slice's; `newcomers` those that wait for their welcome,
+    with the ms they were taken, and `cursors` what some of these resume from.
 
-    `seats` are all of the slice's, newcomers included; `cursors` are what newcomers resume from. `mark` is None also if
-    it was made in a log that has been lost.
+    `mark` is None also if it was made in a log that has been lost.
     """
 
     online: int
@@ -72,31 +72,11 @@ class RelayState:
         ]
         with reaching_redis():
             found = await self._before.run_all(self._redis, calls)
-        return [self._read(room) for room in found]
+        return [_read(room) for room in found]
 
     def _keys_before(self, room: RoomKeys) -> list[str]:
         whole_room = [room.figures, room.newcomers, room.since, room.history, room.removed]
         return [*whole_room, *(room.seats(bucket) for bucket in self._buckets)]
-
-    def _read(self, found: Sequence[Any]) -> RoomBefore:
-        online, likes, slow, frozen, epoch, mark, trimmed, log, waiting, cursors, packed, told = found
-        newest = Mark.unpack(log)
-        entries = [Entry(int(seq), said.encode()) for seq, said in _pairs(told)]
-        return RoomBefore(
-            online=online,
-            likes=likes,
-            settings=Rules(slow_mode_seconds=slow, frozen=frozen == 1).to_object(),
-            mark=Mark.unpack(mark),
-            newcomers={seat: int(float(taken)) for seat, taken in self._own(waiting)},
-            cursors=dict(self._own(cursors)),
-            seats=[Seat.unpack(seat) for seat in packed],
-            history=History(epoch=epoch, entries=entries, trimmed=trimmed, newest=newest.seq if newest else -1),
-        )
-
-    def _own(self, flat: Sequence[str]) -> list[tuple[Seat, str]]:
-        """Those of the slice's seats, with what is told of each."""
-        told = [(Seat.unpack(seat), value) for seat, value in _pairs(flat)]
-        return [(seat, value) for seat, value in told if bucket_of(seat.connection_id) in self._buckets]
 
     async def after(self, rooms: Sequence[RoomAfter], now: int) -> list[Departure]:
         """Note what was shown, welcomed and found gone; returns the seats that were still there."""
@@ -128,6 +108,22 @@ class RelayState:
                 arguments += [bucket_of(seat.connection_id), bucket_of(seat.user_id)]
             calls.append((names, arguments))
         return calls
+
+
+def _read(found: Sequence[Any]) -> RoomBefore:
+    online, likes, slow, frozen, epoch, mark, trimmed, log, waiting, cursors, packed, told = found
+    newest = Mark.unpack(log)
+    entries = [Entry(int(seq), said.encode()) for seq, said in _pairs(told)]
+    return RoomBefore(
+        online=online,
+        likes=likes,
+        settings=Rules(slow_mode_seconds=slow, frozen=frozen == 1).to_object(),
+        mark=Mark.unpack(mark),
+        newcomers={Seat.unpack(seat): int(float(taken)) for seat, taken in _pairs(waiting)},
+        cursors={Seat.unpack(seat): cursor for seat, cursor in _pairs(cursors)},
+        seats=[Seat.unpack(seat) for seat in packed],
+        history=History(epoch=epoch, entries=entries, trimmed=trimmed, newest=newest.seq if newest else -1),
+    )
 
 
 def _additions(records: Sequence[Event]) -> list[Argument]:

@@ -158,10 +158,12 @@ def _part(event: Event) -> Part:
 
 def _readers(event: Event) -> set[str] | None:
     """The users an event is for, or None when it is for all."""
-    if event.to is None:
-        return None
-    # A sanction is for its target; a chat also for its sender, on all of their connections.
-    return {event.to} if event.type == events.SANCTION else {event.to, event.user_id}
+    if event.type == events.SANCTION:
+        action = event.data.get("action") if isinstance(event.data, dict) else None
+        # Who cuts a user off has told each connection; who is back already must not hear it again.
+        return {event.to} if event.to is not None and action in ("muted", "unmuted") else set()
+    # A chat is also for its sender, on all of their connections.
+    return None if event.to is None else {event.to, event.user_id}
 
 
 def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxsize) -> Bulletin:

@@ -141,10 +141,10 @@ async def test_a_batch_that_comes_again_is_not_shown_again_but_what_is_new_in_it
 
 
 async def test_a_log_that_began_anew_is_shown_and_its_newcomers_learn_of_a_new_epoch(
-    relay_parts: Parts, screens: Screens, log: MemoryLog
+    relay_parts: Parts, screens: Screens, log: MemoryLog, redis: RedisCluster
 ) -> None:
     await welcome_everybody(relay_parts, screens, "alice")
-    (before,) = await relay_parts.rooms.before([42])
+    before = await redis.hget("room:{42}:figures", "epoch")
     await connect.main(route_event("bob"), relay_parts.room)
     later = NOW + 60_000
     await relay.main(
@@ -152,8 +152,7 @@ async def test_a_log_that_began_anew_is_shown_and_its_newcomers_learn_of_a_new_e
     )
     assert screens.types("c-alice") == [1, 4, 5]
     epoch = screens.shown["c-bob"][0]["cursor"].split(".")[0]
-    (after,) = await relay_parts.rooms.before([42])
-    assert epoch == after.epoch != before.epoch
+    assert epoch == await redis.hget("room:{42}:figures", "epoch") != before
 
 
 async def test_a_broken_record_is_skipped_logged_and_counted(
@@ -226,7 +225,21 @@ async def test_a_leave_that_cannot_be_published_is_put_back_and_the_batch_comes_
     assert [event.type for event in log.live] == [events.LEAVE]
 
 
-async def test_a_room_without_viewers_costs_nothing(relay_parts: Parts, screens: Screens, redis: RedisCluster) -> None:
-    await relay.main(batch(chat("hello?", activity_id=77)), relay_parts)
+async def test_a_room_without_viewers_costs_no_post_and_no_memory(
+    relay_parts: Parts, screens: Screens, redis: RedisCluster
+) -> None:
+    await relay.main(batch(chat("", type=events.LIKE, activity_id=77)), relay_parts)
     assert screens.posts == []
-    assert [key async for key in redis.scan_iter("room:{77}*")] == []
+    assert [key async for key in redis.scan_iter("*")] == []
+
+
+async def test_what_was_said_before_anybody_was_there_is_told_to_the_first(
+    relay_parts: Parts, screens: Screens, log: MemoryLog
+) -> None:
+    await relay.main(batch(chat("starts at 8", type=events.NOTICE, name="n"), chat("hi")), relay_parts)
+    assert screens.posts == []
+    await connect.main(route_event("alice"), relay_parts.room)
+    await relay.main(batch(*log.live, chat("live"), first=102), relay_parts)
+    welcome, _, live, _ = screens.shown["c-alice"]
+    assert [said["seq"] for said in welcome["history"]] == [100, 101]
+    assert (welcome["gap"], welcome["cursor"].split(".")[1], live["seq"]) == (False, "102", 103)

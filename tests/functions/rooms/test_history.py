@@ -74,7 +74,8 @@ def test_they_are_kept_as_they_are_shown() -> None:
 def test_a_removal_names_a_sound_seq_or_removes_nothing() -> None:
     assert removed_seq(event(events.REMOVED, data={"seq": 5})) == 5
     assert removed_seq(event(events.CHAT, data={"seq": 5})) is None
-    for data in (None, [], {}, {"seq": "5"}, {"seq": True}, {"seq": -1}, {"seq": 2**53}, {"seq": 5.0}):
+    unsound: list[object] = [None, [], {}, {"seq": "5"}, {"seq": True}, {"seq": -1}, {"seq": 2**53}, {"seq": 5.0}]
+    for data in unsound:
         assert removed_seq(event(events.REMOVED, data=data)) is None
 
 

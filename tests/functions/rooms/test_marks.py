@@ -20,3 +20,11 @@ def test_only_what_stands_behind_the_mark_is_unseen() -> None:
 
 def test_the_last_record_is_the_next_mark() -> None:
     assert mark_of([record(5), record(9, NOW + 3)]) == Mark(9, NOW + 3)
+
+
+def test_a_mark_knows_the_newest_time_of_all_that_was_shown() -> None:
+    """A record that was long under way stands behind newer ones."""
+    assert mark_of([record(5, NOW + 3), record(9)]) == Mark(9, NOW + 3)
+    assert Mark(4, NOW + 7).moved_behind([record(5, NOW + 3), record(9)]) == Mark(9, NOW + 7)
+    assert Mark(4, NOW).moved_behind([record(5, NOW + 3)]) == Mark(5, NOW + 3)
+    assert Mark(4, NOW).moved_behind([]) == Mark(4, NOW)

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,6 +105,17 @@ def test_a_sanction_reaches_its_target_alone() -> None:
     sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": "muted", "seconds": 60}))
     assert said(sanction.bulletin_for("bob")) == [{"messageType": 11, "action": "muted", "seconds": 60}]
     assert sanction.bulletin_for("mod").frames("live.v1") == ()
+
+
+@pytest.mark.parametrize("action", ["kicked", "banned", "unbanned", "forgotten"])
+def test_who_is_cut_off_has_been_told_by_who_did_it(action: str) -> None:
+    sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": action, "seconds": None}))
+    assert sanction.bulletin_for("bob").frames("live.v1") == ()
+
+
+@pytest.mark.parametrize("data", [None, [], {"action": "muted"}, {"action": ["kicked"]}])
+def test_a_sanction_without_a_target_is_nobodys(data: object) -> None:
+    assert tick(event(events.SANCTION, data=data)).bulletin.frames("live.v1") == ()
 
 
 def test_what_the_platform_says_is_relayed() -> None:
