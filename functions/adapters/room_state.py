@@ -106,7 +106,7 @@ class RoomState:
     def _frame_keys(seat: Seat, identity: Identity, client_id: str | None) -> list[str]:
         room = RoomKeys(identity.activity_id)
         keys = room.of_seat(seat.connection_id, seat.user_id)
-        keys += [room.gone, room.mutes, room.bans, room.rate(seat.user_id)]
+        keys += [room.since, room.gone, room.mutes, room.bans, room.rate(seat.user_id)]
         if client_id is not None:
             keys.append(room.sent_id(seat.user_id, client_id))
         return keys

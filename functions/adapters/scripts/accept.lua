@@ -4,7 +4,7 @@
 -- send as much as they like, whatever the room's settings.
 -- Returns {'gone'}, {'repeat', first result}, {'refused', code, ms to wait, 0 if that is not known} or
 -- {'ok', retaken ('', 'first' or 'further'), online, likes, earned ms, unwelcomed}.
-local seats, users, figures, newcomers, gone, mutes, bans, rate, id = unpack(KEYS)
+local seats, users, figures, newcomers, since, gone, mutes, bans, rate, id = unpack(KEYS)
 local seat, user_id, kind, now = ARGV[1], ARGV[2], ARGV[7], tonumber(ARGV[4])
 local burst, per_second = tonumber(ARGV[9]), tonumber(ARGV[10])
 
@@ -14,8 +14,8 @@ if sentence(bans, user_id, now) then return {'gone'} end
 if id then
   local result = redis.call('GET', id)
   -- A chat that is pending for longer than any function may run was left behind by one that was killed.
-  local since = result and string.match(result, '^pending:(%d+)$')
-  if result and not (since and now - tonumber(since) > 20000) then return {'repeat', result} end
+  local pending = result and string.match(result, '^pending:(%d+)$')
+  if result and not (pending and now - tonumber(pending) > 20000) then return {'repeat', result} end
 end
 
 local slow = figure(figures, 'slow') * 1000
@@ -46,6 +46,9 @@ else
   -- Redis was emptied, or the lease ran out: the frame proves that the viewer is there.
   local first = take(seats, users, figures, newcomers, seat, user_id, ARGV[3], now, ARGV[5])
   retaken = first == 1 and 'first' or 'further'
+  -- What was said meanwhile it has not heard: a cursor that leads nowhere, so that its welcome tells of a gap.
+  redis.call('HSET', since, seat, '-')
+  keep(since)
 end
 
 local earned = 0

@@ -5,7 +5,7 @@
 -- users    hash        userId -> "<seats>:<ms of the last watch time credit>:<username>" (one key a bucket of user ids)
 -- figures  hash        online (distinct users), seats, likes, epoch, slow (s), frozen (1), sent:<slice>
 -- newcomers sorted set packed seat -> ms it was taken; seats that have not been welcomed
--- since    hash        packed seat -> the cursor it resumes from, until it is welcomed
+-- since    hash        packed seat -> the cursor it resumes from, "-" for one that leads nowhere, until it is welcomed
 -- gone     sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
 -- mutes, bans  hash    userId -> ms until which it holds, 0 for good
 local ROOM_TTL = 7 * 24 * 3600

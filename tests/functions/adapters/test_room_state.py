@@ -20,6 +20,7 @@ from functions.adapters.room_answers import (
 )
 from functions.adapters.room_keys import RoomKeys
 from functions.adapters.room_state import RoomState
+from functions.rooms.history import History
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
 
@@ -285,6 +286,12 @@ async def test_the_cursor_that_a_seat_resumes_from_is_kept_for_the_relay(state: 
     await join(state, "alice", since="e1.17")
     await join(state, "bob")
     assert await redis.hgetall(RoomKeys(42).since) == {seat("alice").pack(): "e1.17"}
+
+
+async def test_a_seat_taken_anew_by_a_frame_has_missed_it_knows_not_what(state: RoomState, redis: RedisCluster) -> None:
+    await accepted(state)
+    (cursor,) = (await redis.hgetall(RoomKeys(42).since)).values()
+    assert History(epoch="e1", newest=5).replay(cursor, 5).gap
 
 
 async def test_bans_live_on_while_the_room_is_used(state: RoomState, redis: RedisCluster) -> None:
