@@ -6,23 +6,11 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
 
 from functions.rooms.seats import BUCKETS
+from local.number import number
 
 
 def _option(default: Any, help_: str, check: Callable[[str], Any]) -> Any:
     return field(default=default, metadata={"help": help_, "check": check})
-
-
-def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], Any]:
-    def check(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = float("nan")
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
-        return number
-
-    return check
 
 
 def _auth_mode(text: str) -> str:
@@ -36,19 +24,19 @@ class Options:
     """One field per option: `--idle-seconds 60` or `IDLE_SECONDS=60`."""
 
     port: int = _option(
-        8000, "the port of the page, the WebSocket and both APIs; 0 takes a free one", _number(int, 0, 65535)
+        8000, "the port of the page, the WebSocket and both APIs; 0 takes a free one", number(int, 0, 65535)
     )
     redis_url: str = _option("", "use this Redis cluster instead of the embedded server", str)
     kafka_bootstrap: str = _option("", "use these Kafka brokers instead of the embedded one", str)
     auth_mode: str = _option("open", "open: the query is believed; token: a token is asked for", _auth_mode)
-    window_ms: int = _option(500, "how long the relay's batches gather records", _number(int, 0, 300_000))
-    slices: int = _option(1, "how many relays share a room's viewers", _number(int, 1, BUCKETS))
-    idle_seconds: float = _option(600, "a connection without a frame is cut after this", _number(float, 0.1, 1e6))
-    max_connection_seconds: float = _option(7200, "every connection is cut after this", _number(float, 0.1, 1e6))
-    heartbeat_seconds: int = _option(60, "how often a client says that it is there", _number(int, 1, 3600))
-    sweep_seconds: float = _option(60, "how often lapsed seats are given up", _number(float, 0.1, 3600))
-    disconnect_loss: float = _option(0, "the share of $disconnect events that are lost", _number(float, 0, 1))
-    freeze: int = _option(0, "1: functions are frozen between events, as on AWS", _number(int, 0, 1))
+    window_ms: int = _option(500, "how long the relay's batches gather records", number(int, 0, 300_000))
+    slices: int = _option(1, "how many relays share a room's viewers", number(int, 1, BUCKETS))
+    idle_seconds: float = _option(600, "a connection without a frame is cut after this", number(float, 0.1, 1e6))
+    max_connection_seconds: float = _option(7200, "every connection is cut after this", number(float, 0.1, 1e6))
+    heartbeat_seconds: int = _option(60, "how often a client says that it is there", number(int, 1, 3600))
+    sweep_seconds: float = _option(60, "how often lapsed seats are given up", number(float, 0.1, 3600))
+    disconnect_loss: float = _option(0, "the share of $disconnect events that are lost", number(float, 0, 1))
+    freeze: int = _option(0, "1: functions are frozen between events, as on AWS", number(int, 0, 1))
 
     @classmethod
     def parse(cls, arguments: Sequence[str], environment: Mapping[str, str], *, program: str) -> Self:

@@ -18,12 +18,13 @@ from local.servers.foreground import run_in_foreground
 from local.servers.kafka import TOPICS
 from local.servers.kafka_jars import fetch_jars, find_java
 from local.servers.process import ServerFailed, ServerProcess, accepts
+from local.servers.server import Server
 
 START_SECONDS = 90.0
 MAX_HEAP = "-Xmx512m"
 
 
-class ApacheKafka:
+class ApacheKafka(Server):
     """A broker with the given topics on a fixed port; its records outlive `kill` and `start`, not `stop`.
 
     As on MSK, no topic is made by itself. Not faithful: one broker, no TLS, no IAM, and a group's first join does
@@ -32,10 +33,10 @@ class ApacheKafka:
 
     def __init__(self, *, topics: Mapping[str, int] = TOPICS, cache: Path | None = None) -> None:
         """`topics`: name to number of partitions. `cache`: where Kafka's jars are kept."""
+        super().__init__()
         self._topics = topics
         self._cache = cache
         self._port = 0
-        self._process: ServerProcess | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -58,15 +59,6 @@ class ApacheKafka:
         except BaseException:
             await self.stop()
             raise
-
-    async def stop(self) -> None:
-        """SIGTERM, then SIGKILL; its records are removed."""
-        if self._process is not None:
-            try:
-                await self._process.stop()
-            finally:
-                self._process.remove()
-                self._process = None
 
     async def kill(self) -> None:
         """SIGKILL, as a crash would: `start` brings it back on the same port with its records."""

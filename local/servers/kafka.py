@@ -12,12 +12,13 @@ from pathlib import Path
 from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
 from local.servers.foreground import run_in_foreground
 from local.servers.process import ServerFailed, ServerProcess, accepts
+from local.servers.server import Server
 
 START_SECONDS = 20.0
 TOPICS: Mapping[str, int] = {LIVE_TOPIC: PARTITIONS, SAVE_TOPIC: PARTITIONS}
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(Server):
     """One broker with the given topics, in memory: a new start is an empty broker on another port.
 
     Faithful enough for producing, fetching, consumer groups and commits. Not faithful: it keeps the newest
@@ -27,8 +28,8 @@ class EmbeddedKafka:
 
     def __init__(self, *, topics: Mapping[str, int] = TOPICS) -> None:
         """`topics`: name to number of partitions."""
+        super().__init__()
         self._topics = topics
-        self._process: ServerProcess | None = None
         self._bootstrap = ""
 
     @property
@@ -52,21 +53,6 @@ class EmbeddedKafka:
         except BaseException:
             await self.kill()
             raise
-
-    async def stop(self) -> None:
-        """End it; its records are gone."""
-        if self._process is not None:
-            try:
-                await self._process.stop()
-            finally:
-                self._process.remove()
-                self._process = None
-
-    async def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process is not None:
-            await self._process.kill()
-        await self.stop()
 
     async def down(self) -> None:
         """Cut every connection and refuse new ones, its records and groups kept; returns when that is so."""

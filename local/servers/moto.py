@@ -13,16 +13,17 @@ import boto3
 
 from local.servers.foreground import run_in_foreground
 from local.servers.process import ServerFailed, ServerProcess, accepts
+from local.servers.server import Server
 
 START_SECONDS = 30.0
 REGION = "us-east-1"
 
 
-class Moto:
+class Moto(Server):
     """A new start is an empty one, on another port. It checks neither signatures nor permissions."""
 
     def __init__(self) -> None:
-        self._process: ServerProcess | None = None
+        super().__init__()
         self._url = ""
 
     @property
@@ -45,21 +46,6 @@ class Moto:
         except BaseException:
             await self.kill()
             raise
-
-    async def stop(self) -> None:
-        """End it; what it kept is gone."""
-        if self._process is not None:
-            try:
-                await self._process.stop()
-            finally:
-                self._process.remove()
-                self._process = None
-
-    async def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process is not None:
-            await self._process.kill()
-        await self.stop()
 
     async def put_secret(self, name: str, text: str) -> None:
         """Give the secret of this name a new text; made if it is not there."""

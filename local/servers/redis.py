@@ -17,6 +17,7 @@ from pathlib import Path
 
 from local.servers.foreground import run_in_foreground
 from local.servers.process import ServerFailed, ServerProcess
+from local.servers.server import Server
 
 OLDEST_VERSION = (6, 2)
 # The cluster bus listens 10,000 above; both stay below Linux's ephemeral ports, which come and go.
@@ -27,7 +28,7 @@ ANSWER_SECONDS = 1.0
 ATTEMPTS = 5
 
 
-class EmbeddedRedis:
+class EmbeddedRedis(Server):
     """A server on a loopback port that keeps nothing: `start` after `kill` or `stop` gives an empty one.
 
     Faithful: it is a real server in cluster mode (hash tags, CROSSSLOT, EVALSHA). Not faithful to ElastiCache
@@ -36,8 +37,8 @@ class EmbeddedRedis:
 
     def __init__(self, *, port: int | None = None) -> None:
         """`port`: where to listen, port + 10,000 must be free too; by default a free one, kept for good."""
+        super().__init__()
         self._port = port
-        self._process: ServerProcess | None = None
 
     @property
     def url(self) -> str:
@@ -61,21 +62,6 @@ class EmbeddedRedis:
             else:
                 self._port = port
                 return
-
-    async def stop(self) -> None:
-        """End it and remove what it wrote."""
-        if self._process is not None:
-            try:
-                await self._process.stop()
-            finally:
-                self._process.remove()
-                self._process = None
-
-    async def kill(self) -> None:
-        """SIGKILL, as a crash would; clients see their connections reset."""
-        if self._process is not None:
-            await self._process.kill()
-        await self.stop()
 
     async def _start_on(self, port: int) -> None:
         self._process = ServerProcess("Redis")

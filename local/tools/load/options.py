@@ -2,10 +2,11 @@
 
 import argparse
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
+from local.number import number
 from local.tools.load.handshake import Address, BadAddress
 
 Mode = Literal["steady", "storm", "vanish", "slow"]
@@ -123,19 +124,6 @@ class LoadOptions:
         return None
 
 
-def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], Any]:
-    def check(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = float("nan")
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:.16g} to {most:.16g}")
-        return number
-
-    return check
-
-
 def _address(text: str) -> str:
     try:
         Address.parse(text)
@@ -152,11 +140,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    rate = _number(float, 0, 1e6)
+    rate = number(float, 0, 1e6)
     add("--url", type=_address, default="ws://127.0.0.1:8000/websocket", help="the rooms (default: %(default)s)")
-    add("--viewers", type=_number(int, 1, 1e6), default=100, metavar="N", help="of all rooms (default: 100)")
-    add("--rooms", type=_number(int, 1, MOST_ROOMS), default=1, metavar="N", help="(default: 1)")
-    add("--first-room", type=_number(int, 1, LAST_ROOM), metavar="N", help="its activityId (default: a random one)")
+    add("--viewers", type=number(int, 1, 1e6), default=100, metavar="N", help="of all rooms (default: 100)")
+    add("--rooms", type=number(int, 1, MOST_ROOMS), default=1, metavar="N", help="(default: 1)")
+    add("--first-room", type=number(int, 1, LAST_ROOM), metavar="N", help="its activityId (default: a random one)")
     add(
         "--chat-rate",
         type=rate,
@@ -165,21 +153,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--like-rate", type=rate, metavar="R", help="likes, likewise (default: 1 for 5 viewers, at most 200)")
     add("--join-rate", type=rate, metavar="R", help="viewers that leave and come back (default: 1 for 50, at most 20)")
-    add("--seconds", type=_number(float, 0.5, 86400), default=30.0, metavar="S", help="(default: 30)")
+    add("--seconds", type=number(float, 0.5, 86400), default=30.0, metavar="S", help="(default: 30)")
     add("--mode", choices=get_args(Mode), default="steady", help="(default: steady)")
     add(
         "--share",
-        type=_number(float, 0.001, 0.999),
+        type=number(float, 0.001, 0.999),
         default=0.2,
         metavar="X",
         help="that vanish or are slow (default: 0.2)",
     )
-    add("--jitter", type=_number(float, 0, 3600), default=5.0, metavar="S", help="of a storm's reconnects (default: 5)")
-    add(
-        "--settle", type=_number(float, 0, 3600), metavar="S", help="most to wait at the end (default: 10; vanish: 200)"
-    )
-    add("--connect-rate", type=_number(float, 0.1, 1e5), default=400.0, metavar="R", help="a second (default: 400)")
-    add("--processes", type=_number(int, 1, 64), default=1, metavar="N", help="to spread the viewers over (default: 1)")
+    add("--jitter", type=number(float, 0, 3600), default=5.0, metavar="S", help="of a storm's reconnects (default: 5)")
+    add("--settle", type=number(float, 0, 3600), metavar="S", help="most to wait at the end (default: 10; vanish: 200)")
+    add("--connect-rate", type=number(float, 0.1, 1e5), default=400.0, metavar="R", help="a second (default: 400)")
+    add("--processes", type=number(int, 1, 64), default=1, metavar="N", help="to spread the viewers over (default: 1)")
     add("--framing", choices=get_args(Framing), default="live.v1", help="(default: live.v1)")
     add("--secret", metavar="ID", help="of a deployed stage: the secret of its token keys in Secrets Manager")
     add("--region", default="us-east-1", help="the secret's (default: %(default)s)")
