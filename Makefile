@@ -4,7 +4,7 @@ SYNC := bin/uv sync --quiet --locked --inexact --no-default-groups --group
 LOCK := pyproject.toml uv.lock
 
 # What `make dev` takes, as make variables or from the environment.
-SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AUTH_MODE WINDOW_MS SLICES IDLE_SECONDS MAX_CONNECTION_SECONDS \
+SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE WINDOW_MS SLICES IDLE_SECONDS MAX_CONNECTION_SECONDS \
 	HEARTBEAT_SECONDS SWEEP_SECONDS DISCONNECT_LOSS FREEZE
 
 $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))

@@ -12,7 +12,7 @@ LIVE_TOPIC = "liveMessageTopic"
 SAVE_TOPIC = "saveLiveMessageTopic"
 PARTITIONS = 12
 
-Need = Literal["redis", "kafka", "connections"]
+Need = Literal["redis", "kafka", "connections", "table"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,16 @@ FUNCTIONS: tuple[Function, ...] = (
         packages=("room", "post"),
     ),
     Function(
+        name="archive",
+        handler="functions.archive.handler",
+        trigger=Topic(SAVE_TOPIC, batch_size=1000, window_ms=1000),
+        timeout_seconds=60,
+        memory_mb=512,
+        needs=frozenset({"table"}),
+        # boto3 is in Lambda's Python.
+        packages=(),
+    ),
+    Function(
         name="sweep",
         handler="functions.sweep.handler",
         trigger=Schedule(seconds=60),
@@ -130,7 +140,7 @@ FUNCTIONS: tuple[Function, ...] = (
         trigger=HttpRoutes("/api/{proxy+}"),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka", "connections"}),
+        needs=frozenset({"redis", "kafka", "connections", "table"}),
         packages=("room", "post", "api", "tokens", "words"),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, get_args
 
 AuthMode = Literal["open", "token"]
 KafkaAuth = Literal["none", "iam"]
+PartialResponses = Literal["true", "false"]
 
 
 class SettingsError(Exception):
@@ -20,6 +21,8 @@ class Settings:
     all relays together may post: API Gateway allows an account 10,000 requests a second, POSTs and others.
     `token_secret` names the Secrets Manager secret of the token keys, `allowed_origins` is a comma-separated list of
     the Origins that browsers may connect from (none: all), `websocket_url` is what a minted token is told to be for.
+    `table` names the DynamoDB table, where things are kept for `archive_days`, `failure_queue` is the URL of the SQS
+    queue for what cannot be. `partial_responses`: whether the archive's mapping heeds which records of a batch failed.
     """
 
     redis_url: str
@@ -41,6 +44,10 @@ class Settings:
     posts_per_second: int = 8000
     slice: int = 0
     slices: int = 1
+    table: str = ""
+    failure_queue: str = ""
+    archive_days: int = 400
+    partial_responses: PartialResponses = "false"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -72,6 +79,7 @@ _POSITIVE = (
     "other_per_second",
     "posts_per_second",
     "slices",
+    "archive_days",
 )
 
 

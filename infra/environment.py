@@ -1,6 +1,7 @@
 """What each function is told: the variables that functions/settings.py reads."""
 
-from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Function
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Function, Topic
+from infra.archive import Archive
 from infra.gateway import Gateway
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
@@ -16,6 +17,7 @@ def environment(
     rooms_cache: RoomsCache,
     room_log: RoomLog,
     token_keys: TokenKeys,
+    archive: Archive,
     sizes: Sizes,
 ) -> dict[str, str]:
     """The variables of one function. AWS_REGION is not among them, as Lambda sets it."""
@@ -33,6 +35,19 @@ def environment(
     if "tokens" in row.packages:
         told |= {"TOKEN_SECRET": token_keys.secret_arn, "WEBSOCKET_URL": gateway.url}
         told |= {"ALLOWED_ORIGINS": ",".join(sizes.allowed_origins)} if sizes.allowed_origins else {}
+    if "table" in row.needs:
+        told["TABLE"] = archive.table.table_name
+    if stores(row):
+        told |= {
+            "ARCHIVE_DAYS": str(sizes.archive_days),
+            "FAILURE_QUEUE": archive.failures.queue_url,
+            "PARTIAL_RESPONSES": "true" if sizes.archive_mode == "provisioned" else "false",
+        }
     if slice is not None:
         told |= {"SLICE": str(slice), "SLICES": str(sizes.slices)}
     return told
+
+
+def stores(row: Function) -> bool:
+    """Whether it puts what it reads into the table."""
+    return isinstance(row.trigger, Topic) and "table" in row.needs

@@ -9,7 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from functions.manifest import FUNCTIONS, Function, Topic, Trigger
+from functions.manifest import FUNCTIONS, Function, Need, Topic, Trigger
+from infra.archive import Archive
 from infra.environment import environment
 from infra.gateway import Gateway
 from infra.network import Network
@@ -20,6 +21,9 @@ from infra.sizes import Sizes
 from infra.token_keys import TokenKeys
 
 T = TypeVar("T", bound=Trigger)
+
+# What is reached from anywhere, with the right credentials.
+OUTSIDE: frozenset[Need] = frozenset({"connections", "table"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class Functions(Construct):
         rooms_cache: RoomsCache,
         room_log: RoomLog,
         token_keys: TokenKeys,
+        archive: Archive,
         sizes: Sizes,
     ) -> None:
         super().__init__(scope, id)
@@ -61,6 +66,7 @@ class Functions(Construct):
                     rooms_cache=rooms_cache,
                     room_log=room_log,
                     token_keys=token_keys,
+                    archive=archive,
                     sizes=sizes,
                 )
                 name = row.name if slice is None else f"{row.name}-{slice}"
@@ -73,8 +79,8 @@ class Functions(Construct):
                 yield deployed, deployed.row.trigger
 
     def _make(self, row: Function, name: str, told: dict[str, str]) -> lambda_.Function:
-        # A function that needs nothing inside the network starts faster outside of it.
-        inside = bool(row.needs)
+        # A function that needs nothing inside the network starts faster outside of it, and needs no NAT there.
+        inside = bool(row.needs - OUTSIDE)
         return lambda_.Function(
             self,
             name,

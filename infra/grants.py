@@ -6,6 +6,8 @@ from aws_cdk import aws_iam as iam
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Topic
 from infra import room_log as kafka
 from infra import rooms_cache as redis
+from infra.archive import Archive
+from infra.environment import stores
 from infra.functions import Deployed, Functions
 from infra.gateway import Gateway
 from infra.network import Network
@@ -58,6 +60,22 @@ def let_cut_off(*, functions: Functions, gateway: Gateway) -> None:
     """The platform, alone, may close connections of the stage: that is how moderators cut users off."""
     for deployed, _ in functions.triggered_by(HttpRoutes):
         _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("DELETE")])
+
+
+def let_archive(*, functions: Functions, archive: Archive) -> None:
+    """The archive may write to the table, look up how far a sum of watch time has counted, and set aside in its queue
+    what does not fit."""
+    for deployed in functions.deployed:
+        if stores(deployed.row):
+            _allow(deployed, "dynamodb", ["BatchWriteItem", "GetItem", "UpdateItem"], [archive.table.table_arn])
+            _allow(deployed, "sqs", ["SendMessage"], [archive.failures.queue_arn])
+
+
+def let_look_up(*, functions: Functions, archive: Archive) -> None:
+    """The platform's calls may query the table and its index, and write nothing."""
+    for deployed, _ in functions.triggered_by(HttpRoutes):
+        if "table" in deployed.row.needs:
+            _allow(deployed, "dynamodb", ["Query"], [archive.table.table_arn, archive.index_arn])
 
 
 def let_read_keys(*, functions: Functions, token_keys: TokenKeys) -> None:

@@ -31,6 +31,11 @@ class Network(Construct):
         self.private_subnet_ids: list[str] = self.vpc.select_subnets(
             subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS
         ).subnet_ids
+        # DynamoDB from inside costs nothing this way, and through NAT it would be paid for by the GB. A gateway
+        # endpoint is a route, and hides no names.
+        self.vpc.add_gateway_endpoint(
+            "DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=[self.private]
+        )
         self.functions_group = self.security_group("Functions", description="The functions")
 
     def security_group(self, id: str, *, description: str) -> ec2.SecurityGroup:

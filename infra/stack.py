@@ -3,9 +3,19 @@
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from infra.archive import Archive
 from infra.functions import Functions
 from infra.gateway import Gateway
-from infra.grants import let_cut_off, let_functions_in, let_post, let_publish, let_read, let_read_keys
+from infra.grants import (
+    let_archive,
+    let_cut_off,
+    let_functions_in,
+    let_look_up,
+    let_post,
+    let_publish,
+    let_read,
+    let_read_keys,
+)
 from infra.http_api import PlatformApi
 from infra.mappings import Mappings
 from infra.network import Network
@@ -34,6 +44,7 @@ class LiveRooms(Stack):
         token_keys = TokenKeys(self, "TokenKeys")
         rooms_cache = RoomsCache(self, "RoomsCache", network=network, sizes=sizes)
         room_log = RoomLog(self, "RoomLog", network=network, sizes=sizes)
+        archive = Archive(self, "Archive", sizes=sizes)
         functions = Functions(
             self,
             "Functions",
@@ -43,10 +54,11 @@ class LiveRooms(Stack):
             rooms_cache=rooms_cache,
             room_log=room_log,
             token_keys=token_keys,
+            archive=archive,
             sizes=sizes,
         )
         route_events(gateway=gateway, functions=functions)
-        mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log)
+        mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log, archive=archive, sizes=sizes)
         Sweep(self, "Sweep", functions=functions)
         platform_api = PlatformApi(self, "PlatformApi", functions=functions)
 
@@ -55,9 +67,13 @@ class LiveRooms(Stack):
         let_read(functions=functions, room_log=room_log)
         let_post(functions=functions, gateway=gateway)
         let_cut_off(functions=functions, gateway=gateway)
+        let_archive(functions=functions, archive=archive)
+        let_look_up(functions=functions, archive=archive)
         let_read_keys(functions=functions, token_keys=token_keys)
 
         CfnOutput(self, "WebSocketUrl", value=gateway.url)
         CfnOutput(self, "PlatformApiUrl", value=f"{platform_api.url}/api")
         CfnOutput(self, "TokenSecretArn", value=token_keys.secret_arn)
         CfnOutput(self, "FailureQueueUrl", value=mappings.failures.queue_url)
+        CfnOutput(self, "ArchiveTable", value=archive.table.table_name)
+        CfnOutput(self, "ArchiveFailureQueueUrl", value=archive.failures.queue_url)

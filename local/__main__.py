@@ -12,12 +12,13 @@ from typing import Any
 from local.app import AddressInUse, Emulator
 from local.options import Options
 from local.servers.process import ServerFailed
-from local.tools import token
+from local.tools import export, token
 
 USAGE = """usage: python -m local COMMAND [OPTION...]
 
 commands:
   up     run the live rooms on this machine until Ctrl-C
+  export write out what is kept of a room, as JSON lines or CSV
   load   fill rooms anywhere with simulated viewers and measure what reaches them
   token  print a token for AUTH_MODE=token
 
@@ -57,7 +58,7 @@ def load(arguments: Sequence[str]) -> int:
 
 
 async def _up(options: Options) -> None:
-    print("starting Redis, Kafka and the gateway ...", flush=True)
+    print("starting Redis, Kafka, moto and the gateway ...", flush=True)
     async with Emulator(options) as emulator:
         print(welcome(emulator.address, options.auth_mode), flush=True)
         await asyncio.Event().wait()
@@ -99,7 +100,12 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": up, "load": load, "token": token.main}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "up": up,
+    "export": export.main,
+    "load": load,
+    "token": token.main,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

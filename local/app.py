@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import functions
-from functions.manifest import STAGE
+from functions.manifest import FUNCTIONS, STAGE, Topic
+from local.archive_address import ArchiveAddress
 from local.aws.code_watch import CodeWatch
 from local.aws.connections_api import ConnectionsApi
 from local.aws.event_source_mapping import EventSourceMapping
@@ -20,13 +21,14 @@ from local.aws.gateway import Gateway, GatewayConfig
 from local.aws.http_api import HttpApi, HttpApiConfig
 from local.aws.lambda_runtime import Invoke, LambdaRuntime
 from local.aws.schedule import Schedule
-from local.deployment import CREDENTIALS, TOKEN_SECRET, Deployment, Servers
+from local.deployment import CREDENTIALS, FAILURE_QUEUE, TABLE, TOKEN_SECRET, Deployment, Servers
 from local.mint import Mint, fresh_keys, tokens_at
 from local.options import Options
 from local.page import Page
 from local.router import Router
 from local.servers.kafka import EmbeddedKafka
 from local.servers.moto import Moto
+from local.servers.moto_resources import REGION, MotoResources
 from local.servers.process import ServerFailed, accepts
 from local.servers.redis import EmbeddedRedis
 from local.web_server import serve
@@ -48,15 +50,20 @@ class Emulator:
     def __init__(self, options: Options, environment: Mapping[str, str] = os.environ) -> None:
         self._options = options
         self._environment = environment
-        self._mappings: list[EventSourceMapping] = []
-        self._parts = {"redis": False, "kafka": False, "gateway": False}
+        self._mappings: dict[str, list[EventSourceMapping]] = {
+            function.name: [] for function in FUNCTIONS if isinstance(function.trigger, Topic)
+        }
+        self._parts = {"redis": False, "kafka": False, "moto": False, "gateway": False}
         self._stack = contextlib.AsyncExitStack()
         self.address = ""
 
     def health(self) -> dict[str, bool]:
         """Whether each part is up."""
-        relays = bool(self._mappings) and all(mapping.ready for mapping in self._mappings)
-        return {**self._parts, "relay": relays}
+        readers = {
+            name: bool(mappings) and all(mapping.ready for mapping in mappings)
+            for name, mappings in self._mappings.items()
+        }
+        return {**self._parts, **readers}
 
     async def __aenter__(self) -> "Emulator":
         """Start everything; returns when all of it is ready. Raises AddressInUse, or ServerFailed with its output."""
@@ -85,11 +92,21 @@ class Emulator:
             await asyncio.sleep(0.02)
 
     async def _start_servers(self) -> Servers:
-        # One after the other: were one of them cancelled, or failed, the others would be left to themselves.
+        # Side by side, as each takes a second or so. A group waits for those it has cancelled: none is left to itself.
+        try:
+            async with asyncio.TaskGroup() as group:
+                redis = group.create_task(self._start_redis())
+                kafka = group.create_task(self._start_kafka())
+                aws = group.create_task(self._start_aws())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        aws_url, failure_queue_url = aws.result()
         return Servers(
-            redis_url=await self._start_redis(),
-            kafka_bootstrap=await self._start_kafka(),
-            secrets_url=await self._start_secrets(),
+            redis_url=redis.result(),
+            kafka_bootstrap=kafka.result(),
+            secrets_url=aws_url if self._options.auth_mode == "token" else "",
+            aws_url=aws_url,
+            failure_queue_url=failure_queue_url,
             connections_url=f"http://{self.address}/{STAGE}",
             websocket_url=f"ws://{self.address}/{STAGE}",
         )
@@ -100,8 +117,8 @@ class Emulator:
             await answered(urlsplit(url).netloc.rpartition("@")[2])
         else:
             redis = EmbeddedRedis()
-            await redis.start()
             self._stack.push_async_callback(redis.stop)
+            await redis.start()
             url = redis.url
         self._parts["redis"] = True
         return url
@@ -112,22 +129,29 @@ class Emulator:
             await answered(bootstrap.partition(",")[0])
         else:
             kafka = EmbeddedKafka()
-            await kafka.start()
             self._stack.push_async_callback(kafka.stop)
+            await kafka.start()
             bootstrap = kafka.bootstrap
         self._parts["kafka"] = True
         return bootstrap
 
-    async def _start_secrets(self) -> str:
-        if self._options.auth_mode == "open":
-            return ""
-        self._parts["secrets"] = False
-        moto = Moto()
-        await moto.start()
-        self._stack.push_async_callback(moto.stop)
-        await moto.put_secret(TOKEN_SECRET, fresh_keys())
-        self._parts["secrets"] = True
-        return moto.url
+    async def _start_aws(self) -> tuple[str, str]:
+        """The URLs of moto and of the archive's failure queue in it."""
+        url = self._options.aws_endpoint
+        if url:
+            await answered(urlsplit(url).netloc)
+        else:
+            moto = Moto()
+            self._stack.push_async_callback(moto.stop)
+            await moto.start()
+            url = moto.url
+        resources = MotoResources(url)
+        await resources.make_table(TABLE)
+        queue_url = await resources.make_queue(FAILURE_QUEUE)
+        if self._options.auth_mode == "token":
+            await resources.put_secret(TOKEN_SECRET, fresh_keys())
+        self._parts["moto"] = True
+        return url, queue_url
 
     async def _start_runtime(self, deployment: Deployment) -> LambdaRuntime:
         runtime = LambdaRuntime(deployment.functions(), root=CODE.parent, freeze=bool(self._options.freeze))
@@ -155,6 +179,7 @@ class Emulator:
             http_api=HttpApi(invoke=invoke, config=HttpApiConfig.from_manifest(domain_name=self.address)),
             page=Page(),
             mint=Mint(tokens_at(servers.secrets_url) if servers.secrets_url else None),
+            archive=ArchiveAddress(table=TABLE, endpoint=servers.aws_url, region=REGION),
             health=self.health,
         )
 
@@ -167,11 +192,12 @@ class Emulator:
                 bootstrap=deployment.servers.kafka_bootstrap,
                 invoke=invoke,
                 batch_size=reader.topic.batch_size,
-                window_ms=self._options.window_ms,
+                window_ms=reader.window_ms,
+                report_batch_item_failures=reader.reports_failures,
             )
             await mapping.start()
             self._stack.push_async_callback(mapping.stop)
-            self._mappings.append(mapping)
+            self._mappings[reader.row].append(mapping)
 
     async def _start_schedules(self, deployment: Deployment, invoke: Invoke) -> None:
         for function in deployment.schedules():

@@ -13,6 +13,8 @@ from local.options import Options
 CREDENTIALS = Credentials("AKIALIVEROOMSLOCAL00", "the-emulators-own-secret-key")
 ROLE = {"AWS_ACCESS_KEY_ID": CREDENTIALS.access_key, "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key}
 TOKEN_SECRET = "live-rooms/token-keys"
+TABLE = "live-rooms"
+FAILURE_QUEUE = "live-rooms-archive-failures"
 # Environments of one function: as many as can be of use on a laptop.
 ENVIRONMENTS = 3
 
@@ -27,15 +29,24 @@ class Servers:
     websocket_url: str = ""
     # Secrets Manager, "" where there is none: in open mode nobody is asked for a token.
     secrets_url: str = ""
+    # DynamoDB and SQS, and the URL of the archive's failure queue there.
+    aws_url: str = ""
+    failure_queue_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopicReader:
-    """A function that is given the records of a topic, and the consumer group it reads them in."""
+    """A function that is given the records of a topic, and the consumer group it reads them in.
 
+    `row` is its name in the manifest. `reports_failures`: it answers which records it could not deal with.
+    """
+
+    row: str
     function: str
     group: str
     topic: Topic
+    window_ms: int
+    reports_failures: bool
 
 
 @dataclass(frozen=True)
@@ -60,11 +71,19 @@ class Deployment:
                 )
 
     def topic_readers(self) -> Iterator[TopicReader]:
-        """The event source mappings, one for each slice."""
+        """The event source mappings, for what is read by slices one for each slice."""
         for function in FUNCTIONS:
             if isinstance(function.trigger, Topic):
                 for name, _ in self._names(function):
-                    yield TopicReader(function=name, group=name, topic=function.trigger)
+                    yield TopicReader(
+                        row=function.name,
+                        function=name,
+                        group=name,
+                        topic=function.trigger,
+                        # Viewers wait for a relay's batches; nobody for those of the archive, which are cheaper large.
+                        window_ms=self.options.window_ms if function.trigger.per_slice else function.trigger.window_ms,
+                        reports_failures=_stores(function),
+                    )
 
     def schedules(self) -> Iterator[str]:
         """The functions that are invoked at a fixed rate."""
@@ -89,12 +108,33 @@ class Deployment:
             "AUTH_MODE": self.options.auth_mode,
             "TOKEN_SECRET": TOKEN_SECRET if self.servers.secrets_url else "",
             "WEBSOCKET_URL": self.servers.websocket_url,
+            # Those of the developer's own environment are none of the emulator's.
+            "TABLE": "",
+            "FAILURE_QUEUE": "",
             "HEARTBEAT_SECONDS": str(self.options.heartbeat_seconds),
             "SLICE": str(slice_),
             "SLICES": str(self.options.slices),
         }
+        settings |= self._archive_settings(function)
         if "connections" in function.needs:
             settings |= {"CONNECTIONS_URL": self.servers.connections_url, **ROLE}
         if "tokens" in function.packages and self.servers.secrets_url:
             settings |= {"AWS_ENDPOINT_URL_SECRETS_MANAGER": self.servers.secrets_url, **ROLE}
         return settings
+
+    def _archive_settings(self, function: Function) -> dict[str, str]:
+        if "table" not in function.needs:
+            return {}
+        settings = {"TABLE": TABLE, "AWS_ENDPOINT_URL_DYNAMODB": self.servers.aws_url, **ROLE}
+        if _stores(function):
+            settings |= {
+                "FAILURE_QUEUE": self.servers.failure_queue_url,
+                "AWS_ENDPOINT_URL_SQS": self.servers.aws_url,
+                "PARTIAL_RESPONSES": "true",
+            }
+        return settings
+
+
+def _stores(function: Function) -> bool:
+    """Whether it puts what it reads into the table."""
+    return isinstance(function.trigger, Topic) and "table" in function.needs

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from functions.rooms.seats import BUCKETS
 from local.number import number
@@ -19,6 +20,19 @@ def _auth_mode(text: str) -> str:
     return text
 
 
+def _http_url(text: str) -> str:
+    if not text:  # argparse checks a default that is a text, too
+        return ""
+    try:
+        address = urlsplit(text)
+        fits = address.scheme == "http" and address.hostname and address.port and not address.path.strip("/")
+    except ValueError:
+        fits = False
+    if not fits:
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL such as http://127.0.0.1:5000")
+    return text.rstrip("/")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """One field per option: `--idle-seconds 60` or `IDLE_SECONDS=60`."""
@@ -28,6 +42,7 @@ class Options:
     )
     redis_url: str = _option("", "use this Redis cluster instead of the embedded server", str)
     kafka_bootstrap: str = _option("", "use these Kafka brokers instead of the embedded one", str)
+    aws_endpoint: str = _option("", "use the moto at this URL instead of an own one", _http_url)
     auth_mode: str = _option("open", "open: the query is believed; token: a token is asked for", _auth_mode)
     window_ms: int = _option(500, "how long the relay's batches gather records", number(int, 0, 300_000))
     slices: int = _option(1, "how many relays share a room's viewers", number(int, 1, BUCKETS))

@@ -28,6 +28,7 @@ class Router:
         http_api: Asgi,
         page: Asgi,
         mint: Asgi,
+        archive: Asgi,
         health: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._gateway = gateway
@@ -35,6 +36,7 @@ class Router:
         self._http_api = http_api
         self._page = page
         self._mint = mint
+        self._archive = archive
         self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,6 +55,8 @@ class Router:
             return self._http_api
         if path == "/_local/token":
             return self._mint
+        if path == "/_local/archive":
+            return self._archive
         return self._answer_health if path == "/_local/health" else self._page
 
     async def _answer_health(self, scope: Scope, receive: Receive, send: Send) -> None:

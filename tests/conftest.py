@@ -1,6 +1,7 @@
 """The servers that the whole session shares, started when the first test asks for one.
 
-`REDIS_URL` and `KAFKA_BOOTSTRAP` name servers to use instead. They are emptied between tests: give none that matter.
+`REDIS_URL`, `KAFKA_BOOTSTRAP` and `AWS_ENDPOINT` name servers to use instead. They are emptied between tests, or
+filled: give none that matter.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from redis.cluster import RedisCluster
 from local.servers.apache_kafka import ApacheKafka
 from local.servers.kafka import EmbeddedKafka
 from local.servers.kafka_jars import KafkaUnavailable
+from local.servers.moto import Moto
 from local.servers.redis import EmbeddedRedis
 
 
@@ -62,3 +64,16 @@ def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
             pytest.skip(str(error))
         yield kafka.bootstrap
         runner.run(kafka.stop())
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """A moto for the session, which nobody empties: DynamoDB, SQS and Secrets Manager."""
+    if url := os.environ.get("AWS_ENDPOINT"):
+        yield url
+        return
+    moto = Moto()
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(moto.start())
+        yield moto.url
+        runner.run(moto.stop())

@@ -27,6 +27,11 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "functions.adapters.secrets",
         "functions.adapters.token_keys",
         "functions.adapters.tokens",
+        # The archive is read by the tools as by the HTTP API.
+        "functions.adapters.archive_table",
+        "functions.adapters.dynamodb",
+        "functions.rooms.archive",
+        "functions.rooms.events",
     ),
     "infra": ("functions.manifest", "functions.settings"),
     "bench": ("functions", "local"),

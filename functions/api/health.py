@@ -7,7 +7,7 @@ from pydantic import Field
 
 from functions.api.errors import responses
 from functions.api.model import Told
-from functions.api.parts import Parts
+from functions.api.parts import Archive, Parts
 
 router = APIRouter(tags=["health"])
 
@@ -19,7 +19,7 @@ class Health(Told):
 
 
 @router.get("/health", summary="Do the servers answer?", responses=responses(503))
-async def health(parts: Parts) -> Health:
-    """200 when Redis and Kafka answer, else 503 `unavailable`. Needs no token."""
-    await asyncio.gather(parts.room.state.ping(), parts.room.log.ping())
+async def health(parts: Parts, archive: Archive) -> Health:
+    """200 when Redis, Kafka and the table answer, else 503 `unavailable`. Needs no token."""
+    await asyncio.gather(parts.room.state.ping(), parts.room.log.ping(), archive.messages.ping())
     return Health()

@@ -1,18 +1,21 @@
 """What was said, and what the platform has to say."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field, field_validator
 
+from functions.api.activities import Limit
 from functions.api.audit import publish
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
 from functions.api.model import Asked, Told
-from functions.api.parts import Parts
+from functions.api.parts import Archive, Parts
 from functions.api.path import ActivityId
-from functions.rooms import events
+from functions.rooms import events, objects
+from functions.rooms.archive import Stored
+from functions.rooms.frames import PAGE_DEFAULT
 
 router = APIRouter(prefix="/activities/{activityId}", tags=["messages"], responses=responses(400, 401, 403, 503))
 
@@ -20,6 +23,7 @@ DATA_BYTES = 8 * 1024
 # Everybody who reads the record must be able to parse it, whatever the language.
 DATA_DEPTH = 32
 
+Before = Annotated[int | None, Query(ge=0, le=2**53 - 1, description="The `before` of the last page", examples=[17])]
 Seq = Annotated[int, Path(ge=0, le=2**53 - 1, description="The chat's `seq`", examples=[17])]
 
 
@@ -62,6 +66,85 @@ class Published(Told):
     """Where it stands in the room log."""
 
     seq: int = Field(examples=[17])
+
+
+class Said(Told):
+    """A chat, as viewers got it. `id` is there if its sender gave it one."""
+
+    message_type: Literal[4] = Field(examples=[events.CHAT])
+    seq: int = Field(examples=[17])
+    fromusername: str = Field(examples=["Alice"])
+    user_id: str = Field(examples=["alice"])
+    avatar: str = Field(examples=["https://rooms.example/alice.png"])
+    time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
+    id: str = Field(default="", examples=["c1"])
+
+
+class Chat(Said):
+    """A chat, as viewers got it. `id` is there if its sender gave it one."""
+
+    text_message: str = Field(examples=["hello"])
+
+
+class RemovedChat(Said):
+    """A chat that a moderator removed: who said something and when, but not what."""
+
+    removed: Literal[True] = Field(examples=[True])
+
+
+class Shown(Told):
+    """A notice, as viewers got it."""
+
+    message_type: Literal[10] = Field(examples=[events.NOTICE])
+    seq: int = Field(examples=[18])
+    name: str | None = Field(examples=["coupon"])
+    data: Any = Field(examples=[{"code": "TAKE10", "off": 10}])
+    time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
+
+
+_CHAT = {
+    "messageType": events.CHAT,
+    "seq": 17,
+    "textMessage": "hello",
+    "fromusername": "Alice",
+    "userId": "alice",
+    "avatar": "",
+    "time": 1_700_000_000_000,
+    "id": "c1",
+}
+
+
+class Messages(Told):
+    """A page of what was said, newest first; `before` is null at the end."""
+
+    messages: list[Chat | RemovedChat | Shown] = Field(examples=[[_CHAT]])
+    before: int | None = Field(examples=[17])
+
+
+@router.get(
+    "/messages",
+    summary="List what was said",
+    dependencies=[Depends(require())],
+    # Nobody is told an id that was not given.
+    response_model_exclude_unset=True,
+)
+async def messages(
+    activity_id: ActivityId, archive: Archive, limit: Limit = PAGE_DEFAULT, before: Before = None
+) -> Messages:
+    """The chat and the notices of a room, newest first, for as long as they are kept; private chat is never listed. A
+    moment may pass before a chat that was acknowledged is."""
+    page, following = await archive.messages.messages(activity_id, before, limit)
+    return Messages(messages=[_told(stored) for stored in page], before=following)
+
+
+def _told(stored: Stored) -> Chat | RemovedChat | Shown:
+    if stored.event.type == events.NOTICE:
+        return Shown.model_validate(objects.from_platform(stored.event))
+    said = objects.chat(stored.event)
+    if not stored.removed:
+        return Chat.model_validate(said)
+    del said["textMessage"]
+    return RemovedChat.model_validate(said | {"removed": True})
 
 
 @router.post("/notices", status_code=201, summary="Show a notice", response_description="It is on its way")

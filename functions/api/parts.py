@@ -2,14 +2,18 @@
 
 import os
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Annotated
 
 from fastapi import Depends
 
+from functions.adapters.archive_table import ArchiveTable
 from functions.adapters.connections import Connections
 from functions.adapters.credentials import CredentialSource
+from functions.adapters.dynamodb import dynamodb_client
 from functions.adapters.moderation_state import ModerationState
 from functions.adapters.redis_client import connect
+from functions.adapters.watch_totals import WatchTotals
 from functions.parts import RoomParts, build
 from functions.settings import Settings
 
@@ -37,3 +41,28 @@ async def api_parts() -> ApiParts:
 
 
 Parts = Annotated[ApiParts, Depends(api_parts)]
+
+
+@dataclass(frozen=True)
+class ArchiveParts:
+    """What was said in the rooms, and for how long their users watched."""
+
+    messages: ArchiveTable
+    watched: WatchTotals
+
+
+_built_archive: list[ArchiveParts] = []
+
+
+async def archive_parts() -> ArchiveParts:
+    """The parts as the environment's settings say; a test overrides this dependency."""
+    if not _built_archive:
+        settings = Settings.from_environment(os.environ)
+        # One client, with one set of connections, for both.
+        client = cache(partial(dynamodb_client, settings.aws_region))
+        watched = WatchTotals(client, settings.table, archive_days=settings.archive_days)
+        _built_archive.append(ArchiveParts(ArchiveTable(client, settings.table), watched))
+    return _built_archive[0]
+
+
+Archive = Annotated[ArchiveParts, Depends(archive_parts)]

@@ -1,22 +1,21 @@
-"""Secrets Manager for a laptop: moto's server, which answers AWS's own clients and keeps everything in memory.
+"""DynamoDB, SQS and Secrets Manager for a laptop: moto's server, which answers AWS's own clients and keeps everything
+in memory.
 
 `python -m local.servers.moto` runs one in the foreground and prints its URL.
 """
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
-from typing import Any
-
-import boto3
 
 from local.servers.foreground import run_in_foreground
+from local.servers.moto_resources import REGION, MotoResources
 from local.servers.process import ServerFailed, ServerProcess, accepts
 from local.servers.server import Server
 
+__all__ = ["REGION", "Moto"]
+
 START_SECONDS = 30.0
-REGION = "us-east-1"
 
 
 class Moto(Server):
@@ -49,20 +48,7 @@ class Moto(Server):
 
     async def put_secret(self, name: str, text: str) -> None:
         """Give the secret of this name a new text; made if it is not there."""
-        await asyncio.to_thread(self._put_secret, name, text)
-
-    def _put_secret(self, name: str, text: str) -> None:
-        client: Any = boto3.client(
-            "secretsmanager",
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        )
-        try:
-            client.create_secret(Name=name, SecretString=text)
-        except client.exceptions.ResourceExistsException:
-            client.put_secret_value(SecretId=name, SecretString=text)
+        await MotoResources(self.url).put_secret(name, text)
 
     def _told(self) -> str:
         assert self._process is not None

@@ -27,6 +27,23 @@ def test_one_message_names_everything_that_is_missing_or_wrong() -> None:
         assert name in message
 
 
+def test_the_archive_is_told_where_and_for_how_long_to_keep_things() -> None:
+    told = {"TABLE": "rooms", "FAILURE_QUEUE": "http://queue", "ARCHIVE_DAYS": "30", "PARTIAL_RESPONSES": "true"}
+    settings = Settings.from_environment(REQUIRED | told)
+    assert (settings.table, settings.failure_queue) == ("rooms", "http://queue")
+    assert (settings.archive_days, settings.partial_responses) == (30, "true")
+    without = Settings.from_environment(REQUIRED)
+    assert (without.archive_days, without.partial_responses) == (400, "false")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PARTIAL_RESPONSES", "yes"), ("ARCHIVE_DAYS", "0"), ("ARCHIVE_DAYS", "1.5")]
+)
+def test_a_setting_of_the_archive_must_mean_something(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(REQUIRED | {name: value})
+
+
 @pytest.mark.parametrize(
     "name", ["CHAT_BURST", "CHAT_PER_SECOND", "OTHER_BURST", "OTHER_PER_SECOND", "HEARTBEAT_SECONDS"]
 )

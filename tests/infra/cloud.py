@@ -52,6 +52,16 @@ class Cloud:
         (id,) = self.all("AWS::SecretsManager::Secret")
         return id
 
+    def archive_failures(self) -> str:
+        """The logical id of the archive's own failure queue."""
+        (id,) = (id for id in self.all("AWS::SQS::Queue") if id.startswith("Archive"))
+        return id
+
+    def relay_failures(self) -> str:
+        """The logical id of the queue of the relays' batches that were given up."""
+        (id,) = (id for id in self.all("AWS::SQS::Queue") if id.startswith("Mappings"))
+        return id
+
     def api(self, protocol: str) -> str:
         """The logical id of the one API that speaks WEBSOCKET, or HTTP."""
         apis = self.all("AWS::ApiGatewayV2::Api").items()

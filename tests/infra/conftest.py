@@ -31,3 +31,9 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def cloud(outputs: Mapping[str, Path]) -> Cloud:
     """The `prod` template: the one with several slices."""
     return Cloud(json.loads((outputs["prod"] / "live-rooms-prod.template.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def small_cloud(outputs: Mapping[str, Path]) -> Cloud:
+    """The `dev` template: the one without pollers of its own, and whose table goes with it."""
+    return Cloud(json.loads((outputs["dev"] / "live-rooms-dev.template.json").read_text()))

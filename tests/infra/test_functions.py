@@ -47,7 +47,7 @@ def test_a_function_is_as_its_row_says(cloud: Cloud, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_is_in_the_private_subnets_if_it_needs_anything_there(cloud: Cloud, name: str) -> None:
     inside = cloud.functions()[name].get("VpcConfig")
-    if not row_of(name).needs:
+    if not row_of(name).needs & {"redis", "kafka"}:
         assert inside is None
         return
     subnets = cloud.all("AWS::EC2::Subnet")
@@ -86,6 +86,18 @@ def test_who_lets_people_in_is_told_the_origins_of_the_stage(tmp_path: Path) -> 
     assert environment["ALLOWED_ORIGINS"] == "https://shop.example,http://localhost:3000"
     door = asyncio.run(build(Settings.from_environment(environment)))
     assert door.origins == frozenset(origins)
+
+
+def test_who_needs_the_table_is_told_its_name_and_the_archive_how_to_use_it(cloud: Cloud) -> None:
+    told = {name: Settings.from_environment(one["Environment"]["Variables"]) for name, one in cloud.functions().items()}
+    (table,) = cloud.all("AWS::DynamoDB::Table")
+    assert {name: one.table for name, one in told.items() if one.table} == {
+        "archive": f"<{table}>",
+        "api": f"<{table}>",
+    }
+    assert {name for name, one in told.items() if one.failure_queue} == {"archive"}
+    assert told["archive"].failure_queue == f"<{cloud.archive_failures()}>"
+    assert (told["archive"].archive_days, told["archive"].partial_responses) == (400, "true")
 
 
 def test_without_origins_the_variable_is_left_out(cloud: Cloud) -> None:

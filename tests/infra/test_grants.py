@@ -35,22 +35,24 @@ def test_authorize_may_read_the_token_keys_and_nothing_else(cloud: Cloud) -> Non
     assert set(cloud.statements("authorize")) == read_keys(cloud)
 
 
-def test_the_api_may_publish_read_the_token_keys_and_tell_and_close_connections(cloud: Cloud) -> None:
+def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_close_connections(cloud: Cloud) -> None:
+    (table,) = cloud.all("AWS::DynamoDB::Table")
+    on_table = {("dynamodb:Query", f"<{table}.Arn>"), ("dynamodb:Query", f"<{table}.Arn>/index/top")}
     on_connections = {
         ("execute-api:ManageConnections", connections(cloud, "POST")),
         ("execute-api:ManageConnections", connections(cloud, "DELETE")),
     }
-    assert set(cloud.statements("api")) == PUBLISH | read_keys(cloud) | on_connections
+    assert set(cloud.statements("api")) == PUBLISH | read_keys(cloud) | on_connections | on_table
 
 
 def test_these_are_all_functions() -> None:
-    told = {"connect", "message", "disconnect", "sweep", "authorize", "api", "relay"}
+    told = {"connect", "message", "disconnect", "sweep", "authorize", "api", "relay", "archive"}
     assert {row.name for row in FUNCTIONS} == told
 
 
 @pytest.mark.parametrize("slice", range(4))
 def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_post(cloud: Cloud, slice: int) -> None:
-    (queue,) = cloud.all("AWS::SQS::Queue")
+    queue = cloud.relay_failures()
     assert set(cloud.statements(f"relay-{slice}")) == PUBLISH | {
         ("execute-api:ManageConnections", connections(cloud, "POST")),
         ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
@@ -66,6 +68,36 @@ def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_post(cloud: Clo
     }
 
 
+def archiving(stage: Cloud) -> set[tuple[str, str]]:
+    """What the archive and its mapping may do in every stage."""
+    (table,) = stage.all("AWS::DynamoDB::Table")
+    return {
+        ("dynamodb:BatchWriteItem", f"<{table}.Arn>"),
+        ("dynamodb:GetItem", f"<{table}.Arn>"),
+        ("dynamodb:UpdateItem", f"<{table}.Arn>"),
+        ("sqs:SendMessage", f"<{stage.archive_failures()}.Arn>"),
+        ("kafka-cluster:Connect", CLUSTER),
+        ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
+        ("kafka-cluster:DescribeTopic", f"{TOPIC}/{SAVE_TOPIC}"),
+        ("kafka-cluster:ReadData", f"{TOPIC}/{SAVE_TOPIC}"),
+        ("kafka-cluster:AlterGroup", f"{GROUP}/archive"),
+        ("kafka-cluster:DescribeGroup", f"{GROUP}/archive"),
+        ("kafka:DescribeCluster", CLUSTER),
+        ("kafka:GetBootstrapBrokers", CLUSTER),
+        ("kafka:ListScramSecrets", CLUSTER),
+    }
+
+
+def test_the_archive_may_read_its_topic_write_to_the_table_and_set_aside_and_nothing_else(
+    cloud: Cloud, small_cloud: Cloud
+) -> None:
+    queue = f"<{cloud.archive_failures()}.Arn>"
+    # The mapping's destination is the same queue.
+    looked_up = {("sqs:GetQueueAttributes", queue), ("sqs:GetQueueUrl", queue)}
+    assert set(cloud.statements("archive")) == archiving(cloud) | looked_up
+    assert set(small_cloud.statements("archive")) == archiving(small_cloud)
+
+
 def test_of_awss_own_policies_a_role_has_only_those_for_logs_network_and_mapping(cloud: Cloud) -> None:
     logs, network, mapping = (
         "AWSLambdaBasicExecutionRole",
@@ -73,8 +105,8 @@ def test_of_awss_own_policies_a_role_has_only_those_for_logs_network_and_mapping
         "AWSLambdaMSKExecutionRole",
     )
     for name in cloud.functions():
-        inside = set() if name == "authorize" else {network}
-        polled = {mapping} if name.startswith("relay") else set()
+        inside = set() if name in ("authorize", "archive") else {network}
+        polled = {mapping} if name.startswith("relay") or name == "archive" else set()
         assert cloud.managed_policies(name) == {logs} | inside | polled
 
 

@@ -1,11 +1,12 @@
 import pytest
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC, Topic
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Topic
 from infra.mappings import window
 from tests.infra.cloud import CLUSTER, Cloud, JsonObject, id_in
 
 KIND = "AWS::Lambda::EventSourceMapping"
 (RELAY,) = (row.trigger for row in FUNCTIONS if row.name == "relay")
+(ARCHIVE,) = (row.trigger for row in FUNCTIONS if row.name == "archive")
 
 
 def by_group(cloud: Cloud) -> dict[str, JsonObject]:
@@ -13,8 +14,12 @@ def by_group(cloud: Cloud) -> dict[str, JsonObject]:
     return {one["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]: {**one, "id": id} for id, one in found}
 
 
+def relays(cloud: Cloud) -> dict[str, JsonObject]:
+    return {group: one for group, one in by_group(cloud).items() if group.startswith("relay")}
+
+
 def test_every_slice_has_a_mapping_and_a_consumer_group_of_its_own(cloud: Cloud) -> None:
-    mappings = by_group(cloud)
+    mappings = relays(cloud)
     assert sorted(mappings) == ["relay-0", "relay-1", "relay-2", "relay-3"]
     functions = cloud.all("AWS::Lambda::Function")
     for group, mapping in mappings.items():
@@ -24,7 +29,7 @@ def test_every_slice_has_a_mapping_and_a_consumer_group_of_its_own(cloud: Cloud)
 
 def test_a_mapping_reads_its_topic_from_the_start_in_batches_of_the_manifest(cloud: Cloud) -> None:
     assert isinstance(RELAY, Topic)
-    for mapping in by_group(cloud).values():
+    for mapping in relays(cloud).values():
         assert mapping["EventSourceArn"] == CLUSTER
         assert mapping["Topics"] == [LIVE_TOPIC]
         assert mapping["StartingPosition"] == "TRIM_HORIZON"
@@ -34,18 +39,53 @@ def test_a_mapping_reads_its_topic_from_the_start_in_batches_of_the_manifest(clo
 def test_a_window_of_500_ms_is_left_out_as_it_cannot_be_said(cloud: Cloud) -> None:
     assert isinstance(RELAY, Topic)
     assert RELAY.window_ms == 500
-    assert all("MaximumBatchingWindowInSeconds" not in mapping for mapping in by_group(cloud).values())
+    assert all("MaximumBatchingWindowInSeconds" not in mapping for mapping in relays(cloud).values())
 
 
 def test_a_mapping_waits_for_its_topic(cloud: Cloud) -> None:
     (topic,) = (id for id, one in cloud.all("AWS::MSK::Topic").items() if one["TopicName"] == LIVE_TOPIC)
-    assert all(topic in cloud.depends_on(mapping["id"]) for mapping in by_group(cloud).values())
+    assert all(topic in cloud.depends_on(mapping["id"]) for mapping in relays(cloud).values())
 
 
 def test_batches_that_are_given_up_end_in_the_queue(cloud: Cloud) -> None:
-    (queue,) = cloud.all("AWS::SQS::Queue")
-    destinations = [one["DestinationConfig"]["OnFailure"]["Destination"] for one in by_group(cloud).values()]
+    queue = cloud.relay_failures()
+    destinations = [one["DestinationConfig"]["OnFailure"]["Destination"] for one in relays(cloud).values()]
     assert set(destinations) == {f"<{queue}.Arn>"}
+
+
+def test_the_archive_reads_what_is_to_be_kept_from_the_start_however_old_it_is(
+    cloud: Cloud, small_cloud: Cloud
+) -> None:
+    assert isinstance(ARCHIVE, Topic)
+    for stage in (cloud, small_cloud):
+        mapping = by_group(stage)["archive"]
+        assert stage.handler(mapping["FunctionName"]) == "functions.archive.handler"
+        assert (mapping["EventSourceArn"], mapping["Topics"]) == (CLUSTER, [SAVE_TOPIC])
+        assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (
+            ARCHIVE.batch_size,
+            ARCHIVE.window_ms / 1000,
+        )
+        assert mapping["StartingPosition"] == "TRIM_HORIZON"
+        assert "MaximumRecordAgeInSeconds" not in mapping
+        (topic,) = (id for id, one in stage.all("AWS::MSK::Topic").items() if one["TopicName"] == SAVE_TOPIC)
+        assert topic in stage.depends_on(mapping["id"])
+
+
+def test_pollers_of_its_own_heed_what_the_archive_could_not_store(cloud: Cloud) -> None:
+    mapping = by_group(cloud)["archive"]
+    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 1}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # With a destination, a mapping that is told no number gives up after ten attempts.
+    assert mapping["MaximumRetryAttempts"] == 10_000
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == f"<{cloud.archive_failures()}.Arn>"
+
+
+def test_without_them_the_archive_answers_for_whole_batches_and_nothing_is_given_up(small_cloud: Cloud) -> None:
+    mapping = by_group(small_cloud)["archive"]
+    for name in ("ProvisionedPollerConfig", "FunctionResponseTypes", "MaximumRetryAttempts", "DestinationConfig"):
+        assert name not in mapping
+    told = small_cloud.functions()["archive"]["Environment"]["Variables"]
+    assert told["PARTIAL_RESPONSES"] == "false"
 
 
 @pytest.mark.parametrize(("window_ms", "seconds"), [(0, 0), (1000, 1), (5000, 5)])

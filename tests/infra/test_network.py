@@ -9,7 +9,21 @@ def test_the_private_subnets_leave_through_nat(cloud: Cloud) -> None:
 
 
 def test_there_is_no_endpoint_that_would_hide_public_apis(cloud: Cloud) -> None:
-    assert [one["ServiceName"] for one in cloud.all("AWS::EC2::VPCEndpoint").values()] == []
+    endpoint = cloud.only("AWS::EC2::VPCEndpoint")
+    assert endpoint["ServiceName"] == "com.amazonaws.us-east-1.dynamodb"
+    # A route, which resolves no name to itself.
+    assert endpoint.get("VpcEndpointType", "Gateway") == "Gateway"
+    assert "PrivateDnsEnabled" not in endpoint
+
+
+def test_every_private_subnet_has_the_way_to_the_table(cloud: Cloud) -> None:
+    private = {id for id, one in cloud.all("AWS::EC2::Subnet").items() if not one["MapPublicIpOnLaunch"]}
+    routed = {
+        one["RouteTableId"]
+        for one in cloud.all("AWS::EC2::SubnetRouteTableAssociation").values()
+        if one["SubnetId"].strip("<>") in private
+    }
+    assert set(cloud.only("AWS::EC2::VPCEndpoint")["RouteTableIds"]) == routed
 
 
 def test_what_is_inside_may_reach_secrets_manager_and_the_gateway_outside(cloud: Cloud) -> None:

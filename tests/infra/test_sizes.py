@@ -40,6 +40,25 @@ def test_an_auth_mode_that_there_is_not_is_told_which_there_are(stages: dict[str
     assert str(refused.value) == f"stage 'dev' in cdk.json: auth_mode {mode!r} is not one of open, token"
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("archive_mode", "on-demand", "archive_mode 'on-demand' is not one of provisioned, on_demand"),
+        ("archive_days", 0, "archive_days 0 is not a number of days from 1"),
+        ("archive_days", "400", "archive_days '400' is not a number of days from 1"),
+        ("archive_days", True, "archive_days True is not a number of days from 1"),
+        ("keep_archive", "no", "keep_archive 'no' is neither true nor false"),
+    ],
+)
+def test_what_cannot_be_meant_of_the_archive_is_named(
+    stages: dict[str, dict[str, Any]], name: str, wrong: Any, said: str
+) -> None:
+    stages["dev"][name] = wrong
+    with pytest.raises(StageError) as refused:
+        Sizes.of("dev", stages)
+    assert str(refused.value) == f"stage 'dev' in cdk.json: {said}"
+
+
 @pytest.mark.parametrize("origin", ["https://shop.example", "http://localhost:3000", "capacitor://localhost"])
 def test_an_origin_is_a_scheme_and_a_host_and_perhaps_a_port(stages: dict[str, dict[str, Any]], origin: str) -> None:
     stages["dev"]["allowed_origins"] = [origin]

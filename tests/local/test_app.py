@@ -2,6 +2,7 @@ import asyncio
 import os
 import socket
 
+import boto3
 import httpx
 import psutil
 import pytest
@@ -9,8 +10,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from local.app import AddressInUse, Emulator, answered, listen
+from local.deployment import TABLE
 from local.options import Options
-from local.servers.process import accepts
+from local.servers.moto_resources import REGION, MotoResources
+from local.servers.process import ServerFailed, accepts
 from tests.local.aws.until import until
 
 
@@ -25,7 +28,8 @@ async def test_an_emulator_brings_its_own_servers_and_takes_them_away() -> None:
     emulator = Emulator(Options(port=0, window_ms=0), {})
     assert not any(emulator.health().values())
     async with emulator:
-        assert emulator.health() == {"redis": True, "kafka": True, "gateway": True, "relay": True}
+        parts = ("redis", "kafka", "moto", "gateway", "relay", "archive")
+        assert emulator.health() == dict.fromkeys(parts, True)
         async with connect(f"ws://{emulator.address}/websocket/42/alice", proxy=None) as alice, asyncio.timeout(20):
             assert b'"messageType":8' in (await alice.recv(decode=False))
             address = emulator.address
@@ -36,7 +40,6 @@ async def test_an_emulator_brings_its_own_servers_and_takes_them_away() -> None:
 async def test_in_token_mode_it_brings_keys_of_its_own_and_whoever_sits_here_gets_in_with_a_token() -> None:
     before = processes()
     async with Emulator(Options(port=0, window_ms=0, auth_mode="token"), {}) as emulator:
-        assert emulator.health()["secrets"]
         async with httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False) as http:
             made = await http.post("/_local/token", json={"activityId": 42, "userId": "alice"})
         url = f"ws://{emulator.address}/websocket?activityId=42"
@@ -47,12 +50,57 @@ async def test_in_token_mode_it_brings_keys_of_its_own_and_whoever_sits_here_get
     assert processes() == before
 
 
-async def test_servers_that_are_given_are_used_and_left_running(redis_url: str, kafka_bootstrap: str) -> None:
+async def test_servers_that_are_given_are_used_and_left_running(
+    redis_url: str, kafka_bootstrap: str, moto_url: str
+) -> None:
     before = processes()
-    async with Emulator(Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap), {}):
+    options = Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=moto_url)
+    async with Emulator(options, {}):
         assert processes() == before  # functions start with their first event
     assert await accepts(redis_url.removeprefix("redis://"))
     assert await accepts(kafka_bootstrap)
+    assert await accepts(moto_url.removeprefix("http://"))
+
+
+async def test_a_table_that_is_there_is_kept_as_it_is(redis_url: str, kafka_bootstrap: str, moto_url: str) -> None:
+    options = Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=moto_url)
+    await MotoResources(moto_url).make_table(TABLE)
+    item = {"pk": {"S": "room#1"}, "sk": {"S": "kept"}}
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    dynamodb = boto3.client("dynamodb", region_name=REGION, endpoint_url=moto_url, **keys)
+    dynamodb.put_item(TableName=TABLE, Item=item)
+    async with Emulator(options, {}):
+        assert dynamodb.get_item(TableName=TABLE, Key=item)["Item"] == item
+
+
+async def test_the_archive_tells_tools_on_this_machine_where_it_is_and_no_web_page(
+    redis_url: str, kafka_bootstrap: str, moto_url: str
+) -> None:
+    options = Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=moto_url)
+    async with Emulator(options, {}) as emulator, httpx.AsyncClient(trust_env=False) as http:
+        url = f"http://{emulator.address}/_local/archive"
+        told = await http.get(url)
+        assert told.json() == {"table": TABLE, "endpoint": moto_url, "region": REGION}
+        strange = await http.get(url, headers={"Origin": "https://elsewhere.example"})
+        assert strange.status_code == 403
+
+
+async def test_a_server_that_cannot_be_started_takes_the_others_with_it(kafka_bootstrap: str) -> None:
+    before = processes()
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        options = Options(port=0, kafka_bootstrap=kafka_bootstrap, aws_endpoint=f"http://127.0.0.1:{port}")
+        with pytest.raises(ServerFailed, match=f"no server answers at '127.0.0.1:{port}'"):
+            await Emulator(options, {}).__aenter__()
+    assert processes() == before
+
+
+async def test_what_is_no_moto_is_told_in_one_line(redis_url: str, kafka_bootstrap: str) -> None:
+    wrong = redis_url.replace("redis://", "http://")
+    options = Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=wrong)
+    with pytest.raises(ServerFailed, match=f"moto at {wrong}: "):
+        await Emulator(options, {}).__aenter__()
 
 
 async def test_a_taken_port_is_told_before_anything_is_started() -> None:
@@ -64,10 +112,12 @@ async def test_a_taken_port_is_told_before_anything_is_started() -> None:
     assert processes() == before
 
 
-async def test_an_emulator_that_is_cancelled_while_it_starts_leaves_nothing() -> None:
+@pytest.mark.parametrize("count", [1, 2, 4, 6])
+async def test_an_emulator_that_is_cancelled_while_it_starts_leaves_nothing(count: int) -> None:
     before = processes()
     starting = asyncio.create_task(Emulator(Options(port=0), {}).__aenter__())
-    await until(lambda: processes() != before)
+    # Redis, Kafka and moto, each behind its guard, side by side.
+    await until(lambda: len(processes() - before) >= count)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting

@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC
 from functions.settings import Settings
 from local.aws.function import FunctionSpec
-from local.deployment import CREDENTIALS, TOKEN_SECRET, Deployment, Servers, TopicReader
+from local.deployment import CREDENTIALS, TABLE, TOKEN_SECRET, Deployment, Servers, TopicReader
 from local.options import Options
 
 SERVERS = Servers(
@@ -11,6 +11,8 @@ SERVERS = Servers(
     kafka_bootstrap="127.0.0.1:2",
     connections_url="http://127.0.0.1:3/websocket",
     websocket_url="ws://127.0.0.1:3/websocket",
+    aws_url="http://127.0.0.1:5",
+    failure_queue_url="http://127.0.0.1:5/123456789012/failures",
 )
 SECRETS_URL = "http://127.0.0.1:4"
 WITH_SECRETS = replace(SERVERS, secrets_url=SECRETS_URL)
@@ -52,7 +54,7 @@ def test_every_function_is_told_settings_that_it_can_read() -> None:
 
 def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:
     options = Options(slices=3)
-    readers = list(deployment(options).topic_readers())
+    readers = [reader for reader in deployment(options).topic_readers() if reader.row == "relay"]
     names = ["relay-0", "relay-1", "relay-2"]
     assert [(reader.function, reader.group) for reader in readers] == [(name, name) for name in names]
     assert {reader.topic.name for reader in readers} == {LIVE_TOPIC}
@@ -63,9 +65,52 @@ def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:
         assert specs[name].max_environments == 1
 
 
-def test_one_slice_is_one_reader() -> None:
-    (reader,) = deployment().topic_readers()
-    assert reader == TopicReader(function="relay-0", group="relay-0", topic=reader.topic)
+def test_one_slice_is_one_reader_whose_window_is_an_option() -> None:
+    relay, _ = deployment(Options(window_ms=70)).topic_readers()
+    assert relay == TopicReader(
+        row="relay", function="relay-0", group="relay-0", topic=relay.topic, window_ms=70, reports_failures=False
+    )
+
+
+def test_the_archive_is_one_reader_however_many_slices_there_are() -> None:
+    *_, archive = deployment(Options(slices=3, window_ms=70)).topic_readers()
+    assert archive.topic.name == SAVE_TOPIC
+    assert archive == TopicReader(
+        row="archive",
+        function="archive",
+        group="archive",
+        topic=archive.topic,
+        window_ms=archive.topic.window_ms,
+        reports_failures=True,
+    )
+    assert deployed()["archive"].max_environments == 1
+
+
+def test_only_who_needs_the_table_is_told_where_it_is() -> None:
+    specs = deployed(TABLE="prod-rooms", FAILURE_QUEUE="https://sqs.example/prod")
+    told = {name for name, spec in specs.items() if "AWS_ENDPOINT_URL_DYNAMODB" in spec.environment}
+    assert told == {"archive", "api"}
+    for name in told:
+        environment = specs[name].environment
+        assert environment["AWS_ENDPOINT_URL_DYNAMODB"] == SERVERS.aws_url
+        assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
+        assert Settings.from_environment(environment).table == TABLE
+    for name in specs.keys() - told:
+        assert Settings.from_environment(specs[name].environment).table == ""
+
+
+def test_only_the_archive_is_told_of_the_failure_queue_and_to_answer_what_it_could_not_store() -> None:
+    specs = deployed(FAILURE_QUEUE="https://sqs.example/prod")
+    archive = Settings.from_environment(specs["archive"].environment)
+    assert (archive.failure_queue, archive.partial_responses) == (SERVERS.failure_queue_url, "true")
+    assert specs["archive"].environment["AWS_ENDPOINT_URL_SQS"] == SERVERS.aws_url
+    for name in specs.keys() - {"archive"}:
+        assert Settings.from_environment(specs[name].environment).failure_queue == ""
+        assert "AWS_ENDPOINT_URL_SQS" not in specs[name].environment
+
+
+def test_how_long_the_archive_keeps_things_comes_from_the_environment() -> None:
+    assert Settings.from_environment(deployed(ARCHIVE_DAYS="7")["archive"].environment).archive_days == 7
 
 
 def test_only_who_posts_to_connections_has_their_address_and_credentials() -> None:
@@ -76,7 +121,7 @@ def test_only_who_posts_to_connections_has_their_address_and_credentials() -> No
         assert environment["CONNECTIONS_URL"] == SERVERS.connections_url
         assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
         assert environment["AWS_SECRET_ACCESS_KEY"] == CREDENTIALS.secret_key
-    for name in specs.keys() - {"relay-0", "api"}:
+    for name in specs.keys() - {"relay-0", "api", "archive"}:
         assert not {key for key in specs[name].environment if key.startswith("AWS_")}
 
 

@@ -25,6 +25,7 @@ def test_nothing_given_means_the_defaults_of_the_protocol() -> None:
         port=8000,
         redis_url="",
         kafka_bootstrap="",
+        aws_endpoint="",
         auth_mode="open",
         window_ms=500,
         slices=1,
@@ -45,6 +46,10 @@ def test_an_empty_variable_is_none_at_all() -> None:
     assert parse(PORT="", REDIS_URL="") == Options()
 
 
+def test_a_slash_behind_an_address_is_none_of_it() -> None:
+    assert parse(AWS_ENDPOINT="http://127.0.0.1:5000/").aws_endpoint == "http://127.0.0.1:5000"
+
+
 def test_numbers_have_the_type_of_their_option() -> None:
     options = parse(IDLE_SECONDS="1.5", HEARTBEAT_SECONDS="2", DISCONNECT_LOSS="0.25")
     assert (options.idle_seconds, options.heartbeat_seconds, options.disconnect_loss) == (1.5, 2, 0.25)
@@ -58,6 +63,10 @@ def test_numbers_have_the_type_of_their_option() -> None:
         ("port", "-1"),
         ("port", "65536"),
         ("port", "80.5"),
+        ("aws_endpoint", "127.0.0.1:5000"),
+        ("aws_endpoint", "http://127.0.0.1"),
+        ("aws_endpoint", "http://127.0.0.1:port"),
+        ("aws_endpoint", "https://dynamodb.us-east-1.amazonaws.com"),
         ("auth_mode", "closed"),
         ("window_ms", "300001"),
         ("slices", "0"),

@@ -6,7 +6,7 @@ import pytest
 from local.aws.asgi import Message, Receive, Scope, Send
 from local.router import Router
 
-PARTS = ("gateway", "connections", "http_api", "page", "mint")
+PARTS = ("gateway", "connections", "http_api", "page", "mint", "archive")
 
 
 class Part:
@@ -20,16 +20,17 @@ class Part:
 
 
 class Parts:
-    """A router and the five parts behind it."""
+    """A router and the six parts behind it."""
 
     def __init__(self, health: Mapping[str, bool]) -> None:
-        self.gateway, self.connections, self.http_api, self.page, self.mint = (Part() for _ in range(5))
+        self.gateway, self.connections, self.http_api, self.page, self.mint, self.archive = (Part() for _ in range(6))
         self.router = Router(
             gateway=self.gateway,
             connections=self.connections,
             http_api=self.http_api,
             page=self.page,
             mint=self.mint,
+            archive=self.archive,
             health=lambda: health,
         )
 
@@ -67,6 +68,8 @@ def parts() -> Parts:
         ("/_local/token", "mint"),
         ("/_local/token/", "page"),
         ("/_local/tokens", "page"),
+        ("/_local/archive", "archive"),
+        ("/_local/archives", "page"),
         ("/api/tokens", "http_api"),
     ],
 )

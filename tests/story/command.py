@@ -41,7 +41,12 @@ async def up(
     servers: Servers, settings: Mapping[str, str] = {}, *, port: int = 0, root: Path = ROOT
 ) -> AsyncIterator[Command]:
     """Start it from the sources under `root` and wait until it says that it is ready."""
-    own = {"PORT": str(port), "REDIS_URL": servers.redis_url, "KAFKA_BOOTSTRAP": servers.kafka_bootstrap}
+    own = {
+        "PORT": str(port),
+        "REDIS_URL": servers.redis_url,
+        "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
+        "AWS_ENDPOINT": servers.aws_endpoint,
+    }
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "local", "up"),

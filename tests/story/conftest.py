@@ -45,17 +45,17 @@ def a_kafka(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def servers(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Servers]:
+def servers(request: pytest.FixtureRequest, redis_url: str, moto_url: str) -> Iterator[Servers]:
     """For the one emulator of a file."""
     with a_kafka(request) as bootstrap:
-        yield Servers(redis_url, bootstrap)
+        yield Servers(redis_url, bootstrap, moto_url)
 
 
 @pytest.fixture
-def own_servers(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Servers]:
+def own_servers(request: pytest.FixtureRequest, redis_url: str, moto_url: str) -> Iterator[Servers]:
     """For the emulator of a test that starts one itself."""
     with a_kafka(request) as bootstrap:
-        yield Servers(redis_url, bootstrap)
+        yield Servers(redis_url, bootstrap, moto_url)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -21,10 +21,11 @@ GENEROUS = {"CHAT_BURST": "100000", "CHAT_PER_SECOND": "100000", "OTHER_BURST": 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where Redis and Kafka are."""
+    """Where Redis, Kafka and moto are; without a moto the emulator brings one."""
 
     redis_url: str
     kafka_bootstrap: str
+    aws_endpoint: str = ""
 
 
 class Rooms:
@@ -104,6 +105,7 @@ async def running(
         port=0,
         redis_url=servers.redis_url,
         kafka_bootstrap=servers.kafka_bootstrap,
+        aws_endpoint=servers.aws_endpoint,
         window_ms=window_ms,
         **options,
     )

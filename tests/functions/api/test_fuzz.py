@@ -14,7 +14,7 @@ from functions.adapters.room_state import RoomState
 from functions.adapters.word_list import Words
 from functions.api.app import app
 from functions.api.auth import door
-from functions.api.parts import ApiParts, api_parts
+from functions.api.parts import ApiParts, ArchiveParts, api_parts, archive_parts
 from functions.door import Door
 from functions.parts import RoomParts
 from functions.settings import AuthMode
@@ -31,7 +31,7 @@ EXAMPLES = settings(
 )
 
 
-def serve(url: str, mode: AuthMode) -> None:
+def serve(url: str, archive: ArchiveParts, mode: AuthMode) -> None:
     async def parts() -> AsyncIterator[ApiParts]:
         # Schemathesis has an event loop of its own, in which the client must live and end.
         redis = connect(url)
@@ -46,6 +46,7 @@ def serve(url: str, mode: AuthMode) -> None:
         await redis.aclose()
 
     app.dependency_overrides[api_parts] = parts
+    app.dependency_overrides[archive_parts] = lambda: archive
     app.dependency_overrides[door] = lambda: Door(mode=mode, tokens=TOKENS)
 
 
@@ -81,13 +82,13 @@ def rooms(clean_redis: str) -> Iterator[str]:
 
 @OPEN_SCHEMA.parametrize()
 @EXAMPLES
-def test_in_open_mode(case: Case, rooms: str) -> None:
-    serve(rooms, "open")
+def test_in_open_mode(case: Case, rooms: str, empty_archive: ArchiveParts) -> None:
+    serve(rooms, empty_archive, "open")
     case.call_and_validate(excluded_checks=excluded(case))
 
 
 @SCHEMA.parametrize()
 @EXAMPLES
-def test_with_a_token_that_allows_everything(case: Case, rooms: str) -> None:
-    serve(rooms, "token")
+def test_with_a_token_that_allows_everything(case: Case, rooms: str, empty_archive: ArchiveParts) -> None:
+    serve(rooms, empty_archive, "token")
     case.call_and_validate(headers=bearing(), excluded_checks=excluded(case))

@@ -7,8 +7,12 @@ from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.room_keys import RoomKeys
 from functions.api.messages import DATA_BYTES, DATA_DEPTH
-from functions.rooms import events
-from tests.functions.conftest import MemoryLog
+from functions.api.parts import ArchiveParts
+from functions.rooms import archive as kept
+from functions.rooms import events, objects
+from functions.rooms.events import Event
+from tests.functions.api.bearers import bearing
+from tests.functions.conftest import NOW, MemoryLog
 
 ROOM = "/api/activities/42"
 JSON = {"Content-Type": "application/json"}
@@ -125,3 +129,97 @@ async def test_what_is_no_seq_is_a_bad_field(client: httpx.AsyncClient, log: Mem
     answer = await client.delete(f"{ROOM}/messages/{seq}")
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
     assert log.live == []
+
+
+def chat(seq: int, text: str = "", *, room: int = 42, **fields: Any) -> Event:
+    return Event(
+        activity_id=room,
+        type=events.CHAT,
+        time=NOW + seq,
+        user_id="alice",
+        username="Alice",
+        avatar="face",
+        content=text or f"chat {seq}",
+        seq=seq,
+        logged_at=NOW + seq,
+        **fields,
+    )
+
+
+def told(seq: int, type_: int, **fields: Any) -> Event:
+    return Event(
+        activity_id=42, type=type_, time=NOW + seq, user_id="mod", username="Mod", seq=seq, logged_at=NOW, **fields
+    )
+
+
+async def store(archive: ArchiveParts, *stored: Event) -> None:
+    items = [item for offset, event in enumerate(stored) for item in kept.items(event, offset, days=400)]
+    assert await archive.messages.put(items) == []
+
+
+async def test_chat_and_notices_are_listed_as_viewers_got_them_newest_first(
+    client: httpx.AsyncClient, archive: ArchiveParts
+) -> None:
+    said = chat(3, "你好 \U0001f44b", client_id="c1")
+    notice = told(5, events.NOTICE, name="coupon", data={"off": [1.5, None]})
+    bare = told(7, events.NOTICE, name="bell")
+    await store(archive, said, notice, chat(4), bare)
+    answer = await client.get(f"{ROOM}/messages")
+    shown = [objects.from_platform(bare), objects.from_platform(notice), objects.chat(chat(4)), objects.chat(said)]
+    assert answer.json() == {"messages": shown, "before": None}
+    assert "id" not in answer.json()["messages"][2]
+    assert answer.json()["messages"][0]["data"] is None
+
+
+async def test_a_removed_chat_is_marked_and_its_text_is_not_told(
+    client: httpx.AsyncClient, archive: ArchiveParts
+) -> None:
+    await store(archive, chat(1), chat(2, "secret", client_id="c2"), told(9, events.REMOVED, data={"seq": 2}))
+    answer = await client.get(f"{ROOM}/messages")
+    expected = objects.chat(chat(2, client_id="c2")) | {"removed": True}
+    del expected["textMessage"]
+    assert answer.json()["messages"] == [expected, objects.chat(chat(1))]
+    assert "secret" not in answer.text
+
+
+async def test_private_chat_and_what_else_happens_is_never_listed(
+    client: httpx.AsyncClient, archive: ArchiveParts
+) -> None:
+    join = told(2, events.JOIN)
+    sanction = told(3, events.SANCTION, to="bob", data={"action": "muted", "seconds": 5})
+    await store(archive, chat(1, "psst", to="bob"), join, sanction, chat(4, room=43))
+    answer = await client.get(f"{ROOM}/messages", headers=bearing())
+    assert answer.json() == {"messages": [], "before": None}
+
+
+async def test_messages_are_listed_page_by_page_each_once(client: httpx.AsyncClient, archive: ArchiveParts) -> None:
+    await store(archive, *(chat(seq) for seq in range(0, 250, 10)))
+    seen, before, pages = [], None, 0
+    while pages == 0 or before is not None:
+        query = {"limit": 10} if before is None else {"limit": 10, "before": before}
+        page = (await client.get(f"{ROOM}/messages", params=query)).json()
+        seen += [message["seq"] for message in page["messages"]]
+        before, pages = page["before"], pages + 1
+    assert seen == list(range(240, -1, -10))
+    assert pages == 3
+
+
+async def test_without_a_limit_a_page_of_messages_has_fifty(client: httpx.AsyncClient, archive: ArchiveParts) -> None:
+    await store(archive, *(chat(seq) for seq in range(51)))
+    page = (await client.get(f"{ROOM}/messages")).json()
+    assert (len(page["messages"]), page["before"]) == (50, 1)
+
+
+@pytest.mark.parametrize("before", ["-1", str(2**53), "x", "1.5", "", "9" * 5000, "%00"])
+async def test_a_before_that_cannot_be_meant_is_a_bad_field(client: httpx.AsyncClient, before: str) -> None:
+    answer = await client.get(f"{ROOM}/messages?before={before}")
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+
+
+@pytest.mark.parametrize("before", ["0", str(2**53 - 1)])
+async def test_before_the_first_there_is_nothing_and_before_the_last_everything(
+    client: httpx.AsyncClient, archive: ArchiveParts, before: str
+) -> None:
+    await store(archive, chat(0))
+    page = (await client.get(f"{ROOM}/messages?before={before}")).json()
+    assert len(page["messages"]) == (before != "0")

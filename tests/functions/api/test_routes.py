@@ -9,7 +9,7 @@ import pytest
 from functions.adapters.room_state import RoomState
 from functions.api.app import app
 from functions.api.auth import door
-from functions.api.parts import ApiParts, api_parts
+from functions.api.parts import ApiParts, ArchiveParts, api_parts, archive_parts
 from functions.door import Door
 from functions.rooms.identity import CAPABILITIES, Identity
 from functions.rooms.seats import Seat
@@ -19,7 +19,8 @@ from tests.functions.conftest import NOW, MemoryLog
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A call that succeeds. `kind`: about one room, about all, or about none; `publishes` is for a room with alice."""
+    """A call that succeeds. `kind`: about one room, about all, or about none; `publishes` is for a room with alice,
+    and `stored` tells what is in the table, without asking Redis."""
 
     method: str
     path: str
@@ -28,6 +29,7 @@ class Route:
     kind: str = "room"
     body: Any = None
     publishes: bool = False
+    stored: bool = False
 
     async def call(self, client: httpx.AsyncClient, headers: dict[str, str] | None = None) -> httpx.Response:
         return await client.request(self.method, self.path, json=self.body, headers=headers)
@@ -42,6 +44,8 @@ ROUTES = [
     Route(method="GET", path="/api/activities/42"),
     Route(method="PATCH", path="/api/activities/42", capability="moderate", body={"frozen": True}, publishes=True),
     Route(method="GET", path="/api/activities/42/users"),
+    Route(method="GET", path="/api/activities/42/messages", stored=True),
+    Route(method="GET", path="/api/activities/42/watch-time", capability="admin", stored=True),
     Route(
         method="POST",
         path="/api/activities/42/notices",
@@ -139,7 +143,7 @@ async def test_in_open_mode_no_token_is_needed(route: Route, client: httpx.Async
     assert (await route.call(client, {"Authorization": ""})).status_code == route.status
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.kind != "none"], ids=name)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.kind != "none" and not route.stored], ids=name)
 async def test_without_redis_it_is_503(
     route: Route, client: httpx.AsyncClient, platform_without_redis: ApiParts, log: MemoryLog
 ) -> None:
@@ -152,6 +156,18 @@ async def test_without_redis_it_is_503(
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert "127.0.0.1" not in answer.text
     assert log.live == []
+
+
+@every_route
+async def test_without_the_table_what_is_in_it_is_503_and_all_else_is_there(
+    route: Route, client: httpx.AsyncClient, archive_without_table: ArchiveParts
+) -> None:
+    app.dependency_overrides[archive_parts] = lambda: archive_without_table
+    answer = await route.call(client)
+    assert answer.status_code == (503 if route.stored else route.status)
+    if route.stored:
+        assert answer.json()["error"] == "unavailable"
+        assert "127.0.0.1" not in answer.text
 
 
 @pytest.mark.parametrize("topic", ["live", "save"])

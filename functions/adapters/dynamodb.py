@@ -1,0 +1,94 @@
+"""DynamoDB with boto3, which Lambda's Python carries: one table, and what its errors mean."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+CONNECT_SECONDS = 1
+ANSWER_SECONDS = 3
+# A watch-time list asks 32 buckets side by side.
+CONNECTIONS = 32
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 2.0
+
+# What is wrong with the request itself, however often it is made. The second is for text that is not Unicode.
+REFUSALS = frozenset({"ValidationException", "SerializationException"})
+
+
+class TableUnavailable(Exception):
+    """The table cannot be reached, or does not do as it should: throttled, not there, not allowed. The message says
+    which."""
+
+
+class ItemRefused(Exception):
+    """DynamoDB will never take this: an item that is too large, a value it does not know. The message says why."""
+
+
+class ConditionFailed(Exception):
+    """The item is not as the request's condition wants it."""
+
+
+class Table:
+    """One table. `client` makes boto3's client when it is first needed."""
+
+    def __init__(self, client: Callable[[], Any], name: str) -> None:
+        self.name = name
+        self._make_client = client
+        self._client: Any = None
+
+    async def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """boto3's `operation` of the client, in a thread; raises TableUnavailable, ItemRefused, ConditionFailed."""
+        if not self.name:
+            raise TableUnavailable("TABLE is not set: it names the DynamoDB table")
+        return await asyncio.to_thread(self._call, operation, parameters)
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            # Threads may make it at the same time; then the last one's is kept.
+            client = self._client = self._client or self._make_client()
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        except ClientError as error:
+            raise _meaning(error.response["Error"], f"table {self.name}: {error}") from None
+        except BotoCoreError as error:
+            raise TableUnavailable(f"table {self.name}: {error}") from None
+        return answer
+
+
+def _meaning(error: dict[str, str], message: str) -> Exception:
+    if error["Code"] == "ConditionalCheckFailedException":
+        return ConditionFailed(message)
+    if error["Code"] in REFUSALS:
+        return ItemRefused(message)
+    return TableUnavailable(message)
+
+
+def pauses(deadline: float) -> Iterator[float]:
+    """How long to wait before each attempt: not at all before the first, then with full jitter. No attempt is to begin
+    after `deadline`, in seconds of the monotonic clock."""
+    pause, longest = 0.0, FIRST_PAUSE_SECONDS
+    while time.monotonic() + pause < deadline:
+        yield pause
+        pause = random.uniform(0, longest)
+        longest = min(2 * longest, LONGEST_PAUSE_SECONDS)
+
+
+def dynamodb_client(region: str, **options: Any) -> Any:
+    """boto3's client, which any number of threads may use; `options` go to it. AWS_ENDPOINT_URL_DYNAMODB leads it
+    elsewhere."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=ANSWER_SECONDS,
+        max_pool_connections=CONNECTIONS,
+        # Once more, since a connection that was kept over a freeze may be dead.
+        retries={"mode": "standard", "total_max_attempts": 2},
+    )
+    # A session of its own: boto3's shared one is not for several threads.
+    return boto3.session.Session().client("dynamodb", region_name=region, config=config, **options)

@@ -1,0 +1,60 @@
+"""The archive: the table of what was said and who watched, and the queue of what could not be stored."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.sizes import Sizes
+
+TOP = "top"
+
+
+class Archive(Construct):
+    """`table` and `failures`. Items go when their time, `expires`, has come; the table may be restored to any second
+    of the last 35 days.
+
+    Where the stage keeps its archive, no deployment deletes the table, nor does deleting the stack.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, sizes: Sizes) -> None:
+        super().__init__(scope, id)
+        self.table = self._make_table(keep=sizes.keep_archive)
+        self.failures = sqs.Queue(
+            self,
+            "Failures",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+
+    @property
+    def index_arn(self) -> str:
+        """What IAM calls the index of those who watched longest."""
+        return f"{self.table.table_arn}/index/{TOP}"
+
+    def _make_table(self, *, keep: bool) -> dynamodb.Table:
+        def text(name: str) -> dynamodb.Attribute:
+            return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+        table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=text("pk"),
+            sort_key=text("sk"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+        table.add_global_secondary_index(
+            index_name=TOP,
+            partition_key=text("topOf"),
+            sort_key=dynamodb.Attribute(name="seconds", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=["userId", "username"],
+        )
+        return table

@@ -1,0 +1,186 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.rooms import archive, events
+from functions.rooms.archive import Item, Stored, items, place, read_record, stored, without_repeats
+from functions.rooms.events import BrokenRecord, Event
+
+NOW = 1_700_000_000_000
+DAYS = 400
+EXPIRES = 1_700_000_000 + 400 * 86_400
+
+CHAT = Event(
+    activity_id=42,
+    type=events.CHAT,
+    time=NOW - 5,
+    user_id="alice",
+    username="Alice",
+    connection_id="c-1",
+    avatar="face",
+    company_id="7",
+    content="hi",
+    client_id="c1",
+    seq=12,
+    logged_at=NOW,
+)
+NOTICE = Event(
+    activity_id=42, type=events.NOTICE, time=NOW, user_id="shop", seq=13, logged_at=NOW, name="card", data={"off": 10}
+)
+SANCTION = Event(
+    activity_id=42,
+    type=events.SANCTION,
+    time=NOW,
+    user_id="mod",
+    username="Mo",
+    seq=14,
+    logged_at=NOW,
+    to="bob",
+    data={"action": "muted", "seconds": 60},
+)
+REMOVED = Event(
+    activity_id=42, type=events.REMOVED, time=NOW, user_id="mod", username="Mo", seq=15, logged_at=NOW, data={"seq": 12}
+)
+LIKE = Event(activity_id=42, type=events.LIKE, time=NOW, user_id="bob", likes=99, logged_at=NOW)
+
+
+def made(event: Event) -> list[tuple[str, dict[str, Any]]]:
+    return [(item.sk, dict(item.attributes)) for item in items(event, 7, days=DAYS)]
+
+
+def record(**fields: Any) -> bytes:
+    return json.dumps({"activityId": 42, "messageType": 4, "nickname": "Alice", "seq": 12} | fields).encode()
+
+
+def test_a_chat_is_kept_at_its_seq_with_what_it_says_and_until_when() -> None:
+    assert made(CHAT) == [
+        (
+            "m#0000000000000012",
+            {
+                "type": 4,
+                "seq": 12,
+                "time": NOW - 5,
+                "expires": EXPIRES,
+                "userId": "alice",
+                "username": "Alice",
+                "avatar": "face",
+                "companyId": "7",
+                "text": "hi",
+                "id": "c1",
+            },
+        )
+    ]
+    [item] = items(CHAT, 7, days=DAYS)
+    assert (item.pk, item.offset) == ("room#42", 7)
+
+
+def test_a_private_chat_is_kept_where_nobody_lists_it() -> None:
+    [(sk, attributes)] = made(replace(CHAT, to="bob"))
+    assert (sk, attributes["to"]) == ("p#0000000000000012", "bob")
+
+
+def test_the_order_of_places_is_the_order_of_numbers() -> None:
+    numbers = [0, 9, 10, 99, 2**31, 2**53 - 1]
+    places = [place("m", number) for number in numbers]
+    assert places == sorted(places)
+    assert [archive.number(sk) for sk in places] == numbers
+
+
+def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None:
+    assert made(REMOVED) == [
+        (
+            "e#0000000000000015",
+            {
+                "type": 9,
+                "seq": 15,
+                "time": NOW,
+                "expires": EXPIRES,
+                "userId": "mod",
+                "username": "Mo",
+                "data": '{"seq":12}',
+            },
+        ),
+        ("x#0000000000000012", {"by": "mod", "byName": "Mo", "time": NOW, "expires": EXPIRES}),
+    ]
+
+
+def test_likes_are_kept_by_the_minute() -> None:
+    [item] = items(LIKE, 7, days=DAYS)
+    assert (item.sk, item.grows) == (place("l", NOW // 60_000), True)
+    assert item.attributes == {"zanNumber": 99, "time": NOW, "expires": EXPIRES}
+
+
+@pytest.mark.parametrize("type_", [events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS])
+def test_what_is_not_said_is_kept_as_an_event(type_: int) -> None:
+    [(sk, attributes)] = made(replace(SANCTION, type=type_))
+    assert sk == "e#0000000000000014"
+    assert attributes["to"] == "bob"
+
+
+def test_nothing_is_kept_of_a_heartbeat() -> None:
+    assert made(Event(activity_id=42, type=events.HEARTBEAT, time=NOW, user_id="alice", watch_seconds=60)) == []
+
+
+@pytest.mark.parametrize("event", [CHAT, replace(CHAT, to="bob"), NOTICE, SANCTION, replace(NOTICE, data=[1.5, None])])
+def test_an_event_comes_back_as_it_went(event: Event) -> None:
+    [item] = items(event, 7, days=DAYS)
+    assert stored(42, item.attributes) == Stored(replace(event, connection_id="", logged_at=0))
+
+
+def test_what_was_removed_is_withheld_and_nothing_else() -> None:
+    assert Stored(CHAT).withheld() == Stored(CHAT)
+    assert Stored(CHAT, removed=True).withheld() == Stored(replace(CHAT, content=""), removed=True)
+
+
+def test_a_record_is_read_with_the_seq_and_the_watch_time_it_names() -> None:
+    leave = replace(CHAT, type=events.LEAVE, watch_seconds=12.345)
+    assert read_record(leave.to_record(), NOW) == leave
+    heartbeat = replace(CHAT, type=events.HEARTBEAT, seq=None, watch_seconds=60.0)
+    assert read_record(heartbeat.to_record(), NOW) == heartbeat
+
+
+def test_a_character_that_cannot_be_written_becomes_a_question_mark() -> None:
+    event = read_record(record(content="a\ud800", userId="\udfff"), NOW)
+    assert (event.content, event.user_id) == ("a?", "?")
+    [item] = items(read_record(record(messageType=10, data=["\ud800"]), NOW), 7, days=DAYS)
+    assert item.attributes["data"] == '["?"]'
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        (b"{", "not UTF-8 JSON"),
+        (record(seq=-1), "seq '-1' is not an integer"),
+        (record(seq=2**53), "seq"),
+        (record(seq=True), "seq 'True'"),
+        (record(seq=None), "seq 'None'"),
+        (record(time=2**60), "time"),
+        (record(watchSeconds="60"), "watchSeconds '60' is not a number"),
+        (record(watchSeconds=10**400), "watchSeconds is too large"),
+        (record(messageType=6), "zanNumber 'None'"),
+        (record(messageType=6, zanNumber=-1), "zanNumber"),
+        (record(messageType=9), "data.seq 'None'"),
+        (record(messageType=9, data={"seq": "12"}), "data.seq '12'"),
+        (record(messageType=10, data=[1]).replace(b"[1]", b"1e999"), "data cannot be written"),
+        (record(content="x" * archive.RECORD_BYTES), "more than an item may have"),
+    ],
+)
+def test_a_record_that_has_no_place_is_broken(value: bytes, cause: str) -> None:
+    with pytest.raises(BrokenRecord, match=cause):
+        items(read_record(value, NOW), 7, days=DAYS)
+
+
+def test_of_one_place_the_last_stays_and_of_likes_the_largest() -> None:
+    def item(sk: str, number: int, grows: bool = False) -> Item:
+        return Item(activity_id=42, sk=sk, attributes={"zanNumber": number}, offset=number, grows=grows)
+
+    batch = [item("m", 2), item("l", 5, grows=True), item("m", 1), item("l", 4, grows=True), item("l", 9, grows=True)]
+    assert [one.offset for one in without_repeats(batch)] == [1, 9]
+    assert [one.offset for one in without_repeats([*batch, item("l", 6, grows=True)])] == [1, 9]
+
+
+def test_the_same_place_in_another_room_is_another() -> None:
+    both = [item for activity_id in (1, 2) for item in items(replace(CHAT, activity_id=activity_id), 7, days=DAYS)]
+    assert without_repeats(both) == both

@@ -1,0 +1,237 @@
+import asyncio
+import contextlib
+import csv
+import itertools
+import json
+import random
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from functions.adapters.archive_table import ArchiveTable
+from functions.adapters.dynamodb import TableUnavailable
+from functions.rooms.archive import items
+from functions.rooms.events import CHAT, JOIN, NOTICE, REMOVED, Event
+from local.app import Emulator
+from local.options import Options
+from local.tools import export
+from local.tools.export_lines import COLUMNS
+from tests.functions.tables import REGION, client, make_table
+
+TIME = 1_795_436_242_375
+
+
+def event(seq: int, type_: int = CHAT, **fields: Any) -> Event:
+    return Event(activity_id=42, type=type_, time=TIME + seq, seq=seq, logged_at=TIME + seq, **fields)
+
+
+ROOM = [
+    event(1, JOIN, user_id="alice", username="Alice"),
+    event(2, user_id="alice", username="Alice", content="=1+1"),
+    event(3, user_id="bob", username="Bob", content="psst", to="alice"),
+    event(10, user_id="bob", username="Bob", content="rude"),
+    event(11, REMOVED, user_id="mia", username="Mia", data={"seq": 10}),
+    event(12, NOTICE, user_id="shop", username="Shop", name="coupon", data={"code": "X1"}),
+]
+
+
+@pytest.fixture
+def table(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A table with ROOM in it, which a command finds as a deployed one: by AWS's own variables."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", moto_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    return asyncio.run(filled(moto_url, ROOM))
+
+
+async def filled(url: str, events: list[Event]) -> str:
+    name = await make_table(url)
+    stored = ArchiveTable(lambda: client(url), name)
+    assert await stored.put([item for one in events for item in items(one, one.seq or 0, days=400)]) == []
+    return name
+
+
+@contextlib.contextmanager
+def answering(status: int, answer: Any) -> Iterator[str]:
+    """Something that answers every GET so; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def told(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_deployed_room_comes_out_in_order_of_seq_but_for_private_chat(
+    table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export.main(["--activity", "42", "--table", table, "--region", REGION], {}) == 0
+    out, err = capsys.readouterr()
+    lines = told(out)
+    assert [(line["seq"], line["what"]) for line in lines] == [
+        (1, "join"),
+        (2, "chat"),
+        (10, "chat"),
+        (11, "removal"),
+        (12, "notice"),
+    ]
+    assert [line["seq"] for line in lines if line.get("removed")] == [10]
+    assert lines[-1]["data"] == {"code": "X1"}
+    assert err == ""
+
+
+def test_private_chat_is_there_when_it_is_asked_for(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["--activity", "42", "--table", table, "--private"], {"AWS_REGION": REGION}) == 0
+    lines = told(capsys.readouterr().out)
+    assert [line["seq"] for line in lines] == [1, 2, 3, 10, 11, 12]
+    assert lines[2]["to"] == "alice"
+
+
+def test_the_emulators_room_is_found_through_the_emulator(
+    table: str, moto_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with answering(200, {"table": table, "endpoint": moto_url, "region": REGION}) as url:
+        assert export.main(["--activity", "42", "--url", url], {}) == 0
+        assert export.main(["--activity", "42"], {"PORT": url.rpartition(":")[2]}) == 0
+    assert len(told(capsys.readouterr().out)) == 10
+
+
+async def test_what_is_said_in_an_emulators_room_can_be_exported(
+    redis_url: str, kafka_bootstrap: str, moto_url: str, tmp_path: Path
+) -> None:
+    options = Options(port=0, window_ms=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=moto_url)
+    activity = str(random.randrange(1, 2**52))
+    file = tmp_path / "room.jsonl"
+    lines: list[dict[str, Any]] = []
+    async with (
+        asyncio.timeout(60),
+        Emulator(options, {}) as emulator,
+        connect(f"ws://{emulator.address}/websocket/{activity}/alice", proxy=None) as alice,
+    ):
+        await alice.send(json.dumps({"messageType": 4, "id": "c1", "message": "kept"}))
+        arguments = ["--activity", activity, "--url", f"http://{emulator.address}", "--output", str(file)]
+        while "kept" not in [line.get("text") for line in lines]:
+            assert await asyncio.to_thread(export.main, arguments, {}) == 0
+            lines = told(file.read_text())
+    assert [(line["what"], line["userId"]) for line in lines] == [("join", "alice"), ("chat", "alice")]
+
+
+def test_csv_goes_to_a_file_that_is_there_once_it_is_whole(table: str, tmp_path: Path) -> None:
+    file = tmp_path / "room.csv"
+    file.write_text("of last week")
+    assert export.main(["--activity", "42", "--table", table, "--format", "csv", "--output", str(file)], {}) == 0
+    with file.open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["text"] for row in rows if row["what"] == "chat"] == ["'=1+1", "rude"]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(
+    moto_url: str, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "room.jsonl"
+    file.write_text("of last week")
+    real, asked = client(moto_url), itertools.count()
+
+    class Dying:
+        def query(self, **request: Any) -> Any:
+            if next(asked) == 3:  # the newest chat, its removals and all removals have been read
+                raise TableUnavailable("the table went away")
+            return real.query(**request)
+
+    monkeypatch.setattr(export, "dynamodb_client", lambda region: Dying())
+    assert export.main(["--activity", "42", "--table", table, "--output", str(file)], {}) == 1
+    assert capsys.readouterr().err == "python -m local export: the table went away\n"
+    assert file.read_text() == "of last week"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_room_of_which_nothing_is_kept_is_no_failure(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["--activity", "43", "--table", table, "--format", "csv"], {}) == 0
+    out, err = capsys.readouterr()
+    assert out == ",".join(COLUMNS) + "\r\n"
+    assert err == "nothing is kept of room 43\n"
+
+
+def test_a_long_room_is_written_page_by_page(moto_url: str, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    # Four chats fill DynamoDB's page of 1 MB.
+    long = [event(seq, user_id="alice", username="Alice", content="x" * 300_000) for seq in range(9)]
+    name = asyncio.run(filled(moto_url, long))
+    assert export.main(["--activity", "42", "--table", name], {}) == 0
+    assert [line["seq"] for line in told(capsys.readouterr().out)] == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--activity", "forty-two"], "activityId must be an integer from 1 to 9007199254740991"),
+        (["--activity", "42", "--url", "nowhere"], "'nowhere' is no URL: that takes http://host:port"),
+        (["--activity", "42", "--url", "http://h:port"], "'http://h:port' is no URL"),
+        (
+            ["--activity", "42", "--url", "https://rooms.example"],
+            "https://rooms.example is not on this machine: name the stack's table with --table",
+        ),
+        (["--activity", "42", "--url", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1 ("),
+    ],
+    ids=["activity", "no-url", "port", "elsewhere", "nobody"],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert export.main(arguments, {}) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"python -m local export: {problem}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("answer", [{}, [], b"<html>", {"table": 1, "endpoint": "", "region": ""}], ids=str)
+def test_what_answers_as_no_emulator_does_is_told(capsys: pytest.CaptureFixture[str], answer: Any) -> None:
+    with answering(404, answer) as url:
+        assert export.main(["--activity", "42", "--url", url], {}) == 1
+    assert capsys.readouterr().err == f"python -m local export: {url} answers 404: is that an emulator?\n"
+
+
+def test_a_table_that_is_not_there_is_told(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["--activity", "42", "--table", "elsewhere"], {}) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("python -m local export: table elsewhere: ")
+    assert "ResourceNotFoundException" in err
+
+
+def test_a_file_that_cannot_be_written_is_told(table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in (tmp_path / "missing" / "room.jsonl", tmp_path):
+        assert export.main(["--activity", "42", "--table", table, "--output", str(output)], {}) == 1
+        assert capsys.readouterr().err.startswith(f"python -m local export: --output {output}: ")
+
+
+def test_a_table_and_an_emulator_are_not_both_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        export.main(["--activity", "42", "--table", "t", "--url", "http://127.0.0.1:8000"], {})
+    assert ended.value.code == 2
+    assert "not allowed with argument" in capsys.readouterr().err
