@@ -1,21 +1,15 @@
 """The HTTP API's application: one router a subject, errors in the protocol's shape."""
 
-import logging
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
 from mangum import Mangum
 
-from functions.adapters.dynamodb import TableUnavailable
 from functions.api import activities, health, messages, moderation, tokens, watch_time, words
 from functions.api.description import Api
-from functions.api.errors import answer, install
+from functions.api.errors import install
 from functions.entry import JsonObject
-
-log = logging.getLogger(__name__)
 
 app = Api(
     title="Live rooms",
@@ -29,14 +23,6 @@ app = Api(
     generate_unique_id_function=lambda route: route.name,
 )
 install(app)
-
-
-@app.exception_handler(TableUnavailable)
-async def _table_is_away(request: Request, error: TableUnavailable) -> JSONResponse:
-    log.error("the table does not answer: %s", error)
-    return answer(503, "unavailable", "the table does not answer, try again")
-
-
 for subject in (health, activities, messages, watch_time, moderation, words, tokens):
     app.include_router(subject.router, prefix="/api")
 

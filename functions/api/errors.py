@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from functions.adapters.credentials import NoCredentials
+from functions.adapters.dynamodb import TableUnavailable
 from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_log import LogUnavailable
 from functions.adapters.secrets import SecretUnavailable
@@ -44,6 +45,7 @@ _AWAY: dict[type[Exception], str] = {
     StateUnavailable: "Redis does not answer, try again",
     LogUnavailable: "Kafka does not answer, try again",
     SecretUnavailable: "the keys of tokens are out of reach",
+    TableUnavailable: "the table does not answer, try again",
     NoCredentials: "connections cannot be reached for want of credentials",
 }
 
