@@ -113,6 +113,7 @@ class Ticker:
             tried = {found.seat for found in early}
             report.gone = [found for found in report.gone if found.seat not in tried] + again.gone
             report.delivered += again.delivered
+            report.ended += again.ended
             report.posts += again.posts
         report.gone = [found for found in report.gone if now - taken.get(found.seat, 0) >= HANDSHAKE_MS]
 
@@ -123,7 +124,7 @@ def _after(room: Room, report: Report) -> RoomAfter:
         activity_id=activity_id,
         mark=room.mark,
         welcomed=list(room.before.newcomers.keys() & _seats(report.delivered, activity_id)),
-        gone=list(_seats(report.gone, activity_id)),
+        gone=list(_seats([*report.gone, *report.ended], activity_id)),
     )
 
 

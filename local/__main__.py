@@ -69,7 +69,7 @@ def welcome(address: str, auth_mode: str) -> str:
     port = address.rpartition(":")[2]
     token = f"""
   a token          PORT={port} .venv/bin/python -m local token --activity 42 --user alice --name Alice
-                   goes with the address as &token=..., or as the subprotocol bearer...."""
+                   for the page ?room=42#token=..., for a WebSocket &token=... or the subprotocol bearer...."""
     return f"""
   page             http://{address}/
   WebSocket        ws://{address}/websocket?activityId=42&username=alice

@@ -52,10 +52,14 @@ class Delivery:
 
 @dataclass
 class Report:
-    """What became of deliveries. A delivery is `delivered` when all of its frames were."""
+    """What became of deliveries. A delivery is `delivered` when all of its frames were.
+
+    `gone`: there was no such connection. `ended`: nor was there any more, after a frame that it did get.
+    """
 
     delivered: list[Delivery] = field(default_factory=list)
     gone: list[Delivery] = field(default_factory=list)
+    ended: list[Delivery] = field(default_factory=list)
     posts: Counter[Outcome] = field(default_factory=Counter)
 
 
@@ -119,21 +123,18 @@ class Fanout:
         for delivery in left:
             if not allowance.take(len(delivery.frames)):
                 await allowance.wait_for(len(delivery.frames))
-            outcome = await self._deliver_one(delivery, report.posts)
-            if outcome is Outcome.DELIVERED:
-                report.delivered.append(delivery)
-            elif outcome is Outcome.GONE:
-                report.gone.append(delivery)
+            await self._deliver_one(delivery, report)
             done(delivery)
 
-    async def _deliver_one(self, delivery: Delivery, posts: Counter[Outcome]) -> Outcome:
+    async def _deliver_one(self, delivery: Delivery, report: Report) -> None:
         """The frames one after another; the first that fails ends it, since later ones must not overtake it."""
-        outcome = Outcome.DELIVERED
-        for frame in delivery.frames:
-            outcome = await self._post(delivery.seat.connection_id, frame, posts)
+        for number, frame in enumerate(delivery.frames):
+            outcome = await self._post(delivery.seat.connection_id, frame, report.posts)
+            if outcome is Outcome.GONE:
+                (report.ended if number else report.gone).append(delivery)
             if outcome is not Outcome.DELIVERED:
-                break
-        return outcome
+                return
+        report.delivered.append(delivery)
 
     async def _post(self, connection_id: str, frame: Payload, posts: Counter[Outcome]) -> Outcome:
         outcome = await self._poster.post(connection_id, frame)

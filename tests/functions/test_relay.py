@@ -199,6 +199,17 @@ async def test_a_handshake_that_takes_longer_is_welcomed_by_a_later_tick(
     assert screens.types("c-alice") == [8, 4]
 
 
+async def test_a_newcomer_that_was_told_something_and_then_is_gone_has_no_handshake_under_way(
+    relay_parts: Parts, screens: Screens, log: MemoryLog
+) -> None:
+    await connect.main(route_event("alice", framing="classic"), relay_parts.room)
+    answers = [Outcome.DELIVERED, Outcome.DELIVERED, Outcome.GONE]
+    screens.outcome = lambda connection_id: answers.pop(0)
+    await relay.main(batch(*log.live), relay_parts)
+    assert (await relay_parts.room.state.figures(42)).connections == 0
+    assert log.live[-1].type == events.LEAVE
+
+
 async def test_a_handshake_that_can_no_longer_be_under_way_is_a_seat_to_remove(
     relay_parts: Parts, screens: Screens, log: MemoryLog, clock: Clock
 ) -> None:

@@ -88,7 +88,13 @@ async def test_a_gone_viewer_gets_nothing_more() -> None:
     poster = FakePoster(gone=[Outcome.DELIVERED, Outcome.GONE])
     report = await Fanout(poster, FakeBudget()).deliver([delivery("gone"), delivery("here")])
     assert poster.posted["gone"] == [b"1", b"2"]
-    assert (names(report.gone), names(report.delivered)) == (["gone"], ["here"])
+    assert (names(report.ended), names(report.delivered)) == (["gone"], ["here"])
+
+
+async def test_who_is_gone_is_told_apart_from_who_went_while_being_told() -> None:
+    poster = FakePoster(never=[Outcome.GONE], no_more=[Outcome.DELIVERED, Outcome.GONE])
+    report = await Fanout(poster, FakeBudget()).deliver([delivery("never"), delivery("no_more")])
+    assert (names(report.gone), names(report.ended)) == (["never"], ["no_more"])
 
 
 async def test_a_throttled_post_is_tried_again_and_then_dropped_with_what_follows() -> None:

@@ -56,7 +56,7 @@ async def test_who_stays_has_every_chat_answered(url: str) -> None:
 async def test_where_tokens_are_asked_for_every_viewer_has_one() -> None:
     async with Emulator(Options(port=0, window_ms=50, auth_mode="token"), {}) as emulator:
         url = f"ws://{emulator.address}/websocket"
-        outcome = await run_load(replace(SHORT, url=url, first_room=3, processes=2))
+        outcome = await run_load(replace(SHORT, url=url, first_room=3))
     assert_nothing_is_wrong(outcome)
 
 
