@@ -8,7 +8,6 @@ from typing import Protocol
 from functions import departures
 from functions.adapters.connections import Connections, Outcome
 from functions.adapters.departure import Departure
-from functions.adapters.moderation_state import ModerationState
 from functions.parts import RoomParts
 from functions.rooms import objects
 from functions.rooms.payload import Payload
@@ -30,11 +29,6 @@ class Parts(Protocol):
     @property
     def room(self) -> RoomParts:
         """The rooms."""
-        ...
-
-    @property
-    def moderation(self) -> ModerationState:
-        """Who sits where."""
         ...
 
     @property

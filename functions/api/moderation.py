@@ -1,5 +1,7 @@
 """Mutes, bans and kicks: sanctions against one user of one room. Each is an event on both topics."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Response
@@ -49,11 +51,8 @@ async def unmute(activity_id: ActivityId, user_id: UserId, parts: Parts, caller:
     """Let a user chat again; nothing happens to one who is not muted."""
     before = await parts.moderation.unmute(activity_id, user_id, parts.room.clock())
     if before is not None:
-        try:
-            await _tell(parts, caller, activity_id, user_id, "unmuted")
-        except LogUnavailable:
-            await parts.moderation.put_back_mute(activity_id, user_id, before)
-            raise
+        put_back = partial(parts.moderation.put_back_mute, activity_id, user_id, before)
+        await _tell_or(put_back, parts, caller, activity_id, user_id, "unmuted")
     return Response(status_code=204)
 
 
@@ -81,11 +80,8 @@ async def unban(activity_id: ActivityId, user_id: UserId, parts: Parts, caller: 
     """Let a user in again; nothing happens to one who is not banned."""
     before = await parts.moderation.unban(activity_id, user_id, parts.room.clock())
     if before is not None:
-        try:
-            await _tell(parts, caller, activity_id, user_id, "unbanned")
-        except LogUnavailable:
-            await parts.moderation.put_back_ban(activity_id, user_id, before)
-            raise
+        put_back = partial(parts.moderation.put_back_ban, activity_id, user_id, before)
+        await _tell_or(put_back, parts, caller, activity_id, user_id, "unbanned")
     return Response(status_code=204)
 
 
@@ -97,6 +93,22 @@ async def kick(activity_id: ActivityId, user_id: UserId, parts: Parts, caller: M
         await _tell(parts, caller, activity_id, user_id, "kicked")
         await eviction.evict(parts, activity_id, seats, "kicked", None)
     return Response(status_code=204)
+
+
+async def _tell_or(
+    put_back: Callable[[], Awaitable[None]],
+    parts: ApiParts,
+    caller: Caller,
+    activity_id: int,
+    user_id: str,
+    action: Action,
+) -> None:
+    """Tell it; what cannot be told must not have happened."""
+    try:
+        await _tell(parts, caller, activity_id, user_id, action)
+    except LogUnavailable:
+        await put_back()
+        raise
 
 
 async def _tell(
