@@ -57,7 +57,7 @@ async def announce(parts: RoomParts, seat: Seat, identity: Identity, joined: Joi
     try:
         await (parts.log.publish(event) if joined.first else parts.log.publish_live(event))
     except LogUnavailable:
-        await parts.state.leave(seat, identity.activity_id, now)
+        await parts.state.unseat(seat, identity.activity_id, now)
         raise
 
 

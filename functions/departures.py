@@ -13,8 +13,9 @@ async def announce(departures: Sequence[Departure], state: RoomState, log: RoomL
     """Publish each. What cannot be published is put back, for the next sweep, and LogUnavailable is raised."""
     results = await asyncio.gather(*(_publish(departure, log, now) for departure in departures))
     unpublished = [departure for departure, done in zip(departures, results, strict=True) if not done]
-    for departure in unpublished:
-        await state.put_back(departure.seat, departure.activity_id, departure.username, departure.watched, now)
+    # The last first: a user's credits are taken back in the reverse of the order in which they were made.
+    for departure in reversed(unpublished):
+        await state.put_back(departure.seat, departure.activity_id, departure.left)
     if unpublished:
         raise LogUnavailable(f"{len(unpublished)} of {len(departures)} departures could not be published")
 
@@ -24,7 +25,7 @@ async def _publish(departure: Departure, log: RoomLog, now: int) -> bool:
     try:
         if event.type == events.LEAVE:
             await log.publish(event)
-        elif departure.watched:
+        elif departure.left.watched.ms:
             await log.publish_saved(event)
     except LogUnavailable:
         return False

@@ -1,12 +1,13 @@
 """`$disconnect`: gives the seat up and, with the user's last one, says that the user left."""
 
+from dataclasses import replace
+
+from functions.adapters.departure import Departure
 from functions.adapters.room_answers import Left
 from functions.adapters.room_log import LogUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
 from functions.parts import RoomParts, build
-from functions.rooms import events
-from functions.rooms.events import Event
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
 
@@ -27,22 +28,12 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
 
 async def announce(parts: RoomParts, seat: Seat, identity: Identity, left: Left, now: int) -> None:
     """Say that the user left; a user who has other seats has only earned watch time."""
-    event = Event(
-        activity_id=identity.activity_id,
-        type=events.LEAVE if left.last else events.HEARTBEAT,
-        time=now,
-        user_id=identity.user_id,
-        username=left.username,
-        connection_id=seat.connection_id,
-        avatar=identity.avatar,
-        online=left.online,
-        likes=left.likes,
-        watch_seconds=left.watched / 1000,
-    )
+    departure = Departure(identity.activity_id, seat, left)
+    event = replace(departure.to_event(now), avatar=identity.avatar)
     try:
         await (parts.log.publish(event) if left.last else parts.log.publish_saved(event))
     except LogUnavailable:
-        await parts.state.put_back(seat, identity.activity_id, left.username, left.watched, now)
+        await parts.state.put_back(seat, identity.activity_id, left)
         raise
 
 

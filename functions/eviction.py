@@ -75,9 +75,5 @@ async def _cut_off(connections: Connections, turns: asyncio.Semaphore, seat: Sea
 async def _give_up(room: RoomParts, activity_id: int, seats: Sequence[Seat]) -> None:
     now = room.clock()
     ended = await asyncio.gather(*(room.state.leave(seat, activity_id, now) for seat in seats))
-    departed = [
-        Departure(activity_id, seat, left.username, left.watched, left.last, left.online, left.likes)
-        for seat, left in zip(seats, ended, strict=True)
-        if left is not None
-    ]
+    departed = [Departure(activity_id, seat, left) for seat, left in zip(seats, ended, strict=True) if left is not None]
     await departures.announce(departed, room.state, room.log, now)

@@ -126,8 +126,8 @@ class Sender:
             self._identity,
             kind=kind,
             rate=self._rate(kind),
-            count=_count(frame),
             watched=accepted.watched,
+            count=_count(frame),
             client_id=frame.client_id,
         )
 
@@ -160,7 +160,7 @@ class Sender:
         if isinstance(frame, Chat):
             return replace(event, content=frame.message, to=frame.to)
         if isinstance(frame, Heartbeat) and accepted is not None:
-            return replace(event, watch_seconds=accepted.watched / 1000)
+            return replace(event, watch_seconds=accepted.watched.seconds)
         return event
 
     def _event_of(self, type_: int, accepted: Accepted | None) -> Event:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.rooms.refusal import Code
+from functions.rooms.watch_time import Earned
 
 Kind = Literal["chat", "like", "heartbeat", "who"]
 
@@ -20,10 +21,10 @@ class Joined:
 
 @dataclass(frozen=True)
 class Left:
-    """A seat was given up. `last`: the user has no other; `watched` is the watch time this earned, in ms."""
+    """A seat was given up. `last`: the user has no other."""
 
     last: bool
-    watched: int
+    watched: Earned
     username: str
     online: int
     likes: int
@@ -33,13 +34,13 @@ class Left:
 class Accepted:
     """A frame was accepted. `retaken`: its seat had lapsed and was taken anew, the user's "first" or a "further" one.
 
-    `unwelcomed`: the seat has waited for its welcome too long. `watched` is the watch time this earned, in ms.
+    `unwelcomed`: the seat has waited for its welcome too long.
     """
 
     retaken: Literal["first", "further"] | None
     online: int
     likes: int
-    watched: int
+    watched: Earned
     unwelcomed: bool
 
 
@@ -102,8 +103,8 @@ class RoomFigures:
     rules: Rules
 
 
-def read_acceptance(result: Sequence[Any]) -> Accepted | Refused | Repeated | Gone:
-    """What `accept.lua` answers."""
+def read_acceptance(result: Sequence[Any], now: int) -> Accepted | Refused | Repeated | Gone:
+    """What `accept.lua` answered at `now`."""
     match result:
         case ["gone"]:
             return Gone()
@@ -111,9 +112,13 @@ def read_acceptance(result: Sequence[Any]) -> Accepted | Refused | Repeated | Go
             return Repeated(first)
         case ["refused", code, wait]:
             return Refused(code, wait)
-        case ["ok", retaken, online, likes, watched, unwelcomed]:
+        case ["ok", retaken, online, likes, earned, before, unwelcomed]:
             return Accepted(
-                retaken=retaken or None, online=online, likes=likes, watched=watched, unwelcomed=unwelcomed == 1
+                retaken=retaken or None,
+                online=online,
+                likes=likes,
+                watched=Earned(earned, now, before),
+                unwelcomed=unwelcomed == 1,
             )
     raise AssertionError(f"accept.lua answered {result!r}")
 

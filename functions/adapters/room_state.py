@@ -5,6 +5,8 @@ changed. Times are ms since the epoch.
 """
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
 
@@ -28,7 +30,7 @@ from functions.adapters.room_answers import (
 from functions.adapters.room_keys import ROOMS, RoomKeys
 from functions.rooms.identity import Identity
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
-from functions.rooms.watch_time import most_credit_ms
+from functions.rooms.watch_time import Earned, most_credit_ms
 
 
 class RoomState:
@@ -61,24 +63,33 @@ class RoomState:
 
     async def leave(self, seat: Seat, activity_id: int, now: int) -> Left | None:
         """Give up a seat, for good; None if it was given up before."""
-        keys = RoomKeys(activity_id)
-        arguments: list[Argument] = [seat.pack(), seat.user_id, now, self._most, seat.connection_id]
-        with reaching_redis():
-            found = await self._leave.run(
-                self._redis, [*keys.of_seat(seat.connection_id, seat.user_id), keys.gone], arguments
-            )
+        found = await self._give_up(seat, activity_id, now, self._most)
         if not found:
             return None
-        last, watched, username, online, likes = found
-        return Left(last == 1, watched, username, online, likes)
+        last, earned, username, before, online, likes = found
+        return Left(last == 1, Earned(earned, now, before), username, online, likes)
 
-    async def put_back(self, seat: Seat, activity_id: int, username: str, watched: int, now: int) -> None:
-        """Undo `leave`, because it could not be published: the seat is there until its lease runs out and the sweep
-        gives it up."""
-        keys = RoomKeys(activity_id).of_seat(seat.connection_id, seat.user_id)
-        arguments: list[Argument] = [seat.pack(), seat.user_id, username, now, new_epoch(), watched]
+    async def unseat(self, seat: Seat, activity_id: int, now: int) -> None:
+        """Undo `join`, because it could not be published: nothing is earned by it."""
+        await self._give_up(seat, activity_id, now, "")
+
+    async def _give_up(self, seat: Seat, activity_id: int, now: int, most: int | str) -> Sequence[Any]:
+        keys = RoomKeys(activity_id)
+        names = [*keys.of_seat(seat.connection_id, seat.user_id), keys.gone]
         with reaching_redis():
-            await self._put_back.run(self._redis, keys, arguments)
+            found: Sequence[Any] = await self._leave.run(
+                self._redis, names, [seat.pack(), seat.user_id, now, most, seat.connection_id]
+            )
+        return found
+
+    async def put_back(self, seat: Seat, activity_id: int, left: Left) -> None:
+        """Undo that a seat was given up, because it could not be published: its lease counts from when it ended, and
+        when that runs out the sweep gives it up."""
+        keys = RoomKeys(activity_id).of_seat(seat.connection_id, seat.user_id)
+        watched = left.watched
+        arguments: list[Argument] = [seat.pack(), seat.user_id, left.username, watched.at, new_epoch()]
+        with reaching_redis():
+            await self._put_back.run(self._redis, keys, [*arguments, watched.ms, watched.before])
 
     async def accept(
         self,
@@ -100,7 +111,7 @@ class RoomState:
         arguments += [seat.connection_id, kind, count, rate.burst, rate.per_second, self._most, int(exempt)]
         with reaching_redis():
             result = await self._accept.run(self._redis, self._frame_keys(seat, identity, client_id), arguments)
-        return read_acceptance(result)
+        return read_acceptance(result, now)
 
     @staticmethod
     def _frame_keys(seat: Seat, identity: Identity, client_id: str | None) -> list[str]:
@@ -117,18 +128,18 @@ class RoomState:
         *,
         kind: Kind,
         rate: Rate,
+        watched: Earned,
         count: int = 0,
-        watched: int = 0,
         client_id: str | None = None,
     ) -> None:
-        """Take an accepted frame back, because it could not be published."""
+        """Take an accepted frame back, and the watch time that it earned, because it could not be published."""
         room = RoomKeys(identity.activity_id)
         keys = [room.users(bucket_of(identity.user_id)), room.figures, room.rate(identity.user_id)]
         if client_id is not None:
             keys.append(room.sent_id(identity.user_id, client_id))
-        arguments: list[Argument] = [identity.user_id, kind, count, watched, rate.per_second]
+        arguments: list[Argument] = [identity.user_id, kind, count, watched.ms, rate.per_second]
         with reaching_redis():
-            await self._undo.run(self._redis, keys, arguments)
+            await self._undo.run(self._redis, keys, [*arguments, watched.at, watched.before])
 
     async def remember(self, identity: Identity, client_id: str, result: str) -> None:
         """Keep the result of a chat for who sends its id again; not longer than the id itself is kept."""

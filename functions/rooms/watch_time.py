@@ -18,6 +18,21 @@ def most_credit_ms(heartbeat_seconds: int) -> int:
     return int(MOST_HEARTBEATS * heartbeat_seconds * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """Watch time that a user was credited: so many ms, at `at` (ms since the epoch); the credit before was at
+    `before`, to which it goes back if nobody can be told."""
+
+    ms: int
+    at: int
+    before: int
+
+    @property
+    def seconds(self) -> float:
+        """As records have it."""
+        return self.ms / 1000
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credit:
     """Watch time that one record gives a user: `earned` in ms, more than 0.

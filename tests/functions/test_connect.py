@@ -3,13 +3,13 @@ import json
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
-from functions import connect
+from functions import connect, disconnect
 from functions.adapters.moderation_state import FOR_GOOD, ModerationState
 from functions.adapters.room_keys import RoomKeys
 from functions.parts import RoomParts
 from functions.rooms import events
 from functions.rooms.words import Lists
-from tests.functions.conftest import NOW, MemoryLog, route_event
+from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
 
 
 async def test_who_connects_has_a_seat_and_is_announced_on_both_topics(parts: RoomParts, log: MemoryLog) -> None:
@@ -54,6 +54,19 @@ async def test_without_kafka_nobody_is_let_in_and_no_seat_is_kept(parts: RoomPar
     assert (await connect.main(route_event(), parts))["statusCode"] == 503
     figures = await parts.state.figures(42)
     assert (figures.online, figures.connections) == (0, 0)
+
+
+async def test_a_second_tab_that_cannot_be_announced_costs_no_watch_time(
+    parts: RoomParts, log: MemoryLog, clock: Clock
+) -> None:
+    await connect.main(route_event(connection_id="c1"), parts)
+    clock.now += 50_000
+    log.live_is_away = True
+    assert (await connect.main(route_event(connection_id="c2"), parts))["statusCode"] == 503
+    log.live_is_away = False
+    clock.now += 10_000
+    await disconnect.main(route_event(connection_id="c1"), parts)
+    assert log.saved[-1].watch_seconds == 60.0
 
 
 @pytest.mark.parametrize("till", [FOR_GOOD, NOW + 1000])

@@ -3,7 +3,7 @@
 -- kind is chat, like, heartbeat or who; the chat and the other frames have a token bucket each. Who is exempt (1) may
 -- send as much as they like, whatever the room's settings.
 -- Returns {'gone'}, {'repeat', first result}, {'refused', code, ms to wait, 0 if that is not known} or
--- {'ok', retaken ('', 'first' or 'further'), online, likes, earned ms, unwelcomed}.
+-- {'ok', retaken ('', 'first' or 'further'), online, likes, earned ms, ms of the last credit before, unwelcomed}.
 local seats, users, figures, newcomers, since, gone, mutes, bans, rate, id = unpack(KEYS)
 local seat, user_id, kind, now = ARGV[1], ARGV[2], ARGV[7], tonumber(ARGV[4])
 local burst, per_second = tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -51,12 +51,12 @@ else
   keep(since)
 end
 
-local earned = 0
+local earned, before = 0, now
 if kind == 'like' then
   redis.call('HINCRBY', figures, 'likes', ARGV[8])
 elseif kind == 'heartbeat' then
   local user = read_user(users, user_id)
-  if user then earned = credit(users, user_id, user, now, tonumber(ARGV[11])) end
+  if user then earned, before = credit(users, user_id, user, now, tonumber(ARGV[11])) end
 end
 if id then
   -- A chat's result has a seq, which is known only when it stands in the log.
@@ -64,4 +64,4 @@ if id then
 end
 local taken = redis.call('ZSCORE', newcomers, seat)
 local unwelcomed = taken and now - tonumber(taken) > 5000 and 1 or 0
-return {'ok', retaken, figure(figures, 'online'), figure(figures, 'likes'), earned, unwelcomed}
+return {'ok', retaken, figure(figures, 'online'), figure(figures, 'likes'), earned, before, unwelcomed}

@@ -1,7 +1,8 @@
 -- What a relay found out about a room by posting.
 -- KEYS figures newcomers since gone, the seats of all buckets, the users of all buckets
 -- ARGV buckets slice mark now most, number welcomed, welcomed..., then for each dead seat: seat connectionId userId seatBucket userBucket
--- Returns {online, likes, seat, username, earned ms, last, ...}: four for each seat that was there.
+-- Returns {online, likes, seat, username, earned ms, last, ms at which it ended, ms of the last credit before, ...}: six
+-- for each seat that was there.
 local figures, newcomers, since, gone = unpack(KEYS, 1, 4)
 local buckets, now, most, welcomed = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 if ARGV[3] ~= '' then
@@ -19,7 +20,7 @@ for index = 7 + welcomed, #ARGV, 5 do
   bury(gone, connection_id, now)
   local done = give_up(seats, users, figures, newcomers, seat, user_id, now, most)
   if done then
-    for _, value in ipairs({seat, done[3], done[2], done[1]}) do ended[#ended + 1] = value end
+    for _, value in ipairs({seat, done[3], done[2], done[1], now, done[4]}) do ended[#ended + 1] = value end
   end
 end
 return {figure(figures, 'online'), figure(figures, 'likes'), unpack(ended)}

@@ -46,27 +46,40 @@ local function take(seats, users, figures, newcomers, seat, user_id, name, now, 
   return first
 end
 
--- Milliseconds of watch time since the user's last credit, never more than `most`.
+-- Milliseconds of watch time since the user's last credit, never more than `most`, and the ms of that last credit.
 local function credit(users, user_id, user, now, most)
-  local earned = math.max(0, math.min(now - user.credited, most))
-  user.credited = math.max(user.credited, now)
+  local before = user.credited
+  user.credited = math.max(before, now)
   write_user(users, user_id, user)
-  return earned
+  return math.max(0, math.min(now - before, most)), before
 end
 
--- Returns nil if there is no such seat, else {last, earned ms, username}; last is 1 if the user has no seat left.
+-- Take back what was credited at `now`, where the last credit before was at `before`.
+local function uncredit(users, user_id, user, now, earned, before)
+  -- A credit that was made since then began at `now`, and leaves out what is taken back here.
+  user.credited = user.credited == now and before or user.credited - earned
+  write_user(users, user_id, user)
+end
+
+-- Returns nil if there is no such seat, else {last, earned ms, username, ms of the last credit before}; last is 1 if
+-- the user has no seat left. Without `most` nothing is earned.
 local function give_up(seats, users, figures, newcomers, seat, user_id, now, most)
   redis.call('ZREM', newcomers, seat)
   if redis.call('ZREM', seats, seat) == 0 then return nil end
   redis.call('HINCRBY', figures, 'seats', -1)
   local user = read_user(users, user_id)
-  if not user then return {1, 0, ''} end
+  if not user then return {1, 0, '', now} end
   user.count = user.count - 1
-  local earned = credit(users, user_id, user, now, most)
-  if user.count > 0 then return {0, earned, user.name} end
+  local earned, before = 0, user.credited
+  if most then
+    earned, before = credit(users, user_id, user, now, most)
+  else
+    write_user(users, user_id, user)
+  end
+  if user.count > 0 then return {0, earned, user.name, before} end
   redis.call('HDEL', users, user_id)
   redis.call('HINCRBY', figures, 'online', -1)
-  return {1, earned, user.name}
+  return {1, earned, user.name, before}
 end
 
 local function figure(figures, name)

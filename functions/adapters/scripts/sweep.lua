@@ -1,7 +1,8 @@
 -- Give up the seats whose lease ran out, and count the room anew from what is left.
 -- KEYS figures newcomers, the seats of all buckets, the users of all buckets
 -- ARGV buckets cutoff most limit unwelcomedBefore
--- Returns {online, likes, seats left, seats given up, unwelcomed, seat, username, earned ms, last, ...}.
+-- Returns {online, likes, seats left, seats given up, unwelcomed, seat, username, earned ms, last, ms at which it ended,
+-- ms of the last credit before, ...}.
 local figures, newcomers = KEYS[1], KEYS[2]
 local buckets, most, limit = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ended, removed, left, online = {}, 0, 0, 0
@@ -20,7 +21,7 @@ for _, each in ipairs(lapsed) do
   -- Watched until the last sign of life: the lease is the server's patience, not the viewer's time.
   local done = give_up(seats, users, figures, newcomers, seat, user_id, seen, most)
   removed = removed + 1
-  for _, value in ipairs({seat, done[3], done[2], done[1]}) do ended[#ended + 1] = value end
+  for _, value in ipairs({seat, done[3], done[2], done[1], seen, done[4]}) do ended[#ended + 1] = value end
 end
 for bucket = 0, buckets - 1 do
   left = left + redis.call('ZCARD', KEYS[3 + bucket])

@@ -121,8 +121,9 @@ async def test_a_chat_that_could_not_be_published_does_not_count_in_slow_mode(
     state: RoomState, moderation: ModerationState
 ) -> None:
     await moderation.change_rules(42, slow_mode_seconds=10, frozen=None)
-    await say(state)
-    await state.undo(identity(), kind="chat", rate=PLENTY)
+    said = await say(state)
+    assert isinstance(said, Accepted)
+    await state.undo(identity(), kind="chat", rate=PLENTY, watched=said.watched)
     assert isinstance(await say(state, NOW + 1), Accepted)
 
 

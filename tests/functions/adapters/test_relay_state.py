@@ -1,12 +1,14 @@
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.relay_state import SEATS_A_CALL, RelayState, RoomAfter, RoomBefore
+from functions.adapters.room_answers import Left
 from functions.adapters.room_state import RoomState
 from functions.rooms import events
 from functions.rooms.events import Event
 from functions.rooms.identity import Identity
 from functions.rooms.marks import Mark
 from functions.rooms.seats import Seat
+from functions.rooms.watch_time import Earned
 
 NOW = 1_700_000_000_000
 
@@ -101,8 +103,8 @@ async def test_dead_seats_are_given_up_once(state: RoomState, redis: RedisCluste
     alice, bob = await join(state, 1), await join(state, 2)
     dead = [RoomAfter(activity_id=42, mark=None, gone=[alice])]
     (departure,) = await relay(redis).after(dead, NOW)
-    assert (departure.activity_id, departure.seat, departure.username, departure.last) == (42, alice, "U1", True)
-    assert departure.online == 1
+    assert (departure.activity_id, departure.seat) == (42, alice)
+    assert departure.left == Left(last=True, watched=Earned(0, NOW, NOW), username="U1", online=1, likes=0)
     assert await relay(redis).after(dead, NOW) == []
     assert (await look(redis)).seats == [bob]
 

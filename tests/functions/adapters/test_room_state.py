@@ -20,9 +20,11 @@ from functions.adapters.room_answers import (
 )
 from functions.adapters.room_keys import RoomKeys
 from functions.adapters.room_state import RoomState
+from functions.adapters.sweep_state import SweepState
 from functions.rooms.history import History
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
+from functions.rooms.watch_time import Earned
 
 NOW = 1_700_000_000_000
 RATE = Rate(burst=5, per_second=1)
@@ -92,8 +94,8 @@ async def test_a_user_leaves_with_the_last_seat(state: RoomState) -> None:
     await join(state, "alice", "c2")
     first = await state.leave(seat("alice", "c1"), 42, NOW)
     last = await state.leave(seat("alice", "c2"), 42, NOW)
-    assert first == Left(last=False, watched=0, username="Alice", online=1, likes=0)
-    assert last == Left(last=True, watched=0, username="Alice", online=0, likes=0)
+    assert first == Left(last=False, watched=Earned(0, NOW, NOW), username="Alice", online=1, likes=0)
+    assert last == Left(last=True, watched=Earned(0, NOW, NOW), username="Alice", online=0, likes=0)
 
 
 async def test_a_seat_can_be_given_up_once(state: RoomState) -> None:
@@ -203,8 +205,8 @@ async def test_what_could_not_be_published_is_taken_back(state: RoomState) -> No
     await join(state)
     one = Rate(burst=1, per_second=0.001)
     for _ in range(2):
-        await accepted(state, "like", rate=one, count=5, client_id="x")
-        await state.undo(identity(), kind="like", rate=one, count=5, client_id="x")
+        like = await accepted(state, "like", rate=one, count=5, client_id="x")
+        await state.undo(identity(), kind="like", rate=one, watched=like.watched, count=5, client_id="x")
     assert (await state.figures(42)).likes == 0
 
 
@@ -212,41 +214,74 @@ async def test_a_heartbeat_earns_the_time_since_the_last_one_up_to_one_and_a_hal
     state: RoomState,
 ) -> None:
     await join(state)
-    assert (await accepted(state, "heartbeat", now=NOW + 60_000)).watched == 60_000
-    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched == 90_000
-    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched == 0
+    assert (await accepted(state, "heartbeat", now=NOW + 60_000)).watched.ms == 60_000
+    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched.ms == 90_000
+    assert (await accepted(state, "heartbeat", now=NOW + 160_000)).watched.ms == 0
 
 
 async def test_a_clock_that_jumps_back_earns_nothing_and_loses_nothing(state: RoomState) -> None:
     await join(state)
-    assert (await accepted(state, "heartbeat", now=NOW - 50_000)).watched == 0
-    assert (await accepted(state, "heartbeat", now=NOW + 10_000)).watched == 10_000
+    assert (await accepted(state, "heartbeat", now=NOW - 50_000)).watched.ms == 0
+    assert (await accepted(state, "heartbeat", now=NOW + 10_000)).watched.ms == 10_000
 
 
 async def test_a_user_with_two_seats_earns_once(state: RoomState) -> None:
     await join(state, "alice", "c-alice")
     await join(state, "alice", "c2")
-    earned = (await accepted(state, "heartbeat", now=NOW + 30_000)).watched
+    earned = (await accepted(state, "heartbeat", now=NOW + 30_000)).watched.ms
     left = await state.leave(seat("alice", "c2"), 42, NOW + 40_000)
     assert left is not None
-    assert earned + left.watched == 40_000
+    assert earned + left.watched.ms == 40_000
 
 
 async def test_a_heartbeat_that_could_not_be_published_is_earned_by_the_next(state: RoomState) -> None:
     await join(state)
     lost = await accepted(state, "heartbeat", now=NOW + 60_000)
     await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=lost.watched)
-    assert (await accepted(state, "heartbeat", now=NOW + 61_000)).watched == 61_000
+    assert (await accepted(state, "heartbeat", now=NOW + 61_000)).watched.ms == 61_000
 
 
 async def test_a_leave_that_could_not_be_published_is_put_back(state: RoomState) -> None:
     await join(state)
     left = await state.leave(seat(), 42, NOW + 30_000)
     assert left is not None
-    await state.put_back(seat(), 42, "Alice", left.watched, NOW + 30_000)
+    await state.put_back(seat(), 42, left)
     assert await state.figures(42) == figures(online=1, connections=1)
     again = await state.leave(seat(), 42, NOW + 30_000)
     assert again == left
+
+
+async def test_more_than_one_credit_takes_is_not_lost_with_what_could_not_be_published(state: RoomState) -> None:
+    await join(state)
+    lost = await accepted(state, "heartbeat", now=NOW + 300_000)
+    await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=lost.watched)
+    assert (await accepted(state, "heartbeat", now=NOW + 301_000)).watched.ms == 90_000
+
+
+async def test_what_was_credited_meanwhile_is_not_credited_again(state: RoomState) -> None:
+    await join(state)
+    lost = await accepted(state, "heartbeat", now=NOW + 30_000)
+    await accepted(state, "heartbeat", now=NOW + 40_000)
+    await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=lost.watched)
+    assert (await accepted(state, "heartbeat", now=NOW + 50_000)).watched.ms == 40_000
+
+
+async def test_a_seat_that_could_not_be_announced_earns_nothing(state: RoomState) -> None:
+    await join(state, "alice", "c1")
+    await join(state, "alice", "c2", NOW + 50_000)
+    await state.unseat(seat("alice", "c2"), 42, NOW + 50_000)
+    left = await state.leave(seat("alice", "c1"), 42, NOW + 60_000)
+    assert left == Left(last=True, watched=Earned(60_000, NOW + 60_000, NOW), username="Alice", online=0, likes=0)
+
+
+async def test_a_seat_that_is_put_back_has_the_lease_it_had(state: RoomState, redis: RedisCluster) -> None:
+    await join(state)
+    sweeper = SweepState(redis, heartbeat_seconds=60)
+    for _ in range(2):
+        [swept] = await sweeper.sweep([42], lapsed_before=NOW + 1, taken_before=NOW)
+        [departure] = swept.departures
+        assert departure.left.watched == Earned(0, NOW, NOW)
+        await state.put_back(departure.seat, 42, departure.left)
 
 
 async def test_a_frame_of_a_seat_that_lapsed_takes_it_anew(state: RoomState) -> None:

@@ -27,7 +27,7 @@ async def test_only_lapsed_seats_are_given_up(state: RoomState, redis: RedisClus
     gone = await join(state, "alice", "c1", NOW - LEASE - 1)
     await join(state, "bob", "c2", NOW - LEASE)
     swept = await sweep(sweeper, NOW)
-    assert [(left.seat, left.username, left.last) for left in swept.departures] == [(gone, "Alice", True)]
+    assert [(one.seat, one.left.username, one.left.last) for one in swept.departures] == [(gone, "Alice", True)]
     assert (swept.online, swept.seats, swept.removed) == (1, 1, 1)
 
 
@@ -35,14 +35,14 @@ async def test_a_user_stays_while_another_seat_lives(state: RoomState, redis: Re
     await join(state, "alice", "c1", NOW - LEASE - 1)
     await join(state, "alice", "c2", NOW)
     swept = await sweep(SweepState(redis, heartbeat_seconds=60), NOW)
-    assert [left.last for left in swept.departures] == [False]
+    assert [departure.left.last for departure in swept.departures] == [False]
     assert swept.online == 1
 
 
 async def test_a_swept_seat_has_watched_until_its_last_sign_of_life(state: RoomState, redis: RedisCluster) -> None:
     await join(state, "alice", "c1", NOW)
     swept = await sweep(SweepState(redis, heartbeat_seconds=60), NOW + LEASE + 1)
-    assert [left.watched for left in swept.departures] == [0]
+    assert [departure.left.watched.ms for departure in swept.departures] == [0]
 
 
 async def test_a_room_with_more_lapsed_seats_than_one_call_takes_is_swept_in_several(
