@@ -47,9 +47,23 @@ async def test_a_leave_that_cannot_be_published_is_left_to_a_later_sweep(
     with pytest.raises(LogUnavailable):
         await sweep.main({}, sweep_parts)
     log.live_is_away = False
-    clock.now += LEASE + 1
     assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
     assert log.live[-1].type == events.LEAVE
+
+
+async def test_two_tabs_that_are_swept_while_the_log_is_away_have_watched_as_long_as_they_did(
+    sweep_parts: Parts, log: MemoryLog, clock: Clock
+) -> None:
+    for connection_id in ("c1", "c2", "c3"):
+        await connect.main(route_event(connection_id=connection_id), sweep_parts.room)
+        clock.now += 30_000
+    clock.now += LEASE
+    log.save_is_away = True
+    with pytest.raises(LogUnavailable):
+        await sweep.main({}, sweep_parts)
+    log.save_is_away = False
+    await sweep.main({}, sweep_parts)
+    assert sum(event.watch_seconds or 0 for event in log.saved) == 60.0
 
 
 async def test_who_waits_for_a_welcome_is_brought_to_the_relays_notice(
