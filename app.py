@@ -1,6 +1,6 @@
 """Writes the CloudFormation template to `cdk.out/`: `python app.py`, or through the CDK command line.
 
-The stage comes from `-c stage=prod`, else from the variable STAGE, else it is `dev`; its sizes stand in
+The stage comes from `-c stage=prod`, else from the variable STAGE, else it is `dev`; what it is stands in
 cdk.json. Nothing is asked of AWS, git, Docker or the network.
 """
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from infra.node import NodeError, provide_node
-from infra.sizes import Sizes, StageError
+from infra.stage import Stage, StageError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -26,9 +26,9 @@ def main() -> None:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     outdir = os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out"))
     app = App(context=context, outdir=outdir, analytics_reporting=False)
-    stage = app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev"
-    sizes = Sizes.of(stage, app.node.try_get_context("stages"))
-    LiveRooms(app, f"live-rooms-{stage}", sizes=sizes)
+    name = app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev"
+    stage = Stage.of(name, app.node.try_get_context("stages"))
+    LiveRooms(app, f"live-rooms-{name}", stage=stage)
     app.synth()
 
 

@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.sizes import Sizes
+from infra.stage import Stage
 
 TOP = "top"
 
@@ -17,9 +17,9 @@ class Archive(Construct):
     Where the stage keeps its archive, no deployment deletes the table, nor does deleting the stack.
     """
 
-    def __init__(self, scope: Construct, id: str, *, sizes: Sizes) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
-        self.table = self._make_table(keep=sizes.keep_archive)
+        self.table = self._make_table(keep=stage.archive.keep)
         self.failures = sqs.Queue(
             self,
             "Failures",

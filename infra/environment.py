@@ -5,7 +5,7 @@ from infra.archive import Archive
 from infra.gateway import Gateway
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
-from infra.sizes import Sizes
+from infra.stage import Stage
 from infra.token_keys import TokenKeys
 
 
@@ -18,11 +18,11 @@ def environment(
     room_log: RoomLog,
     token_keys: TokenKeys,
     archive: Archive,
-    sizes: Sizes,
+    stage: Stage,
 ) -> dict[str, str]:
     """The variables of one function. AWS_REGION is not among them, as Lambda sets it."""
     told = {
-        "AUTH_MODE": sizes.auth_mode,
+        "AUTH_MODE": stage.auth_mode,
         "KAFKA_AUTH": "iam",
         "KAFKA_BOOTSTRAP": room_log.bootstrap,
         "LIVE_TOPIC": LIVE_TOPIC,
@@ -34,17 +34,17 @@ def environment(
         told["CONNECTIONS_URL"] = gateway.connections_url
     if "tokens" in row.packages:
         told |= {"TOKEN_SECRET": token_keys.secret_arn, "WEBSOCKET_URL": gateway.url}
-        told |= {"ALLOWED_ORIGINS": ",".join(sizes.allowed_origins)} if sizes.allowed_origins else {}
+        told |= {"ALLOWED_ORIGINS": ",".join(stage.allowed_origins)} if stage.allowed_origins else {}
     if "table" in row.needs:
         told["TABLE"] = archive.table.table_name
     if stores(row):
         told |= {
-            "ARCHIVE_DAYS": str(sizes.archive_days),
+            "ARCHIVE_DAYS": str(stage.archive.days),
             "FAILURE_QUEUE": archive.failures.queue_url,
-            "PARTIAL_RESPONSES": "true" if sizes.archive_mode == "provisioned" else "false",
+            "PARTIAL_RESPONSES": "true" if stage.archive.mode == "provisioned" else "false",
         }
     if slice is not None:
-        told |= {"SLICE": str(slice), "SLICES": str(sizes.slices)}
+        told |= {"SLICE": str(slice), "SLICES": str(stage.relay.slices)}
     return told
 
 

@@ -17,7 +17,7 @@ from infra.network import Network
 from infra.packages import Packages
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
-from infra.sizes import Sizes
+from infra.stage import Stage
 from infra.token_keys import TokenKeys
 
 T = TypeVar("T", bound=Trigger)
@@ -50,15 +50,15 @@ class Functions(Construct):
         room_log: RoomLog,
         token_keys: TokenKeys,
         archive: Archive,
-        sizes: Sizes,
+        stage: Stage,
     ) -> None:
         super().__init__(scope, id)
         self._network = network
         self._packages = packages
-        self._log_retention = logs.RetentionDays[sizes.log_retention]
+        self._log_retention = logs.RetentionDays[stage.log_retention]
         self.deployed: list[Deployed] = []
         for row in FUNCTIONS:
-            for slice in slices_of(row, sizes.slices):
+            for slice in slices_of(row, stage.relay.slices):
                 told = environment(
                     row,
                     slice,
@@ -67,7 +67,7 @@ class Functions(Construct):
                     room_log=room_log,
                     token_keys=token_keys,
                     archive=archive,
-                    sizes=sizes,
+                    stage=stage,
                 )
                 name = row.name if slice is None else f"{row.name}-{slice}"
                 self.deployed.append(Deployed(row=row, name=name, function=self._make(row, name, told)))

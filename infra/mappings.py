@@ -1,6 +1,6 @@
 """Event source mappings: what takes records from a topic to the function that reads it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
@@ -13,7 +13,7 @@ from infra.archive import Archive
 from infra.environment import stores
 from infra.functions import Functions
 from infra.room_log import RoomLog
-from infra.sizes import ArchiveMode, Sizes
+from infra.stage import Stage
 
 # What a mapping gathers records for unless told otherwise. It can be told only whole seconds, and once it was
 # told anything it cannot go back. https://docs.aws.amazon.com/lambda/latest/dg/msk-esm-parameters.html
@@ -28,7 +28,7 @@ class Mappings(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, functions: Functions, room_log: RoomLog, archive: Archive, sizes: Sizes
+        self, scope: Construct, id: str, *, functions: Functions, room_log: RoomLog, archive: Archive, stage: Stage
     ) -> None:
         super().__init__(scope, id)
         self.failures = sqs.Queue(
@@ -38,7 +38,7 @@ class Mappings(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        archiving = archive_errors(sizes.archive_mode, archive.failures)
+        archiving = archive_errors(stage.archive.mode, archive.failures)
         for deployed, topic in functions.triggered_by(Topic):
             source = ManagedKafkaEventSource(
                 cluster_arn=room_log.cluster_arn,
@@ -57,7 +57,7 @@ class Mappings(Construct):
             mapping.node.add_dependency(room_log.topics[topic.name])
 
 
-def archive_errors(mode: ArchiveMode, failures: sqs.IQueue) -> dict[str, Any]:
+def archive_errors(mode: Literal["provisioned", "on_demand"], failures: sqs.IQueue) -> dict[str, Any]:
     """What a mapping does with records that could not be stored. No age is set in either mode: none is too old.
 
     Partial batch responses take provisioned mode. With a destination for what is given up, "retry for ever" would

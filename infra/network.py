@@ -3,7 +3,7 @@
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from infra.sizes import Sizes
+from infra.stage import Stage
 
 
 class Network(Construct):
@@ -15,13 +15,13 @@ class Network(Construct):
     https://aws.amazon.com/premiumsupport/knowledge-center/api-gateway-vpc-connections
     """
 
-    def __init__(self, scope: Construct, id: str, *, sizes: Sizes) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             max_azs=2,
-            nat_gateways=sizes.nat_gateways,
+            nat_gateways=stage.network.nat_gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
                 ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
 from infra.network import Network
-from infra.sizes import Sizes
+from infra.stage import ProvisionedKafka, Stage
 
 # Where brokers listen for clients that authenticate with IAM.
 PORT = 9098
@@ -23,17 +23,17 @@ KAFKA_VERSION = "3.9.x.kraft"
 class RoomLog(Construct):
     """Two brokers in two zones, IAM authentication only, and the topics the functions publish to."""
 
-    def __init__(self, scope: Construct, id: str, *, network: Network, sizes: Sizes) -> None:
+    def __init__(self, scope: Construct, id: str, *, network: Network, stage: Stage) -> None:
         super().__init__(scope, id)
         self.group = network.security_group("RoomLog", description="The brokers of the room log")
         # Event source mappings poll with network interfaces in the brokers' own group.
         # https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
         self.group.add_ingress_rule(self.group, ec2.Port.tcp(PORT), "Event source mappings")
-        cluster = self._make_cluster(network, sizes)
+        cluster = self._make_cluster(network, stage.kafka)
         self.cluster_arn = cluster.attr_arn
         retention_minutes = {
-            LIVE_TOPIC: sizes.live_retention_minutes,
-            SAVE_TOPIC: sizes.save_retention_hours * 60,
+            LIVE_TOPIC: stage.kafka.live_retention_minutes,
+            SAVE_TOPIC: stage.kafka.save_retention_hours * 60,
         }
         self.topics = {name: self._make_topic(name, minutes) for name, minutes in retention_minutes.items()}
         self.bootstrap = self._ask_for_brokers()
@@ -51,9 +51,9 @@ class RoomLog(Construct):
         before, after = (Fn.select(part, Fn.split(":cluster/", self.cluster_arn)) for part in (0, 1))
         return f"{before}:{kind}/{after}/{name}"
 
-    def _make_cluster(self, network: Network, sizes: Sizes) -> msk.CfnCluster:
+    def _make_cluster(self, network: Network, kafka: ProvisionedKafka) -> msk.CfnCluster:
         storage = msk.CfnCluster.StorageInfoProperty(
-            ebs_storage_info=msk.CfnCluster.EBSStorageInfoProperty(volume_size=sizes.broker_volume_gb)
+            ebs_storage_info=msk.CfnCluster.EBSStorageInfoProperty(volume_size=kafka.volume_gb)
         )
         return msk.CfnCluster(
             self,
@@ -62,7 +62,7 @@ class RoomLog(Construct):
             kafka_version=KAFKA_VERSION,
             number_of_broker_nodes=BROKERS,
             broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
-                instance_type=sizes.broker_type,
+                instance_type=kafka.broker_type,
                 client_subnets=network.private_subnet_ids,
                 security_groups=[self.group.security_group_id],
                 storage_info=storage,

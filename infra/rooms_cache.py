@@ -5,7 +5,7 @@ from aws_cdk import aws_elasticache as elasticache
 from constructs import Construct
 
 from infra.network import Network
-from infra.sizes import Sizes
+from infra.stage import Stage
 
 # Writes go to the first; reads may go to replicas at the second, which the cluster tells its clients about.
 PORTS = (6379, 6380)
@@ -17,12 +17,14 @@ class RoomsCache(Construct):
     No user group is set, so whoever the security group lets in is let in; TLS has the client know the server.
     """
 
-    def __init__(self, scope: Construct, id: str, *, network: Network, sizes: Sizes) -> None:
+    def __init__(self, scope: Construct, id: str, *, network: Network, stage: Stage) -> None:
         super().__init__(scope, id)
         self.group = network.security_group("RoomsCache", description="The rooms cache")
         limits = elasticache.CfnServerlessCache.CacheUsageLimitsProperty(
-            data_storage=elasticache.CfnServerlessCache.DataStorageProperty(maximum=sizes.cache_gb, unit="GB"),
-            ecpu_per_second=elasticache.CfnServerlessCache.ECPUPerSecondProperty(maximum=sizes.cache_ecpu_per_second),
+            data_storage=elasticache.CfnServerlessCache.DataStorageProperty(maximum=stage.cache.max_gb, unit="GB"),
+            ecpu_per_second=elasticache.CfnServerlessCache.ECPUPerSecondProperty(
+                maximum=stage.cache.max_ecpu_per_second
+            ),
         )
         cache = elasticache.CfnServerlessCache(
             self,

@@ -23,7 +23,7 @@ from infra.packages import Packages
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
 from infra.routes import route_events
-from infra.sizes import Sizes
+from infra.stage import Stage
 from infra.sweep import Sweep
 from infra.token_keys import TokenKeys
 
@@ -36,15 +36,15 @@ class LiveRooms(Stack):
     https://docs.aws.amazon.com/msk/latest/developerguide/msk-topic-operations-information.html
     """
 
-    def __init__(self, scope: Construct, id: str, *, sizes: Sizes) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id, description="Live rooms: WebSocket chat rooms of a live stream")
 
-        network = Network(self, "Network", sizes=sizes)
+        network = Network(self, "Network", stage=stage)
         gateway = Gateway(self, "Gateway")
         token_keys = TokenKeys(self, "TokenKeys")
-        rooms_cache = RoomsCache(self, "RoomsCache", network=network, sizes=sizes)
-        room_log = RoomLog(self, "RoomLog", network=network, sizes=sizes)
-        archive = Archive(self, "Archive", sizes=sizes)
+        rooms_cache = RoomsCache(self, "RoomsCache", network=network, stage=stage)
+        room_log = RoomLog(self, "RoomLog", network=network, stage=stage)
+        archive = Archive(self, "Archive", stage=stage)
         functions = Functions(
             self,
             "Functions",
@@ -55,10 +55,10 @@ class LiveRooms(Stack):
             room_log=room_log,
             token_keys=token_keys,
             archive=archive,
-            sizes=sizes,
+            stage=stage,
         )
         route_events(gateway=gateway, functions=functions)
-        mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log, archive=archive, sizes=sizes)
+        mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log, archive=archive, stage=stage)
         Sweep(self, "Sweep", functions=functions)
         platform_api = PlatformApi(self, "PlatformApi", functions=functions)
 

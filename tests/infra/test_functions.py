@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from aws_cdk import App
 from functions.door import build
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function
 from functions.settings import Settings
-from infra.sizes import Sizes
 from infra.stack import LiveRooms
+from infra.stage import Stage
 from tests.infra.cloud import BROKERS, Cloud, id_in
 from tests.infra.synthesis import ROOT
 
@@ -79,7 +78,7 @@ def test_who_lets_people_in_is_told_the_origins_of_the_stage(tmp_path: Path) -> 
     stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
     origins = ("https://shop.example", "http://localhost:3000")
     app = App(outdir=str(tmp_path), analytics_reporting=False)
-    LiveRooms(app, "rooms", sizes=replace(Sizes.of("dev", stages), allowed_origins=origins))
+    LiveRooms(app, "rooms", stage=Stage.of("dev", stages).model_copy(update={"allowed_origins": origins}))
     app.synth()
     stage = Cloud(json.loads((tmp_path / "rooms.template.json").read_text()))
     environment = stage.functions()["authorize"]["Environment"]["Variables"]
