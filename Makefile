@@ -10,9 +10,11 @@ SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE WINDOW_MS SLIC
 $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
 
 KAFKA ?= embedded
+STAGE ?= dev
+export STAGE
 ARGS ?=
 
-.PHONY: help dev test check format format-check lint types synth bench kafka-real clean
+.PHONY: help dev test check format format-check lint types synth package bench kafka-real clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,8 +45,13 @@ lint: .venv/.dev
 types: .venv/.dev
 	@$(PY) -m mypy
 
-synth: .venv/.infra ## write the CloudFormation template to cdk.out/
+synth: .venv/.infra ## write the CloudFormation template alone to cdk.out/, with no network; STAGE=prod
 	@$(PY) app.py
+	@echo "The template of stage $(STAGE) is in cdk.out/, without packages. To deploy: make package STAGE=$(STAGE)"
+
+package: .venv/.infra ## build the functions' packages, and write what 'cdk deploy' uploads to cdk.out/; STAGE=prod
+	@$(PY) app.py --package
+	@echo "Stage $(STAGE) and its packages are in cdk.out/. To deploy: npx aws-cdk@2 deploy --app cdk.out"
 
 bench: .venv/.dev ## measure what the design promises, 6 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
@@ -53,7 +60,7 @@ kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Mave
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .tools .bench cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .bench .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.

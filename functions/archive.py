@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from functions import metrics
 from functions.adapters.archive_table import ArchiveTable
 from functions.adapters.dynamodb import dynamodb_client
 from functions.adapters.failure_queue import FailureQueue, QueueUnavailable, queue_client
@@ -19,6 +20,7 @@ from functions.adapters.watch_totals import WatchTotals
 from functions.aws_events import kafka
 from functions.aws_events.kafka import Record
 from functions.entry import Entry, JsonObject
+from functions.metrics import LOCAL, Meter
 from functions.rooms import archive
 from functions.rooms.archive import Item
 from functions.rooms.events import BrokenRecord
@@ -46,6 +48,7 @@ class Parts:
     queue: FailureQueue
     days: int
     partial_responses: bool
+    meter: Meter = LOCAL
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ async def build(settings: Settings) -> Parts:
         queue=FailureQueue(partial(queue_client, settings.aws_region), settings.failure_queue),
         days=settings.archive_days,
         partial_responses=settings.partial_responses == "true",
+        meter=Meter(stage=settings.stage),
     )
 
 
@@ -81,6 +85,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """What is to come again: `batchItemFailures` in Kafka's form. Raises Incomplete where the mapping ignores those."""
     batch = read(raw, parts.days)
     unstored, unadded = await asyncio.gather(parts.table.put(batch.items), parts.totals.add(batch.credits))
+    measure(raw, batch, len(unstored), unadded, parts)
     away = [one for one in unstored if not one.refused]
     failed = batch.records_of([*(one.item for one in away), *unadded])
     if failed:
@@ -88,8 +93,26 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
         log.warning("%d items and %d credits were not stored: %s", len(away), len(unadded), cause)
         answer(failed, parts)
     refused = {record: one.cause for one in unstored if one.refused for record in batch.records_of([one.item])}
-    failed += await set_aside(not_behind(failed, batch.broken | refused), parts.queue)
-    return answer(failed, parts)
+    broken = not_behind(failed, batch.broken | refused)
+    behind = await set_aside(broken, parts.queue)
+    parts.meter.emit({metrics.SET_ASIDE: len(broken) - len(behind)})
+    return answer(failed + behind, parts)
+
+
+def measure(raw: JsonObject, batch: Batch, unstored: int, unadded: Sequence[Credit], parts: Parts) -> None:
+    """Tell what was stored and added, what was not, and how old the batch's oldest record was."""
+    added = [credit for credit in batch.credits if credit not in set(unadded)]
+    now = parts.meter.clock() * 1000
+    oldest = min((record.timestamp for record in kafka.records(raw)), default=now)
+    parts.meter.emit(
+        {
+            metrics.STORED: len(batch.items) - unstored,
+            metrics.UNSTORED: unstored + len(unadded),
+            metrics.ARCHIVE_LAG: max(0, now - oldest),
+            metrics.WATCH_CREDITS: len(added),
+            metrics.WATCHED: sum(credit.earned for credit in added) / 1000,
+        }
+    )
 
 
 def read(raw: JsonObject, days: int) -> Batch:

@@ -46,4 +46,4 @@ def policy(
     }
 
 
-handler = Entry(main, build)
+handler = Entry(main, build, late_imports=["boto3"])

@@ -35,7 +35,8 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
         await announce(parts, seat, identity, joined, now)
     except NameNotAllowed:
         return refusal(400, "username holds words that are not allowed")
-    except (StateUnavailable, LogUnavailable):
+    except (StateUnavailable, LogUnavailable) as away:
+        parts.count_away(away)
         return refusal(503, "the room cannot be reached, try again")
     headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL} if identity.framing == SUBPROTOCOL else {}
     return {"statusCode": 200, "headers": headers}

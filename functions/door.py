@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from functions.adapters.tokens import BadToken, Claims, Tokens, tokens
 from functions.aws_events.websocket import Handshake
+from functions.metrics import LOCAL, TOKENS_REFUSED, Meter
 from functions.rooms.identity import (
     SUBPROTOCOL,
     Framing,
@@ -37,6 +38,7 @@ class Door:
     tokens: Tokens
     origins: frozenset[str] = frozenset()
     websocket_url: str = ""
+    meter: Meter = LOCAL
 
     def is_open_from(self, origin: str) -> bool:
         """Whether a connection may come from `origin`; "" is no browser, and nobody is led here by a strange page."""
@@ -50,6 +52,7 @@ class Door:
             identity = believe(handshake) if self.mode == "open" else await self._trust(handshake)
         except BadToken as bad:
             log.warning("a token is refused: %s", bad)
+            self.meter.emit({TOKENS_REFUSED: 1})
             raise NoIdentity(str(bad)) from None
         parse_cursor(handshake.query.get("since", "0.0"))
         return identity
@@ -65,7 +68,13 @@ class Door:
 async def build(settings: Settings) -> Door:
     """The door as the settings say."""
     origins = frozenset(_normal(origin) for origin in settings.allowed_origins.split(",") if origin.strip())
-    return Door(mode=settings.auth_mode, tokens=tokens(settings), origins=origins, websocket_url=settings.websocket_url)
+    return Door(
+        mode=settings.auth_mode,
+        tokens=tokens(settings),
+        origins=origins,
+        websocket_url=settings.websocket_url,
+        meter=Meter(stage=settings.stage),
+    )
 
 
 def believe(handshake: Handshake) -> Identity:

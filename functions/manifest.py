@@ -11,6 +11,9 @@ STAGE = "websocket"
 LIVE_TOPIC = "liveMessageTopic"
 SAVE_TOPIC = "saveLiveMessageTopic"
 PARTITIONS = 12
+# What functions may do in Redis, as access rules: https://valkey.io/topics/acl/. No command that is dangerous, but for
+# asking where the slots are, which a cluster's client begins with and which older servers count among them.
+REDIS_ACCESS = "on ~* -@all +@read +@write +@connection +eval +evalsha +time -@dangerous +cluster|slots"
 
 Need = Literal["redis", "kafka", "connections", "table"]
 
@@ -54,7 +57,12 @@ class HttpRoutes:
     path: str
 
 
-Trigger = Authorizer | Route | Topic | Schedule | HttpRoutes
+@dataclass(frozen=True)
+class Deployment:
+    """Invoked when the stack is deployed, and by nobody else."""
+
+
+Trigger = Authorizer | Route | Topic | Schedule | HttpRoutes | Deployment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,7 @@ class Function:
     timeout_seconds: int
     memory_mb: int
     needs: frozenset[Need]
-    packages: tuple[str, ...] = ("room",)
+    packages: tuple[str, ...] = ("room", "seen")
 
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -79,25 +87,25 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=5,
         memory_mb=512,
         needs=frozenset(),
-        packages=("tokens",),
+        packages=("tokens", "seen"),
     ),
     Function(
         name="connect",
         handler="functions.connect.handler",
         trigger=Route("$connect"),
-        timeout_seconds=10,
+        timeout_seconds=15,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka"}),
-        packages=("room", "words"),
+        packages=("room", "words", "seen"),
     ),
     Function(
         name="message",
         handler="functions.message.handler",
         trigger=Route("$default", replies=True),
-        timeout_seconds=15,
+        timeout_seconds=25,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka"}),
-        packages=("room", "words"),
+        packages=("room", "words", "seen"),
     ),
     Function(
         name="disconnect",
@@ -114,7 +122,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=60,
         memory_mb=1769,
         needs=frozenset({"redis", "kafka", "connections"}),
-        packages=("room", "post"),
+        packages=("room", "post", "seen"),
     ),
     Function(
         name="archive",
@@ -124,7 +132,7 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=512,
         needs=frozenset({"table"}),
         # boto3 is in Lambda's Python.
-        packages=(),
+        packages=("seen",),
     ),
     Function(
         name="sweep",
@@ -141,6 +149,16 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=15,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka", "connections", "table"}),
-        packages=("room", "post", "api", "tokens", "words"),
+        packages=("room", "post", "api", "tokens", "words", "seen"),
     ),
+)
+
+# No part of a room: it makes the topics in a stack that cannot make them otherwise.
+TOPICS = Function(
+    name="topics",
+    handler="functions.topics.handler",
+    trigger=Deployment(),
+    timeout_seconds=300,
+    memory_mb=512,
+    needs=frozenset({"kafka"}),
 )

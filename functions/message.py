@@ -8,6 +8,7 @@ from functions.adapters.room_log import LogUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.entry import Entry, JsonObject
 from functions.identify import identify
+from functions.metrics import FRAMES_REFUSED
 from functions.parts import RoomParts, build
 from functions.rooms import objects
 from functions.rooms.frames import WhoIsHere, parse_frame
@@ -25,6 +26,7 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     try:
         said = await answer(event, parts)
     except Refusal as refusal:
+        parts.meter.emit({FRAMES_REFUSED: 1}, code=refusal.code)
         said = [objects.refused(refusal)]
     return respond(said, Identity.from_context(event.context).framing)
 
@@ -38,7 +40,8 @@ async def answer(event: ConnectionEvent, parts: RoomParts) -> list[Object]:
         if isinstance(frame, WhoIsHere):
             return await who_is_here(frame, sender, parts)
         return await sender.send(frame)
-    except (StateUnavailable, LogUnavailable):
+    except (StateUnavailable, LogUnavailable) as away:
+        parts.count_away(away)
         refusal = Refusal("unavailable", "the room cannot be reached, try again", retry_after=1)
     except Refusal as refused:
         refusal = refused

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from functions.adapters.credentials import CredentialSource
 from functions.adapters.kafka_tokens import KafkaTokens
-from functions.adapters.redis_client import connect
+from functions.adapters.redis_client import StateUnavailable, connect_to_rooms
 from functions.adapters.room_answers import Rate
-from functions.adapters.room_log import RoomLog
+from functions.adapters.room_log import LogUnavailable, RoomLog
 from functions.adapters.room_state import RoomState
 from functions.adapters.word_list import Words
+from functions.metrics import LOCAL, LOG_AWAY, STATE_AWAY, Meter
 from functions.settings import Settings
 
 Clock = Callable[[], int]
@@ -32,15 +33,21 @@ class RoomParts:
     other_rate: Rate
     words: Words
     clock: Clock = clock
+    meter: Meter = LOCAL
+
+    def count_away(self, error: StateUnavailable | LogUnavailable) -> None:
+        """Count that a server is away, where a client is told so and the function does not fail."""
+        self.meter.emit({STATE_AWAY if isinstance(error, StateUnavailable) else LOG_AWAY: 1})
 
 
 async def build(settings: Settings) -> RoomParts:
     """The parts as the settings say."""
     tokens = KafkaTokens(CredentialSource(os.environ), settings.aws_region)
-    redis = connect(settings.redis_url)
+    redis = connect_to_rooms(settings)
     return RoomParts(
         state=RoomState(redis, heartbeat_seconds=settings.heartbeat_seconds),
         words=Words(redis),
+        meter=Meter(stage=settings.stage),
         log=RoomLog(
             bootstrap=settings.kafka_bootstrap,
             live_topic=settings.live_topic,

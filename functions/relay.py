@@ -8,23 +8,24 @@ it finds gone; it never answers what it publishes by publishing.
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from functions import departures
+from functions import departures, metrics
 from functions.adapters.connections import Connections, Outcome
 from functions.adapters.credentials import CredentialSource
 from functions.adapters.fanout import Fanout
 from functions.adapters.post_budget import PostBudget
-from functions.adapters.redis_client import connect
+from functions.adapters.redis_client import connect_to_rooms
 from functions.adapters.relay_state import RelayState
 from functions.aws_events import kafka
 from functions.entry import Entry, JsonObject
+from functions.metrics import LOCAL, Meter, Metric, Number
 from functions.parts import RoomParts
 from functions.parts import build as build_room
 from functions.rooms.events import BrokenRecord, Event
 from functions.settings import Settings
-from functions.ticker import Ticker
+from functions.ticker import Ticked, Ticker
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,13 @@ class Parts:
     room: RoomParts
     rooms: RelayState
     ticker: Ticker
+    meter: Meter = LOCAL
 
 
 async def build(settings: Settings) -> Parts:
     """The parts as the settings say."""
     heartbeat = settings.heartbeat_seconds
-    redis = connect(settings.redis_url)
+    redis = connect_to_rooms(settings)
     rooms = RelayState(redis, slice_=settings.slice, slices=settings.slices, heartbeat_seconds=heartbeat)
     connections = Connections(settings.connections_url, CredentialSource(os.environ), region=settings.aws_region)
     budget = PostBudget(redis, per_second=settings.posts_per_second)
@@ -54,7 +56,7 @@ async def build(settings: Settings) -> Parts:
         heartbeat_seconds=heartbeat,
         posts_a_tick=TICK_SECONDS * settings.posts_per_second,
     )
-    return Parts(await build_room(settings), rooms, ticker)
+    return Parts(await build_room(settings), rooms, ticker, Meter(stage=settings.stage, slice=settings.slice))
 
 
 async def main(raw: JsonObject, parts: Parts) -> JsonObject:
@@ -65,6 +67,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
     departed = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)
+    parts.meter.emit(numbers(rooms, broken, ticked, now) | {metrics.SEATS_GONE: len(departed)})
     posts = {outcome.value: count for outcome, count in ticked.posts.items()}
     if ticked.posts[Outcome.FORBIDDEN]:
         log.error("%d POSTs were forbidden: is CONNECTIONS_URL this API's, and may the role post?", posts["forbidden"])
@@ -87,5 +90,31 @@ def read(raw: JsonObject) -> tuple[dict[int, Sequence[Event]], int]:
             rooms.setdefault(event.activity_id, []).append(event)
     return dict(rooms), broken
 
+
+def numbers(rooms: Mapping[int, Sequence[Event]], broken: int, ticked: Ticked, now: int) -> dict[Metric, Number]:
+    """What the batch was, in metrics. The lag is that of its oldest event when it came, at `now`."""
+    every = [event for room in rooms.values() for event in room]
+    found: dict[Metric, Number] = {
+        metrics.EVENTS: len(every),
+        metrics.EVENTS_EXPIRED: ticked.expired,
+        metrics.RECORDS_BROKEN: broken,
+        metrics.FRAMES: ticked.posts[Outcome.DELIVERED],
+        metrics.POST_LATENCY: ticked.latencies,
+        metrics.GAPS: ticked.gaps,
+        metrics.LIKES_FOLDED: ticked.unshown["likes"],
+        metrics.CROWD_FOLDED: ticked.unshown["crowd"],
+        metrics.CROWD_LEFT_OUT: ticked.unshown["join"] + ticked.unshown["leave"],
+        metrics.CHATS_LEFT_OUT: ticked.unshown["chat"],
+    }
+    found |= {metric: ticked.posts[outcome] for outcome, metric in _FAILURES.items()}
+    return found | ({metrics.LAG: max(0, now - min(event.logged_at for event in every))} if every else {})
+
+
+_FAILURES = {
+    Outcome.GONE: metrics.POSTS_GONE,
+    Outcome.THROTTLED: metrics.POSTS_THROTTLED,
+    Outcome.FORBIDDEN: metrics.POSTS_FORBIDDEN,
+    Outcome.FAILED: metrics.POSTS_FAILED,
+}
 
 handler = Entry(main, build)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from functions.adapters.room_answers import Accepted, Gone, Kind, Rate, Refused, Repeated
 from functions.adapters.room_log import LogUnavailable
+from functions.metrics import WORDS_MASKED, WORDS_REJECTED
 from functions.parts import RoomParts
 from functions.rooms import events, objects
 from functions.rooms.events import Event
@@ -78,7 +79,10 @@ class Sender:
         """The chat with its sensitive words masked; refuses one with words that must not be said at all."""
         verdict = (await self._parts.words.current()).check(frame.message)
         if verdict.rejected:
+            self._parts.meter.emit({WORDS_REJECTED: 1})
             raise Refusal("rejected", "the message holds words that are not allowed")
+        if verdict.text != frame.message:
+            self._parts.meter.emit({WORDS_MASKED: 1})
         return replace(frame, message=verdict.text)
 
     async def _publish(self, frame: Chat | Like | Heartbeat, accepted: Accepted) -> int | None:

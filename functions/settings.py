@@ -6,7 +6,9 @@ from typing import Any, Literal, Self, get_args
 
 AuthMode = Literal["open", "token"]
 KafkaAuth = Literal["none", "iam"]
+RedisAuth = Literal["none", "iam"]
 PartialResponses = Literal["true", "false"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class SettingsError(Exception):
@@ -23,6 +25,8 @@ class Settings:
     the Origins that browsers may connect from (none: all), `websocket_url` is what a minted token is told to be for.
     `table` names the DynamoDB table, where things are kept for `archive_days`, `failure_queue` is the URL of the SQS
     queue for what cannot be. `partial_responses`: whether the archive's mapping heeds which records of a batch failed.
+    With `redis_auth` iam functions sign in as `redis_user` to the ElastiCache cache named `redis_cache`, over TLS.
+    `stage` is the dimension of all metrics, `log_level` the least that is logged where functions/log_lines.py does it.
     """
 
     redis_url: str
@@ -30,6 +34,9 @@ class Settings:
     connections_url: str = ""
     aws_region: str = "us-east-1"
     kafka_auth: KafkaAuth = "none"
+    redis_auth: RedisAuth = "none"
+    redis_user: str = ""
+    redis_cache: str = ""
     live_topic: str = "liveMessageTopic"
     save_topic: str = "saveLiveMessageTopic"
     auth_mode: AuthMode = "token"
@@ -48,6 +55,8 @@ class Settings:
     failure_queue: str = ""
     archive_days: int = 400
     partial_responses: PartialResponses = "false"
+    stage: str = "local"
+    log_level: LogLevel = "WARNING"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -66,6 +75,7 @@ class Settings:
             except ValueError as error:
                 problems.append(f"{name}: {error}")
         problems += [f"{name.upper()}: must be more than 0" for name in _POSITIVE if values.get(name) == 0]
+        problems += _sign_in_problems(values)
         if problems:
             raise SettingsError("; ".join(problems))
         return cls(**values)
@@ -81,6 +91,17 @@ _POSITIVE = (
     "slices",
     "archive_days",
 )
+
+
+def _sign_in_problems(values: Mapping[str, Any]) -> list[str]:
+    """What signing in to Redis lacks."""
+    if values.get("redis_auth") != "iam":
+        return []
+    problems = [f"{name.upper()} is not set" for name in ("redis_user", "redis_cache") if not values.get(name)]
+    # A token is a password, and whoever reads it may sign in with it for 15 minutes.
+    if "redis_url" in values and not values["redis_url"].startswith("rediss://"):
+        problems.append("REDIS_URL: with REDIS_AUTH=iam it begins with rediss://")
+    return problems
 
 
 def _parse(kind: Any, text: str) -> Any:

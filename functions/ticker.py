@@ -9,6 +9,7 @@ from functions.adapters.connections import Outcome
 from functions.adapters.fanout import Delivery, Fanout, Report
 from functions.adapters.relay_state import RelayState, RoomAfter, RoomBefore
 from functions.progress import Progress
+from functions.rooms import late
 from functions.rooms.broadcast import Broadcast, plan
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, mark_of
@@ -24,19 +25,26 @@ HANDSHAKE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 @dataclass(frozen=True)
 class Room:
-    """A room in this batch: its state before, the broadcast, and what is noted when it is over."""
+    """A room in this batch: its state before, the broadcast, and what is noted when it is over. `expired`: how many
+    records were too late to be shown."""
 
     broadcast: Broadcast
     before: RoomBefore
     mark: Mark
+    expired: int
 
 
 @dataclass(frozen=True)
 class Ticked:
-    """What became of a batch."""
+    """What became of a batch. `latencies`: of its POSTs, in ms. `unshown`: as a broadcast tells it. `gaps`: how many
+    newcomers were told of one. `expired`: how many records were too late to be shown."""
 
     rooms: list[RoomAfter]
     posts: Counter[Outcome]
+    latencies: Sequence[float]
+    unshown: Counter[str]
+    gaps: int
+    expired: int
 
 
 class Ticker:
@@ -63,7 +71,9 @@ class Ticker:
 
     async def tick(self, batch: Sequence[tuple[tuple[int, Sequence[Event]], RoomBefore]], now: int) -> Ticked:
         """Deliver the events of each (activity id, events) to its room as it was before."""
-        rooms = [self._plan(activity_id, events, before) for (activity_id, events), before in batch if before.seats]
+        rooms = [
+            self._plan(activity_id, events, before, now) for (activity_id, events), before in batch if before.seats
+        ]
         deliveries = [
             Delivery(room.broadcast.activity_id, seat, frames)
             for room in rooms
@@ -78,17 +88,25 @@ class Ticker:
         async with progress.noted(note):
             report = await self._fanout.deliver(deliveries, progress.done)
         await self._await_handshakes(report, rooms, now)
-        return Ticked([_after(room, report) for room in rooms], report.posts)
+        return Ticked(
+            [_after(room, report) for room in rooms],
+            report.posts,
+            report.latencies,
+            unshown=sum((room.broadcast.unshown() for room in rooms), Counter[str]()),
+            gaps=sum(room.broadcast.gaps() for room in rooms),
+            expired=sum(room.expired for room in rooms),
+        )
 
-    def _plan(self, activity_id: int, records: Sequence[Event], before: RoomBefore) -> Room:
+    def _plan(self, activity_id: int, records: Sequence[Event], before: RoomBefore, now: int) -> Room:
         if before.mark is None:
             unseen, mark = records, mark_of(records)
         else:
             unseen = before.mark.unseen(records)
             mark = before.mark.moved_behind(unseen)
+        past, shown = late.split(unseen, now)
         broadcast = plan(
             activity_id,
-            unseen,
+            shown,
             Figures(online=before.online, likes=before.likes),
             settings=before.settings,
             history=before.history,
@@ -98,8 +116,11 @@ class Ticker:
             newcomers=frozenset(before.newcomers),
             cursors=before.cursors,
             posts=self._posts_a_tick,
+            late=past,
+            # While others are ahead of this slice, its viewers are told with the newest record how things stand.
+            is_newest=mark.seq >= before.history.newest,
         )
-        return Room(broadcast, before, mark)
+        return Room(broadcast, before, mark, len(past))
 
     async def _await_handshakes(self, report: Report, rooms: Sequence[Room], now: int) -> None:
         """Try those newcomers again for which 410 may mean that their handshake is not over."""
@@ -115,6 +136,7 @@ class Ticker:
             report.delivered += again.delivered
             report.ended += again.ended
             report.posts += again.posts
+            report.latencies += again.latencies
         report.gone = [found for found in report.gone if now - taken.get(found.seat, 0) >= HANDSHAKE_MS]
 
 

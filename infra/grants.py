@@ -23,6 +23,26 @@ def let_functions_in(*, network: Network, rooms_cache: RoomsCache, room_log: Roo
     room_log.group.add_ingress_rule(network.functions_group, ec2.Port.tcp(kafka.PORT), "Functions")
 
 
+def let_mappings_ask(*, network: Network, room_log: RoomLog) -> None:
+    """Open the endpoints of Lambda and STS, where there are any, to event source mappings: those are in the brokers'
+    group.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
+    """
+    if network.endpoints_group is not None:
+        network.endpoints_group.add_ingress_rule(room_log.group, ec2.Port.tcp(443), "Event source mappings")
+
+
+def let_sign_in(*, functions: Functions, rooms_cache: RoomsCache) -> None:
+    """Functions that need Redis may sign in to the cache as its one user.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
+    """
+    for deployed in functions.deployed:
+        if "redis" in deployed.row.needs:
+            _allow(deployed, "elasticache", ["Connect"], rooms_cache.arns())
+
+
 def let_publish(*, functions: Functions, room_log: RoomLog) -> None:
     """Functions that need Kafka may write to both topics, also idempotently.
 
@@ -36,14 +56,14 @@ def let_publish(*, functions: Functions, room_log: RoomLog) -> None:
 
 
 def let_read(*, functions: Functions, room_log: RoomLog) -> None:
-    """Mappings poll as the function they feed: it may read its topic, in its own consumer group.
+    """Mappings poll as the function they feed: it may find the brokers, and read its topic in its own consumer group.
 
-    The CDK's event source grants none of these.
     https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
     """
     for deployed, topic in functions.triggered_by(Topic):
         group = room_log.consumer_group_arn(deployed.name)
         cluster = ["Connect", "DescribeClusterDynamicConfiguration"]
+        _allow(deployed, "kafka", ["DescribeClusterV2", "GetBootstrapBrokers"], [room_log.cluster_arn])
         _allow(deployed, "kafka-cluster", cluster, [room_log.cluster_arn])
         _allow(deployed, "kafka-cluster", ["DescribeTopic", "ReadData"], [room_log.topic_arn(topic.name)])
         _allow(deployed, "kafka-cluster", ["AlterGroup", "DescribeGroup"], [group])

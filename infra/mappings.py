@@ -1,14 +1,15 @@
 """Event source mappings: what takes records from a topic to the function that reads it."""
 
-from typing import Any, Literal
+import math
+from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.aws_lambda_event_sources import ManagedKafkaEventSource, ProvisionedPollerConfig, SqsDlq
+from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
-from functions.manifest import Topic
+from functions.manifest import PARTITIONS, Topic
 from infra.archive import Archive
 from infra.environment import stores
 from infra.functions import Functions
@@ -18,13 +19,26 @@ from infra.stage import Stage
 # What a mapping gathers records for unless told otherwise. It can be told only whole seconds, and once it was
 # told anything it cannot go back. https://docs.aws.amazon.com/lambda/latest/dg/msk-esm-parameters.html
 DEFAULT_WINDOW_MS = 500
+
+# A poller invokes a function so often at a time; a partition's batches come one after another.
+# https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html
+INVOCATIONS_A_POLLER = 5
+POLLERS = math.ceil(PARTITIONS / INVOCATIONS_A_POLLER)
+
+# The archive is to try for as long as records are kept; a relay for minutes, which servers that change need to be
+# there again. A record that breaks the relay itself holds up its partition for no longer.
 MOST_ATTEMPTS = 10_000
+RELAY_ATTEMPTS = 100
+
+# How long functions/rooms/history.py keeps what was said.
+HISTORY_MINUTES = 10
 
 
 class Mappings(Construct):
     """One mapping per function that reads a topic, each with a consumer group of the function's name.
 
-    `failures` is told of the relays' batches that are given up: after ten attempts, or when their records have expired.
+    `failures` is told of the relays' batches that are given up: after ten attempts in on-demand mode; in provisioned
+    mode halved again and again, after a hundred or when the room's history does not reach back to them.
     """
 
     def __init__(
@@ -38,42 +52,67 @@ class Mappings(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        archiving = archive_errors(stage.archive.mode, archive.failures)
         for deployed, topic in functions.triggered_by(Topic):
-            source = ManagedKafkaEventSource(
-                cluster_arn=room_log.cluster_arn,
-                topic=topic.name,
-                consumer_group_id=deployed.name,
+            archives = stores(deployed.row)
+            # Not as the CDK's event source for MSK, which would let the function write to every log of the account.
+            mapping = deployed.alias.add_event_source_mapping(
+                topic.name,
+                event_source_arn=room_log.cluster_arn,
+                kafka_topic=topic.name,
+                kafka_consumer_group_id=deployed.name,
                 # LATEST would miss what is published while the mapping is being made.
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=topic.batch_size,
-                max_batching_window=window(topic),
-                **(archiving if stores(deployed.row) else {"on_failure": SqsDlq(self.failures)}),
+                **(self._archive(topic, archive.failures, stage) if archives else self._relay(topic, stage)),
             )
-            deployed.function.add_event_source(source)
-            mapping = next(
-                child for child in deployed.function.node.children if isinstance(child, lambda_.EventSourceMapping)
-            )
-            mapping.node.add_dependency(room_log.topics[topic.name])
+            if topic.name in room_log.topics:
+                mapping.node.add_dependency(room_log.topics[topic.name])
 
+    def _relay(self, topic: Topic, stage: Stage) -> dict[str, Any]:
+        """How relays are fed, and what becomes of what they fail at.
 
-def archive_errors(mode: Literal["provisioned", "on_demand"], failures: sqs.IQueue) -> dict[str, Any]:
-    """What a mapping does with records that could not be stored. No age is set in either mode: none is too old.
+        The minute after which nothing is shown is the relay's own: what it does not show still goes into the room's
+        history, which would have a hole otherwise. What is older than the history reaches it is not handed at all.
+        https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-low-latency.html
+        """
+        if not stage.relay.low_latency:
+            return {"max_batching_window": window(topic), "on_failure": SqsDlq(self.failures)}
+        return {
+            "max_batching_window": Duration.seconds(0),
+            # As many at the least as at the most, since a poller more or less holds up all of them for a while.
+            "provisioned_poller_config": self._pollers(at_least=POLLERS),
+            "max_record_age": Duration.minutes(HISTORY_MINUTES),
+            "retry_attempts": RELAY_ATTEMPTS,
+            "bisect_batch_on_error": True,
+            "on_failure": SqsDlq(self.failures),
+        }
 
-    Partial batch responses take provisioned mode. With a destination for what is given up, "retry for ever" would
-    mean ten times, and the destination is told only where the records stood: hence the largest number there is. AWS
-    offers the number in provisioned mode only, so in on-demand mode there is no destination, and a batch is tried until
-    its records expire.
-    https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
-    """
-    if mode == "on_demand":
-        return {}
-    return {
-        "provisioned_poller_config": ProvisionedPollerConfig(minimum_pollers=1),
-        "report_batch_item_failures": True,
-        "retry_attempts": MOST_ATTEMPTS,
-        "on_failure": SqsDlq(failures),
-    }
+    def _archive(self, topic: Topic, failures: sqs.IQueue, stage: Stage) -> dict[str, Any]:
+        """How the archive is fed, and what becomes of what could not be stored. No age is set: none is too old.
+
+        Partial batch responses take provisioned mode. With a destination for what is given up, "retry for ever" would
+        mean ten times, and the destination is told only where the records stood: hence the largest number there is,
+        and halves, so that a record on which the archive breaks takes no others with it. AWS offers the number in
+        provisioned mode only, so in on-demand mode there is no destination, and a batch is tried until its records
+        expire.
+        https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
+        """
+        if stage.archive.mode == "on_demand":
+            return {"max_batching_window": window(topic)}
+        return {
+            "max_batching_window": window(topic),
+            "provisioned_poller_config": self._pollers(at_least=1),
+            "report_batch_item_failures": True,
+            "bisect_batch_on_error": True,
+            "retry_attempts": MOST_ATTEMPTS,
+            "on_failure": SqsDlq(failures),
+        }
+
+    def _pollers(self, *, at_least: int) -> lambda_.ProvisionedPollerConfig:
+        # What is paid for holds ten pollers, which all mappings of the stack share.
+        return lambda_.ProvisionedPollerConfig(
+            minimum_pollers=at_least, maximum_pollers=POLLERS, poller_group_name=Stack.of(self).stack_name
+        )
 
 
 def window(topic: Topic) -> Duration | None:

@@ -1,8 +1,10 @@
-"""What the functions are packaged as: one zip per set of dependency groups, in a bucket named at deployment.
+"""The code of the functions: one package per set of dependency groups.
 
-Synthesis builds no package, so the template takes the place of the zips as parameters. It cannot be deployed
-by accident with code that lacks its dependencies: CloudFormation asks for the bucket and the version first.
+Packages are built while the stack is synthesised, if the app is told where to (`python app.py --package`): then they
+are assets, which `cdk deploy` uploads. Else the template is all there is: it shows the stack and cannot be deployed.
 """
+
+from pathlib import Path
 
 from aws_cdk import CfnParameter
 from aws_cdk import aws_lambda as lambda_
@@ -10,25 +12,37 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from functions.manifest import Function
+from infra.packaging import build, name_of
+
+# Of the app's context: the directory to build packages in.
+DIRECTORY = "packages"
 
 
 class Packages(Construct):
-    """The zips, `{version}/{groups}.zip`, each with `functions/` and its dependencies at the root."""
+    """The packages, each with `functions/` and its dependencies at the root."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        bucket = CfnParameter(self, "Bucket", description="The S3 bucket that holds the functions' zips")
-        bucket.override_logical_id("PackagesBucket")
-        version = CfnParameter(
-            self,
-            "Version",
-            description="The folder of the zips in it, a new one with every build: Lambda looks at the key",
-        )
-        version.override_logical_id("PackagesVersion")
-        self._bucket = s3.Bucket.from_bucket_name(self, "Zips", bucket.value_as_string)
-        self._version = version.value_as_string
+        directory: str | None = self.node.try_get_context(DIRECTORY)
+        self._directory = Path(directory) if directory else None
+        self._none = None if directory else self._refuse()
 
     def of(self, row: Function) -> lambda_.Code:
-        """The code of a row of the manifest; rows with the same dependency groups share a zip."""
-        name = "-".join(row.packages) or "plain"
-        return lambda_.Code.from_bucket(self._bucket, f"{self._version}/{name}.zip")
+        """The code of a row of the manifest; rows with the same dependency groups share a package. Raises
+        PackagingError."""
+        if self._directory:
+            package = build(row.packages, self._directory)
+            return lambda_.Code.from_asset(str(package.path), asset_hash=package.hash)
+        assert self._none is not None
+        return lambda_.Code.from_bucket(self._none, f"{name_of(row.packages)}.zip")
+
+    def _refuse(self) -> s3.IBucket:
+        # A parameter without a default is the first thing that CloudFormation asks for, before it makes anything; its
+        # name is all that some tools show.
+        missing = CfnParameter(
+            self,
+            "Missing",
+            description="This template has no packages and cannot be deployed: `make package` writes one that can",
+        )
+        missing.override_logical_id("RunMakePackageFirst")
+        return s3.Bucket.from_bucket_name(self, "None", missing.value_as_string)

@@ -1,42 +1,53 @@
-"""The room log: a Kafka cluster (MSK), its two topics, and the names IAM knows them by."""
+"""The room log: a Kafka cluster (MSK) of one of three kinds, its two topics, and the names IAM knows them by."""
 
-import base64
-import json
+from collections.abc import Mapping
 
-from aws_cdk import Fn, Names
+from aws_cdk import Fn, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_msk as msk
+from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
-from constructs import Construct
+from constructs import Construct, IDependable
 
-from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
+from infra.kafka_provisioned import ProvisionedCluster, short_lived
+from infra.kafka_serverless import ServerlessCluster, settings_of_topics
 from infra.network import Network
-from infra.stage import ProvisionedKafka, Stage
+from infra.packages import Packages
+from infra.stage import ExistingKafka, ProvisionedKafka, Stage
+from infra.topics import Topics
 
 # Where brokers listen for clients that authenticate with IAM.
 PORT = 9098
-BROKERS = 2
-KAFKA_VERSION = "3.9.x.kraft"
 
 
 class RoomLog(Construct):
-    """Two brokers in two zones, IAM authentication only, and the topics the functions publish to."""
+    """`cluster_arn`, the `group` its brokers are in, their addresses as `bootstrap`, and what to wait for until each of
+    the `topics` is there. Whoever signs in to the brokers does it with IAM, whatever kind they are."""
 
-    def __init__(self, scope: Construct, id: str, *, network: Network, stage: Stage) -> None:
+    def __init__(self, scope: Construct, id: str, *, network: Network, packages: Packages, stage: Stage) -> None:
         super().__init__(scope, id)
-        self.group = network.security_group("RoomLog", description="The brokers of the room log")
-        # Event source mappings poll with network interfaces in the brokers' own group.
-        # https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
-        self.group.add_ingress_rule(self.group, ec2.Port.tcp(PORT), "Event source mappings")
-        cluster = self._make_cluster(network, stage.kafka)
-        self.cluster_arn = cluster.attr_arn
-        retention_minutes = {
-            LIVE_TOPIC: stage.kafka.live_retention_minutes,
-            SAVE_TOPIC: stage.kafka.save_retention_hours * 60,
+        self._network, self._packages, self._stage = network, packages, stage
+        self.group = self._own_group() if stage.kafka.kind != "existing" else self._their_group(stage.kafka)
+        retentions = {
+            LIVE_TOPIC: stage.kafka.live_retention_minutes * 60_000,
+            SAVE_TOPIC: stage.kafka.save_retention_hours * 3_600_000,
         }
-        self.topics = {name: self._make_topic(name, minutes) for name, minutes in retention_minutes.items()}
-        self.bootstrap = self._ask_for_brokers()
+        self.topics: Mapping[str, IDependable] = {}
+        if isinstance(stage.kafka, ProvisionedKafka):
+            provisioned = ProvisionedCluster(self, "Brokers", network=network, group=self.group, kafka=stage.kafka)
+            self.cluster_arn = provisioned.arn
+            self.bootstrap = self._ask_for_brokers()
+            self.topics = provisioned.make_topics(retentions)
+        elif isinstance(stage.kafka, ExistingKafka):
+            self.cluster_arn = stage.kafka.cluster_arn
+            self.bootstrap = self._ask_for_brokers()
+            if stage.kafka.make_topics:
+                self.topics = self._make_topics({name: short_lived(ms) for name, ms in retentions.items()})
+        else:
+            self.cluster_arn = ServerlessCluster(self, "Brokers", network=network, group=self.group).arn
+            self.bootstrap = self._ask_for_brokers()
+            self.topics = self._make_topics(settings_of_topics(retentions))
 
     def topic_arn(self, topic: str) -> str:
         """What IAM calls a topic of this cluster."""
@@ -51,69 +62,52 @@ class RoomLog(Construct):
         before, after = (Fn.select(part, Fn.split(":cluster/", self.cluster_arn)) for part in (0, 1))
         return f"{before}:{kind}/{after}/{name}"
 
-    def _make_cluster(self, network: Network, kafka: ProvisionedKafka) -> msk.CfnCluster:
-        storage = msk.CfnCluster.StorageInfoProperty(
-            ebs_storage_info=msk.CfnCluster.EBSStorageInfoProperty(volume_size=kafka.volume_gb)
-        )
-        return msk.CfnCluster(
-            self,
-            "Cluster",
-            cluster_name=Names.unique_resource_name(self, max_length=64, separator="-"),
-            kafka_version=KAFKA_VERSION,
-            number_of_broker_nodes=BROKERS,
-            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
-                instance_type=kafka.broker_type,
-                client_subnets=network.private_subnet_ids,
-                security_groups=[self.group.security_group_id],
-                storage_info=storage,
-            ),
-            client_authentication=msk.CfnCluster.ClientAuthenticationProperty(
-                sasl=msk.CfnCluster.SaslProperty(iam=msk.CfnCluster.IamProperty(enabled=True)),
-                unauthenticated=msk.CfnCluster.UnauthenticatedProperty(enabled=False),
-            ),
-            encryption_info=msk.CfnCluster.EncryptionInfoProperty(
-                encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True)
-            ),
-        )
+    def _own_group(self) -> ec2.ISecurityGroup:
+        group = self._network.security_group("RoomLog", description="The brokers of the room log")
+        # Event source mappings poll with network interfaces in the brokers' own group.
+        # https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
+        group.add_ingress_rule(group, ec2.Port.tcp(PORT), "Event source mappings")
+        return group
 
-    def _make_topic(self, name: str, retention_minutes: int) -> msk.CfnTopic:
-        retention = retention_minutes * 60_000
-        settings = {
-            "retention.ms": retention,
-            # A segment is deleted whole, once its newest record is too old: with the default of a week per
-            # segment a short retention would be none.
-            "segment.ms": min(retention, 3_600_000),
-            # With two copies, asking for both would stop every write while a broker is patched.
-            "min.insync.replicas": BROKERS - 1,
-        }
-        # A JSON object of strings in Base64, as Terraform's aws_msk_topic sends it; AWS tells of Base64 only.
-        configs = json.dumps({key: str(value) for key, value in settings.items()}).encode()
-        return msk.CfnTopic(
+    def _their_group(self, kafka: ExistingKafka) -> ec2.ISecurityGroup:
+        # It gets a rule for the functions (grants.py). That it lets itself in is for its owner to see to: a rule that
+        # is there already cannot be made once more, and the deployment would fail.
+        return ec2.SecurityGroup.from_security_group_id(self, "Group", kafka.security_group_id)
+
+    def _make_topics(self, settings: Mapping[str, Mapping[str, str]]) -> dict[str, IDependable]:
+        made = Topics(
             self,
-            name,
+            "Topics",
+            network=self._network,
+            packages=self._packages,
+            brokers=self.group,
             cluster_arn=self.cluster_arn,
-            topic_name=name,
-            partition_count=PARTITIONS,
-            replication_factor=BROKERS,
-            configs=base64.b64encode(configs).decode(),
+            bootstrap=self.bootstrap,
+            settings=settings,
+            arns=[self.topic_arn(topic) for topic in settings],
+            stage=self._stage,
         )
+        return dict.fromkeys(settings, made)
 
     def _ask_for_brokers(self) -> str:
         # CloudFormation knows a cluster's ARN but not its brokers' addresses.
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-msk-cluster.html
         ask = cr.AwsSdkCall(
             service="Kafka",
             action="getBootstrapBrokers",
             parameters={"ClusterArn": self.cluster_arn},
             output_paths=["BootstrapBrokerStringSaslIam"],
-            physical_resource_id=cr.PhysicalResourceId.of(f"brokers-{BROKERS}"),
+            physical_resource_id=cr.PhysicalResourceId.of("brokers"),
         )
         may_ask = iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[self.cluster_arn])
+        retention = logs.RetentionDays[self._stage.log_retention]
         brokers = cr.AwsCustomResource(
             self,
-            "Brokers",
+            "Addresses",
             on_create=ask,
             on_update=ask,
             policy=cr.AwsCustomResourcePolicy.from_statements([may_ask]),
             install_latest_aws_sdk=False,
+            log_group=logs.LogGroup(self, "addresses-log", retention=retention, removal_policy=RemovalPolicy.DESTROY),
         )
         return brokers.get_response_field("BootstrapBrokerStringSaslIam")

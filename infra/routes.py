@@ -15,11 +15,11 @@ def route_events(*, gateway: Gateway, functions: Functions) -> None:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html
     """
     ((asked, asks),) = functions.triggered_by(Authorizer)
-    authorizer = WebSocketLambdaAuthorizer("Authorizer", asked.function, identity_source=list(asks.identity_sources))
+    authorizer = WebSocketLambdaAuthorizer("Authorizer", asked.alias, identity_source=list(asks.identity_sources))
     for deployed, route in functions.triggered_by(Route):
         gateway.api.add_route(
             route.key,
-            integration=WebSocketLambdaIntegration(deployed.name, deployed.function),
+            integration=WebSocketLambdaIntegration(deployed.name, deployed.alias),
             authorizer=authorizer if route.key == "$connect" else None,
             return_response=True if route.replies else None,
         )

@@ -11,10 +11,12 @@ from infra.grants import (
     let_cut_off,
     let_functions_in,
     let_look_up,
+    let_mappings_ask,
     let_post,
     let_publish,
     let_read,
     let_read_keys,
+    let_sign_in,
 )
 from infra.http_api import PlatformApi
 from infra.mappings import Mappings
@@ -23,6 +25,7 @@ from infra.packages import Packages
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
 from infra.routes import route_events
+from infra.seen import Seen
 from infra.stage import Stage
 from infra.sweep import Sweep
 from infra.token_keys import TokenKeys
@@ -40,16 +43,17 @@ class LiveRooms(Stack):
         super().__init__(scope, id, description="Live rooms: WebSocket chat rooms of a live stream")
 
         network = Network(self, "Network", stage=stage)
-        gateway = Gateway(self, "Gateway")
+        gateway = Gateway(self, "Gateway", stage=stage)
         token_keys = TokenKeys(self, "TokenKeys")
         rooms_cache = RoomsCache(self, "RoomsCache", network=network, stage=stage)
-        room_log = RoomLog(self, "RoomLog", network=network, stage=stage)
+        packages = Packages(self, "Packages")
+        room_log = RoomLog(self, "RoomLog", network=network, packages=packages, stage=stage)
         archive = Archive(self, "Archive", stage=stage)
         functions = Functions(
             self,
             "Functions",
             network=network,
-            packages=Packages(self, "Packages"),
+            packages=packages,
             gateway=gateway,
             rooms_cache=rooms_cache,
             room_log=room_log,
@@ -60,9 +64,24 @@ class LiveRooms(Stack):
         route_events(gateway=gateway, functions=functions)
         mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log, archive=archive, stage=stage)
         Sweep(self, "Sweep", functions=functions)
-        platform_api = PlatformApi(self, "PlatformApi", functions=functions)
+        platform_api = PlatformApi(self, "PlatformApi", functions=functions, stage=stage)
+
+        seen = Seen(
+            self,
+            "Seen",
+            gateway=gateway,
+            platform_api=platform_api,
+            rooms_cache=rooms_cache,
+            room_log=room_log,
+            archive=archive,
+            mappings=mappings,
+            functions=functions,
+            stage=stage,
+        )
 
         let_functions_in(network=network, rooms_cache=rooms_cache, room_log=room_log)
+        let_mappings_ask(network=network, room_log=room_log)
+        let_sign_in(functions=functions, rooms_cache=rooms_cache)
         let_publish(functions=functions, room_log=room_log)
         let_read(functions=functions, room_log=room_log)
         let_post(functions=functions, gateway=gateway)
@@ -71,9 +90,14 @@ class LiveRooms(Stack):
         let_look_up(functions=functions, archive=archive)
         let_read_keys(functions=functions, token_keys=token_keys)
 
-        CfnOutput(self, "WebSocketUrl", value=gateway.url)
-        CfnOutput(self, "PlatformApiUrl", value=f"{platform_api.url}/api")
-        CfnOutput(self, "TokenSecretArn", value=token_keys.secret_arn)
-        CfnOutput(self, "FailureQueueUrl", value=mappings.failures.queue_url)
-        CfnOutput(self, "ArchiveTable", value=archive.table.table_name)
-        CfnOutput(self, "ArchiveFailureQueueUrl", value=archive.failures.queue_url)
+        outputs = {
+            "WebSocketUrl": gateway.url,
+            "PlatformApiUrl": f"{platform_api.url}/api",
+            "TokenSecretArn": token_keys.secret_arn,
+            "FailureQueueUrl": mappings.failures.queue_url,
+            "ArchiveTable": archive.table.table_name,
+            "ArchiveFailureQueueUrl": archive.failures.queue_url,
+            "AlarmTopicArn": seen.topic_arn,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

@@ -3,13 +3,28 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from functions.settings import AuthMode
-
-# https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
-_ORIGIN = r"(?i)^[a-z][a-z0-9+.-]*://[^\s/,*?#@]+$"
-_NAME = r"^[a-z][a-z0-9-]{0,31}$"
+from functions.settings import AuthMode, LogLevel
+from infra.mistakes import mistakes
+from infra.texts import (
+    BrokerType,
+    CacheName,
+    CertificateArn,
+    ClusterArn,
+    DomainName,
+    Email,
+    HostedZoneId,
+    LogRetention,
+    Origin,
+    RouteTableId,
+    SecurityGroupId,
+    StageName,
+    SubnetId,
+    VpcId,
+    WebAclArn,
+    ZoneName,
+)
 
 
 class StageError(Exception):
@@ -17,25 +32,57 @@ class StageError(Exception):
 
 
 class Part(BaseModel):
-    """A table of cdk.json, under the same names: nothing else may be in it."""
+    """A table of cdk.json, under the same names: nothing else may be in it, and "1" is no number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 class ExistingVpc(Part):
-    """A VPC to use in place of a new one. Its private subnets, one a zone, must have a way out: NAT, or IPv6."""
+    """A VPC to use in place of a new one, with DNS names switched on. Its private subnets, one a zone, must have a way
+    out: NAT, or IPv6. `private_route_table_ids`, one a subnet: these get the way to DynamoDB; none: they have it."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
-    availability_zones: Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
-    private_subnet_ids: Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
+    vpc_id: VpcId
+    availability_zones: Annotated[tuple[ZoneName, ...], Field(min_length=2, max_length=3, strict=False)]
+    private_subnet_ids: Annotated[tuple[SubnetId, ...], Field(min_length=2, max_length=3, strict=False)]
+    private_route_table_ids: Annotated[tuple[RouteTableId, ...], Field(strict=False)] = ()
+
+    @field_validator("private_subnet_ids", "private_route_table_ids")
+    @classmethod
+    def _one_a_zone(cls, ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        zones = info.data.get("availability_zones")
+        if ids and zones is not None and len(ids) != len(zones):
+            raise ValueError(f"there must be one for each of the {len(zones)} availability_zones, not {len(ids)}")
+        return ids
 
 
 class NetworkStage(Part):
     """How functions in the network reach the `@connections` of their viewers: through `nat_gateways`, or over IPv6
-    without any. `endpoints`: interface endpoints for Lambda and STS, which event source mappings in on-demand mode
-    need where there is no NAT."""
+    without any. `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand
+    mode need where there is no NAT; false: an existing VPC has them."""
 
     egress: Literal["nat", "ipv6"]
-    nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
     existing: ExistingVpc | None = None
+    nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
+    endpoints: bool = True
+
+    @field_validator("nat_gateways")
+    @classmethod
+    def _has_a_way_out(cls, count: int, info: ValidationInfo) -> int:
+        egress, existing = info.data.get("egress"), info.data.get("existing")
+        if count and egress == "ipv6":
+            raise ValueError("there are none with egress 'ipv6': leave it out")
+        if count and existing is not None:
+            raise ValueError("an existing VPC keeps its own: leave it out")
+        if not count and egress == "nat" and "existing" in info.data and existing is None:
+            raise ValueError("with egress 'nat' there must be one at least")
+        return count
+
+    @field_validator("endpoints")
+    @classmethod
+    def _are_somewhere(cls, made: bool, info: ValidationInfo) -> bool:
+        if not made and "existing" in info.data and info.data["existing"] is None:
+            raise ValueError("a new VPC has none that could be used: leave it out")
+        return made
 
 
 class Retention(Part):
@@ -44,12 +91,19 @@ class Retention(Part):
     live_retention_minutes: Annotated[int, Field(ge=10)]
     save_retention_hours: Annotated[int, Field(ge=1)]
 
+    @field_validator("save_retention_hours")
+    @classmethod
+    def _outlasts_the_live_topic(cls, hours: int, info: ValidationInfo) -> int:
+        if hours * 60 < info.data.get("live_retention_minutes", 0):
+            raise ValueError("what is to be archived must be kept for as long as live_retention_minutes")
+        return hours
+
 
 class ProvisionedKafka(Retention):
     """Two brokers of MSK."""
 
     kind: Literal["provisioned"]
-    broker_type: Annotated[str, Field(pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")]
+    broker_type: BrokerType
     volume_gb: Annotated[int, Field(ge=1, le=16384)]
 
 
@@ -64,8 +118,8 @@ class ExistingKafka(Retention):
     false, both topics are there already."""
 
     kind: Literal["existing"]
-    cluster_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:kafka:[a-z0-9-]+:\d{12}:cluster/[^/]+/[^/]+$")]
-    security_group_id: Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]
+    cluster_arn: ClusterArn
+    security_group_id: SecurityGroupId
     make_topics: bool = True
 
 
@@ -81,11 +135,11 @@ class ExistingCache(Part):
     """An ElastiCache Serverless cache for Valkey with IAM authentication. `user_id`: who the functions are in it."""
 
     kind: Literal["existing"]
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    name: CacheName
     host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] = 6379
     user_id: Annotated[str, Field(min_length=1)]
-    security_group_id: Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]
+    security_group_id: SecurityGroupId
 
 
 class RelayStage(Part):
@@ -111,9 +165,9 @@ class Rates(Part):
     """Token buckets of a user in a room: so many frames at once, then so many a second."""
 
     chat_burst: Annotated[int, Field(ge=1)] = 5
-    chat_per_second: Annotated[float, Field(gt=0, strict=False)] = 1.0
+    chat_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     other_burst: Annotated[int, Field(ge=1)] = 5
-    other_per_second: Annotated[float, Field(gt=0, strict=False)] = 2.0
+    other_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
 
 
 class Throttle(Part):
@@ -134,19 +188,28 @@ class Domain(Part):
     """A domain of yours for CloudFront's distribution. The certificate is in us-east-1; the zone, if it is in this
     account, gets the records."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+$")]
-    certificate_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+$")]
-    hosted_zone_id: str | None = None
+    name: DomainName
+    certificate_arn: CertificateArn
+    hosted_zone_id: HostedZoneId | None = None
 
 
 class Edge(Part):
-    """`distribution`: CloudFront in front, which alone can serve `/websocket/{activityId}/{username}`.
-    `access_logs_role`: make the account's role for API Gateway's logs; one an account and Region."""
+    """`distribution`: CloudFront in front, which alone can serve `/websocket/{activityId}/{username}`; `web_acl_arn`:
+    a WAF web ACL of yours for it. `access_logs_role`: make the account's role for API Gateway's logs; there is one an
+    account and Region, so that it is false where another stack has made it."""
 
     distribution: bool
     domain: Domain | None = None
+    web_acl_arn: WebAclArn | None = None
     access_logs: bool = True
     access_logs_role: bool = True
+
+    @field_validator("domain", "web_acl_arn")
+    @classmethod
+    def _belongs_to_a_distribution(cls, given: Any, info: ValidationInfo) -> Any:
+        if given is not None and info.data.get("distribution") is False:
+            raise ValueError("it is for CloudFront's distribution, and there is none: edge.distribution is false")
+        return given
 
 
 class Reserved(Part):
@@ -163,12 +226,13 @@ class Stage(Part):
     """A stage. `allowed_origins`: where web pages that connect may come from, such as `https://shop.example`; none:
     anywhere. `alarm_email`: who hears of alarms. `log_retention`: one of the CDK's RetentionDays."""
 
-    name: Annotated[str, Field(pattern=_NAME)]
+    name: StageName
     auth_mode: AuthMode
-    allowed_origins: Annotated[tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], Field(strict=False)]
+    allowed_origins: Annotated[tuple[Origin, ...], Field(strict=False)]
     heartbeat_seconds: Annotated[int, Field(ge=10, le=300)] = 60
-    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    log_retention: str
+    alarm_email: Email | None = None
+    log_retention: LogRetention
+    log_level: LogLevel = "WARNING"
     snap_start: bool
     network: NetworkStage
     kafka: Annotated[ProvisionedKafka | ServerlessKafka | ExistingKafka, Field(discriminator="kind")]
@@ -180,22 +244,31 @@ class Stage(Part):
     edge: Edge
     reserved: Reserved = Reserved()
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.network.existing is None and self.network.egress == "nat" and not self.network.nat_gateways:
-            raise ValueError("network.nat_gateways: with egress 'nat' there must be one at least")
-        return self
+    @field_validator("kafka", "cache")
+    @classmethod
+    def _is_within_reach(cls, box: Any, info: ValidationInfo) -> Any:
+        network = info.data.get("network")
+        if box.kind == "existing" and network is not None and network.existing is None:
+            raise ValueError("what is there already is reached from its own VPC only: name that in network.existing")
+        return box
+
+    @property
+    def polls_by_itself(self) -> bool:
+        """Whether event source mappings poll in on-demand mode, and so need a way to Lambda and STS."""
+        return not self.relay.low_latency or self.archive.mode == "on_demand"
 
     @classmethod
-    def of(cls, name: str, stages: Mapping[str, Mapping[str, Any]]) -> Self:
+    def of(cls, name: str, stages: Any) -> Self:
         """The stage of that name out of cdk.json's `stages`; raises StageError."""
+        if not isinstance(stages, Mapping):
+            raise StageError("cdk.json has no table of stages, context.stages")
         if name not in stages:
             raise StageError(f"no stage {name!r} in cdk.json; it has {', '.join(sorted(stages))}")
+        if not isinstance(stages[name], Mapping):
+            raise StageError(f"stage {name!r} in cdk.json is no table")
+        table = {**stages[name], "name": name}
         try:
-            return cls.model_validate({**stages[name], "name": name})
+            return cls.model_validate(table)
         except ValidationError as invalid:
-            raise StageError(f"stage {name!r} in cdk.json:\n" + "\n".join(_lines(invalid))) from None
-
-
-def _lines(invalid: ValidationError) -> list[str]:
-    return [f"  {'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in invalid.errors()]
+            lines = [f"  {line}" for line in mistakes(invalid.errors(), table)]
+            raise StageError("\n".join([f"stage {name!r} in cdk.json:", *lines])) from None

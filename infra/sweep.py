@@ -19,5 +19,5 @@ class Sweep(Construct):
                 self,
                 deployed.name,
                 schedule=events.Schedule.rate(Duration.seconds(schedule.seconds)),
-                targets=[LambdaFunction(deployed.function)],
+                targets=[LambdaFunction(deployed.alias)],
             )

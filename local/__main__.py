@@ -18,8 +18,11 @@ USAGE = """usage: python -m local COMMAND [OPTION...]
 
 commands:
   up     run the live rooms on this machine until Ctrl-C
+  estimate
+         what an event costs a month on AWS, and which quota binds first
   export write out what is kept of a room, as JSON lines or CSV
   load   fill rooms anywhere with simulated viewers and measure what reaches them
+  smoke  walk every path of the rooms with two viewers, and tell what is wrong
   token  print a token for AUTH_MODE=token
 
 python -m local COMMAND --help tells a command's options."""
@@ -55,6 +58,20 @@ def load(arguments: Sequence[str]) -> int:
     from local.tools.load.command import load as run_load
 
     return run_load(arguments)
+
+
+def smoke(arguments: Sequence[str]) -> int:
+    """Try out rooms, deployed or here; see docs/smoke.md."""
+    from local.tools.smoke.command import main as run_smoke
+
+    return run_smoke(arguments)
+
+
+def estimate(arguments: Sequence[str]) -> int:
+    """Estimate costs; see docs/cost.md."""
+    from local.tools.estimate.command import main as run_estimate
+
+    return run_estimate(arguments)
 
 
 async def _up(options: Options) -> None:
@@ -102,8 +119,10 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "up": up,
+    "estimate": estimate,
     "export": export.main,
     "load": load,
+    "smoke": smoke,
     "token": token.main,
 }
 

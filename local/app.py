@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import functions
 from functions.manifest import FUNCTIONS, STAGE, Topic
 from local.archive_address import ArchiveAddress
+from local.aws.cloudwatch import CloudWatch
 from local.aws.code_watch import CodeWatch
 from local.aws.connections_api import ConnectionsApi
 from local.aws.event_source_mapping import EventSourceMapping
@@ -54,6 +55,7 @@ class Emulator:
             function.name: [] for function in FUNCTIONS if isinstance(function.trigger, Topic)
         }
         self._parts = {"redis": False, "kafka": False, "moto": False, "gateway": False}
+        self._cloudwatch = CloudWatch()
         self._stack = contextlib.AsyncExitStack()
         self.address = ""
 
@@ -154,7 +156,12 @@ class Emulator:
         return url, queue_url
 
     async def _start_runtime(self, deployment: Deployment) -> LambdaRuntime:
-        runtime = LambdaRuntime(deployment.functions(), root=CODE.parent, freeze=bool(self._options.freeze))
+        runtime = LambdaRuntime(
+            deployment.functions(),
+            root=CODE.parent,
+            freeze=bool(self._options.freeze),
+            write_line=self._cloudwatch.write_line,
+        )
         await runtime.start()
         self._stack.push_async_callback(runtime.stop)
         watch = CodeWatch(CODE, lambda paths: runtime.replace_environments())
@@ -180,6 +187,7 @@ class Emulator:
             page=Page(),
             mint=Mint(tokens_at(servers.secrets_url) if servers.secrets_url else None),
             archive=ArchiveAddress(table=TABLE, endpoint=servers.aws_url, region=REGION),
+            metrics=self._cloudwatch,
             health=self.health,
         )
 

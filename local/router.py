@@ -29,6 +29,7 @@ class Router:
         page: Asgi,
         mint: Asgi,
         archive: Asgi,
+        metrics: Asgi,
         health: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._gateway = gateway
@@ -37,6 +38,7 @@ class Router:
         self._page = page
         self._mint = mint
         self._archive = archive
+        self._metrics = metrics
         self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,11 +55,13 @@ class Router:
             return upgrade_required
         if path == "/api" or path.startswith("/api/"):
             return self._http_api
-        if path == "/_local/token":
-            return self._mint
-        if path == "/_local/archive":
-            return self._archive
-        return self._answer_health if path == "/_local/health" else self._page
+        ours: dict[str, Asgi] = {
+            "/_local/archive": self._archive,
+            "/_local/health": self._answer_health,
+            "/_local/metrics": self._metrics,
+            "/_local/token": self._mint,
+        }
+        return ours.get(path, self._page)
 
     async def _answer_health(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = dict(self._health())

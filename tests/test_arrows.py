@@ -17,9 +17,11 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "functions/aws_events": ("functions.rooms",),
     "functions/rooms": (),
     "functions/manifest.py": (),
+    "functions/metrics.py": (),
     "functions/settings.py": (),
     "local": (
         "functions.manifest",
+        "functions.metrics",
         "functions.settings",
         "functions.rooms.seats",
         "functions.rooms.identity",
@@ -33,11 +35,11 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "functions.rooms.archive",
         "functions.rooms.events",
     ),
-    "infra": ("functions.manifest", "functions.settings"),
+    "infra": ("functions.manifest", "functions.metrics", "functions.settings"),
     "bench": ("functions", "local"),
     "app.py": ("infra",),
 }
-STANDARD_LIBRARY_ONLY = ("functions/rooms", "functions/manifest.py", "functions/settings.py")
+STANDARD_LIBRARY_ONLY = ("functions/rooms", "functions/manifest.py", "functions/metrics.py", "functions/settings.py")
 
 
 def sources(below: str) -> list[Path]:

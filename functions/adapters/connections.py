@@ -10,6 +10,7 @@ import enum
 import ssl
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from functions.adapters.credentials import CredentialSource
@@ -18,6 +19,8 @@ from functions.adapters.sigv4 import Signer
 from functions.rooms.payload import Payload
 
 POST_SECONDS = 2.0
+# An address that has not answered within this time is raced by the next one, as RFC 8305 has it.
+RACE_SECONDS = 0.25
 NOTHING = Payload.of(b"")
 
 
@@ -111,8 +114,11 @@ class Connections:
 
     async def _open(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
+        # Without NAT the API's IPv4 addresses answer nothing, and a POST cannot wait for each of them. uvloop, which
+        # functions do not run on, has no such option.
+        race: dict[str, Any] = {"happy_eyeballs_delay": RACE_SECONDS} if isinstance(loop, asyncio.BaseEventLoop) else {}
         async with asyncio.timeout(self._post_seconds):
-            _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls)
+            _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls, **race)
         return connection
 
     async def close(self) -> None:

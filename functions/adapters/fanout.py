@@ -1,6 +1,7 @@
 """Delivers a tick: frames to many seats, side by side, in order for each."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -54,13 +55,15 @@ class Delivery:
 class Report:
     """What became of deliveries. A delivery is `delivered` when all of its frames were.
 
-    `gone`: there was no such connection. `ended`: nor was there any more, after a frame that it did get.
+    `gone`: there was no such connection. `ended`: nor was there any more, after a frame that it did get. `latencies`:
+    how long each POST took, in ms.
     """
 
     delivered: list[Delivery] = field(default_factory=list)
     gone: list[Delivery] = field(default_factory=list)
     ended: list[Delivery] = field(default_factory=list)
     posts: Counter[Outcome] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
 
 
 class Fanout:
@@ -129,22 +132,27 @@ class Fanout:
     async def _deliver_one(self, delivery: Delivery, report: Report) -> None:
         """The frames one after another; the first that fails ends it, since later ones must not overtake it."""
         for number, frame in enumerate(delivery.frames):
-            outcome = await self._post(delivery.seat.connection_id, frame, report.posts)
+            outcome = await self._post(delivery.seat.connection_id, frame, report)
             if outcome is Outcome.GONE:
                 (report.ended if number else report.gone).append(delivery)
             if outcome is not Outcome.DELIVERED:
                 return
         report.delivered.append(delivery)
 
-    async def _post(self, connection_id: str, frame: Payload, posts: Counter[Outcome]) -> Outcome:
-        outcome = await self._poster.post(connection_id, frame)
-        posts[outcome] += 1
+    async def _post(self, connection_id: str, frame: Payload, report: Report) -> Outcome:
+        outcome = await self._timed_post(connection_id, frame, report)
         for seconds in self._backoff:
             if outcome is not Outcome.THROTTLED:
                 break
             await asyncio.sleep(seconds)
-            outcome = await self._poster.post(connection_id, frame)
-            posts[outcome] += 1
+            outcome = await self._timed_post(connection_id, frame, report)
+        return outcome
+
+    async def _timed_post(self, connection_id: str, frame: Payload, report: Report) -> Outcome:
+        start = time.perf_counter()
+        outcome = await self._poster.post(connection_id, frame)
+        report.latencies.append((time.perf_counter() - start) * 1000)
+        report.posts[outcome] += 1
         return outcome
 
 

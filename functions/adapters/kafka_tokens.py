@@ -4,21 +4,16 @@ https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control.html
 """
 
 import base64
-import hmac
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.helpers import create_ssl_context
 
 from functions.adapters.credentials import CredentialSource
-from functions.adapters.sigv4 import derive_key
+from functions.adapters.sigv4 import presigned_query
 
-SERVICE = "kafka-cluster"
 VALID_SECONDS = 900
 
 
@@ -37,27 +32,17 @@ class KafkaTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has 
 
     async def signed_url(self) -> str:
         """The request to connect, signed in its query."""
-        credentials = await self._credentials.current()
-        moment = datetime.fromtimestamp(int(self._clock()), UTC)
-        day, date = moment.strftime("%Y%m%d"), moment.strftime("%Y%m%dT%H%M%SZ")
-        scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
-        fields = {
-            "Action": "kafka-cluster:Connect",
-            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-            "X-Amz-Credential": f"{credentials.access_key}/{scope}",
-            "X-Amz-Date": date,
-            "X-Amz-Expires": str(VALID_SECONDS),
-            "X-Amz-SignedHeaders": "host",
-        }
-        if credentials.token:
-            fields["X-Amz-Security-Token"] = credentials.token
-        query = urlencode(sorted(fields.items()), quote_via=quote, safe="-_.~")
         host = f"kafka.{self._region}.amazonaws.com"
-        canonical = f"GET\n/\n{query}\nhost:{host}\n\nhost\n{sha256(b'').hexdigest()}"
-        digest = sha256(canonical.encode()).hexdigest()
-        key = derive_key(credentials.secret_key, day, self._region, SERVICE)
-        signature = hmac.digest(key, f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}".encode(), "sha256").hex()
-        return f"https://{host}/?{query}&X-Amz-Signature={signature}"
+        query = presigned_query(
+            await self._credentials.current(),
+            {"Action": "kafka-cluster:Connect"},
+            service="kafka-cluster",
+            region=self._region,
+            host=host,
+            seconds=VALID_SECONDS,
+            now=self._clock(),
+        )
+        return f"https://{host}/?{query}"
 
 
 def signing_in(tokens: KafkaTokens) -> dict[str, Any]:

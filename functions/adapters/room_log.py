@@ -2,21 +2,34 @@
 
 `publish` returns when the brokers have the record. It raises LogUnavailable when they cannot be reached; a record that
 was on its way may still have been written then, which no producer can know.
+
+The producer lives as long as its execution environment. When that thaws, its connections may have been cut without its
+knowing. A broker that answers so costs a new connection, one that is silent REQUEST_SECONDS more; the record is sent
+again under the number it had, and written once.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from functions.adapters.kafka_tokens import KafkaTokens, signing_in
 from functions.rooms.events import Event
 
-# Two publishes in a row stay below the message function's 15 seconds, and below the gateway's 29.
+# The most that a message takes are four of these in a row, which stay below its function's 25 seconds, and they below
+# the gateway's 29.
 PUBLISH_SECONDS = 5
+# Time for a second try, on a connection of its own.
+REQUEST_SECONDS = 2
+# A broker takes so many new connections a second and refuses the rest: 100 with IAM, and 4 if it is a kafka.t3.small.
+# Those who are refused do not come again all at the same time.
+# https://docs.aws.amazon.com/msk/latest/developerguide/limits.html
+PAUSES_SECONDS = (0.3, 0.9)
+BACKOFF_MS = (200, 600)
 
 
 class LogUnavailable(Exception):
@@ -80,22 +93,30 @@ class RoomLog:
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    acks="all",
-                    enable_idempotence=True,
-                    request_timeout_ms=(PUBLISH_SECONDS - 1) * 1000,
-                    retry_backoff_ms=200,
-                    **(signing_in(self._tokens) if self._tokens else {}),
-                )
+            for seconds in PAUSES_SECONDS:
                 try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
+                    return await self._start()
+                except KafkaConnectionError:
+                    await asyncio.sleep(seconds * random.uniform(0.5, 1.5))
+            return await self._start()
+
+    async def _start(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                request_timeout_ms=REQUEST_SECONDS * 1000,
+                retry_backoff_ms=random.randint(*BACKOFF_MS),
+                **(signing_in(self._tokens) if self._tokens else {}),
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
 
     async def ping(self) -> None:
         """Return when a broker answers."""

@@ -1,13 +1,15 @@
-"""AWS Signature Version 4 for `@connections`, the few headers of it that a POST needs.
+"""AWS Signature Version 4: for `@connections` the few headers of it that a POST needs, for tokens a signed query.
 
 botocore signs a request in about a millisecond, most of it for making the request object; the signature itself is two
-digests. The bytes are the same as botocore's, which a property test checks.
+digests. The bytes are the same as botocore's, which tests check.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import hmac
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from urllib.parse import quote, urlencode
 
 from functions.adapters.credentials import Credentials
 
@@ -61,6 +63,40 @@ class Signer:
             self._scope = scope
             self._key = derive_key(self.credentials.secret_key, day, self._region, SERVICE)
         self._second, self._date = second, moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+def presigned_query(
+    credentials: Credentials,
+    fields: Mapping[str, str],
+    *,
+    service: str,
+    region: str,
+    host: str,
+    seconds: int,
+    now: float,
+) -> str:
+    """The query of a GET of the host's `/` with these fields, signed in itself and good for so many seconds.
+
+    Such a request is the token of services that let IAM roles sign in: it is made here, and never sent.
+    """
+    moment = datetime.fromtimestamp(int(now), UTC)
+    day, date = moment.strftime("%Y%m%d"), moment.strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{day}/{region}/{service}/aws4_request"
+    signed = {
+        **fields,
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"{credentials.access_key}/{scope}",
+        "X-Amz-Date": date,
+        "X-Amz-Expires": str(seconds),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if credentials.token:
+        signed["X-Amz-Security-Token"] = credentials.token
+    query = urlencode(sorted(signed.items()), quote_via=quote, safe="-_.~")
+    digest = sha256(f"GET\n/\n{query}\nhost:{host}\n\nhost\n{sha256(b'').hexdigest()}".encode()).hexdigest()
+    key = derive_key(credentials.secret_key, day, region, service)
+    signature = hmac.digest(key, f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}".encode(), "sha256").hex()
+    return f"{query}&X-Amz-Signature={signature}"
 
 
 def derive_key(secret_key: str, day: str, region: str, service: str) -> bytes:

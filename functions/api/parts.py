@@ -12,7 +12,7 @@ from functions.adapters.connections import Connections
 from functions.adapters.credentials import CredentialSource
 from functions.adapters.dynamodb import dynamodb_client
 from functions.adapters.moderation_state import ModerationState
-from functions.adapters.redis_client import connect
+from functions.adapters.redis_client import connect_to_rooms
 from functions.adapters.watch_totals import WatchTotals
 from functions.parts import RoomParts, build
 from functions.settings import Settings
@@ -35,7 +35,7 @@ async def api_parts() -> ApiParts:
     if not _built:
         settings = Settings.from_environment(os.environ)
         connections = Connections(settings.connections_url, CredentialSource(os.environ), region=settings.aws_region)
-        moderation = ModerationState(connect(settings.redis_url))
+        moderation = ModerationState(connect_to_rooms(settings))
         _built.append(ApiParts(await build(settings), moderation, connections))
     return _built[0]
 

@@ -1,5 +1,6 @@
 """What a slice sends to one room in one tick, seat by seat."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from functions.rooms import events, history, objects
 from functions.rooms.events import Event
 from functions.rooms.history import History
 from functions.rooms.identity import Framing
+from functions.rooms.late import lasting
 from functions.rooms.payload import Payload
 from functions.rooms.seats import Seat
 from functions.rooms.ticks import FRAME_BYTES, Figures, Tick, fold
@@ -45,6 +47,20 @@ class Broadcast:
                 yield seat, theirs.frames_with_welcome(seat.framing, welcome, likes, missed)
             elif frames := theirs.frames(seat.framing):
                 yield seat, frames
+
+    def gaps(self) -> int:
+        """How many newcomers are told that they may have missed more than they are told."""
+        return sum(self.history.has_gap(since, self.known) for since in self.cursors.values())
+
+    def unshown(self) -> Counter[str]:
+        """How many objects viewers are not shown by themselves, all viewers added up: those that are `folded` into
+        others, and those `left out` of a tick that is too much. Exceptions for single users are not looked at."""
+        found: Counter[str] = Counter()
+        for framing, seats in Counter(seat.framing for seat in self.seats).items():
+            tick = self.ticks[framing]
+            for what, number in (*tick.folded.items(), *tick.bulletin.left_out.items()):
+                found[what] += number * seats
+        return found
 
     def _welcome(self, seat: Seat) -> tuple[bytes, Sequence[bytes]]:
         """A newcomer's welcome, with the history that fits into its frame, and the rest of that.
@@ -87,13 +103,18 @@ def plan(
     newcomers: frozenset[Seat],
     cursors: Mapping[Seat, str],
     posts: int,
+    late: Sequence[Event] = (),
+    is_newest: bool = True,
 ) -> Broadcast:
     """Fold `records` for these seats. `last_seq` is the newest record known, also when it is not among them.
+
+    `late` stood before them and are not shown: to newcomers they are history. If the tick `is_newest` in its room, the
+    others are told what has become of the room's figures meanwhile, and how much they have missed.
 
     Classic viewers, for whom each object is a POST, get no more of them than `posts` POSTs reach for, what they have
     missed not counted.
     """
-    tick = fold(records, figures)
+    tick = fold([*lasting(late, settings), *records], figures, late if is_newest else ())
     classic = sum(seat.framing == "classic" for seat in seats)
     return Broadcast(
         activity_id=activity_id,
@@ -101,7 +122,7 @@ def plan(
         settings=settings,
         ticks={"live.v1": tick, "classic": tick.limited_to(max(CLASSIC_AT_LEAST, posts // max(1, classic)))},
         known=_known_before(records, last_seq),
-        history=history,
+        history=history.continued(late) if newcomers else history,
         heartbeat_seconds=heartbeat_seconds,
         seats=seats,
         newcomers=newcomers,

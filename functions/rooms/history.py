@@ -1,13 +1,14 @@
 """What was said in a room lately, and what of it a newcomer gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.rooms import events, objects
 from functions.rooms.events import Event
 
-# A room keeps so many objects, for ten minutes.
+# A room keeps so many objects, for so long; before.lua knows both.
 KEPT = 300
+KEPT_MINUTES = 10
 # So many of them are for who comes for the first time, and for whom the server cannot tell what they have missed.
 RECENT = 20
 
@@ -46,10 +47,25 @@ class History:
         told = [entry for entry in self.entries if entry.seq <= before]
         if since is None:
             return Replay(told[-RECENT:], gap=False)
-        epoch, _, seq = since.partition(".")
-        if epoch != self.epoch or not min(self.trimmed, before) <= int(seq) <= self.newest:
+        if self.has_gap(since, before):
             return Replay(told[-RECENT:], gap=True)
-        return Replay([entry for entry in told if entry.seq > int(seq)], gap=False)
+        seq = int(since.partition(".")[2])
+        return Replay([entry for entry in told if entry.seq > seq], gap=False)
+
+    def continued(self, records: Sequence[Event]) -> "History":
+        """The history with what these records, which come behind it, have added to it."""
+        removed = {removed_seq(record) for record in records}
+        added = [
+            Entry(record.seq, encode(record))
+            for record in records
+            if is_kept(record) and record.seq is not None and record.seq > self.trimmed and record.seq not in removed
+        ]
+        return replace(self, entries=[*self.entries, *added])
+
+    def has_gap(self, since: str, before: int) -> bool:
+        """Whether a newcomer with this cursor may have missed more than is kept."""
+        epoch, _, seq = since.partition(".")
+        return epoch != self.epoch or not min(self.trimmed, before) <= int(seq) <= self.newest
 
 
 def is_kept(event: Event) -> bool:

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from functions.rooms import events, objects
@@ -35,9 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Bulletin:
-    """What one viewer is sent: parts that fit into a frame."""
+    """What one viewer is sent: parts that fit into a frame. `left_out`: how many did not, by kind."""
 
     parts: tuple[Part, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def frames(self, framing: Framing) -> Sequence[Payload]:
         """It as frames: encoded once, however many viewers get it; none when there is nothing to say."""
@@ -71,16 +72,18 @@ class Tick:
     """The folded records of one room, in the order of the log.
 
     `public` is for everybody, `private` for single users (chats with `to`, sanctions), each with the position among the
-    public parts at which it stands. A viewer gets at most `most` objects of it.
+    public parts at which it stands. A viewer gets at most `most` objects of it. `folded`: how many records have no
+    object of their own, by what they are, `likes` or `crowd`.
     """
 
     public: tuple[Part, ...]
     private: Mapping[str, Sequence[tuple[int, Part]]] = field(default_factory=dict)
     most: int = sys.maxsize
+    folded: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def limited_to(self, most: int) -> "Tick":
         """The same for viewers who get at most `most` objects of it."""
-        return Tick(self.public, self.private, most)
+        return replace(self, most=most)
 
     @cached_property
     def bulletin(self) -> Bulletin:
@@ -104,15 +107,18 @@ class Tick:
         return fit(parts, owner=user_id, most=self.most)
 
 
-def fold(records: Sequence[Event], figures: Figures) -> Tick:
+def fold(records: Sequence[Event], figures: Figures, late: Sequence[Event] = ()) -> Tick:
     """Fold a room's records into one tick.
 
     Joins and leaves come first, then chat and the platform's objects in the order of the log, then the newest count and
-    likes.
+    likes. Of `late`, which are not shown, these figures tell too, and then how many chats and notices are left out.
     """
     ordered = [record for record in records if record.type in _ORDERED]
     joined, left = _comings_and_goings(records)
     public = _crowd(joined, events.JOIN) + _crowd(left, events.LEAVE)
+    kinds = Counter(record.type for record in records)
+    crowd = kinds[events.JOIN] + kinds[events.LEAVE]
+    folded = {"likes": max(0, kinds[events.LIKE] - 1), "crowd": crowd - len(public)}
     private: dict[str, list[tuple[int, Part]]] = {}
     for event in ordered:
         part = _part(event)
@@ -121,13 +127,16 @@ def fold(records: Sequence[Event], figures: Figures) -> Tick:
             public.append(part)
         for reader in readers or ():
             private.setdefault(reader, []).append((len(public), part))
-    if any(record.type in (events.JOIN, events.LEAVE) for record in records):
+    if crowd or late:
         public.append(Part(objects.encode(objects.count(figures.online))))
-    if any(record.type == events.LIKE for record in records):
+    if kinds[events.LIKE] or late:
         public.append(Part(objects.encode(objects.likes(figures.likes))))
-    return Tick(tuple(public), private)
+    if missed := Counter(_KEPT[record.type] for record in late if record.to is None and record.type in _KEPT):
+        public.append(Part(objects.encode(objects.left_out(missed))))
+    return Tick(tuple(public), private, folded=folded)
 
 
+_KEPT = {events.CHAT: "chat", events.NOTICE: "notice"}
 _ORDERED = frozenset({events.CHAT, events.REMOVED, events.NOTICE, events.SANCTION, events.SETTINGS})
 
 
@@ -189,7 +198,7 @@ def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxs
         return Bulletin(tuple(parts))
     dropped = Counter(parts[index].kind or "" for index in sorted(cut))
     kept = [part for index, part in enumerate(parts) if index not in cut]
-    return Bulletin((*kept, Part(objects.encode(objects.left_out(dropped)))))
+    return Bulletin((*kept, Part(objects.encode(objects.left_out(dropped)))), dropped)
 
 
 # An upper bound of type 13's own length.

@@ -50,3 +50,28 @@ def test_settings_are_read_with_the_first_event_not_at_import(monkeypatch: pytes
         handler({}, None)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
     handler({}, None)[1].close()
+
+
+def test_what_is_prepared_before_a_snapshot_serves_the_first_event() -> None:
+    built = []
+
+    async def build_once(settings: Settings) -> Parts:
+        built.append(settings)
+        return await build(settings)
+
+    handler = Entry(main, build_once)
+    handler.prepare()
+    assert len(built) == 1
+    parts, loop = handler({}, None)
+    assert loop is parts.loop
+    assert len(built) == 1
+    loop.close()
+
+
+def test_what_cannot_be_built_fails_while_it_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL")
+    handler = Entry(main, build)
+    with pytest.raises(SettingsError, match="REDIS_URL is not set"):
+        handler.prepare()
+    assert handler._loop is not None
+    handler._loop.close()

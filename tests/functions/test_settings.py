@@ -56,3 +56,15 @@ def test_a_rate_of_nothing_is_refused(name: str) -> None:
 def test_a_number_must_be_one(value: str) -> None:
     with pytest.raises(SettingsError, match="CHAT_PER_SECOND"):
         Settings.from_environment(REQUIRED | {"CHAT_PER_SECOND": value})
+
+
+SIGNED_IN = {"REDIS_URL": "rediss://rooms:6379", "REDIS_AUTH": "iam", "REDIS_USER": "functions", "REDIS_CACHE": "rooms"}
+
+
+def test_signing_in_to_redis_takes_a_user_a_cache_and_tls() -> None:
+    settings = Settings.from_environment(REQUIRED | SIGNED_IN)
+    assert (settings.redis_auth, settings.redis_user, settings.redis_cache) == ("iam", "functions", "rooms")
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(REQUIRED | {"REDIS_AUTH": "iam"})
+    for name in ("REDIS_USER is not set", "REDIS_CACHE is not set", "rediss://"):
+        assert name in str(caught.value)

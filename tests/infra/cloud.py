@@ -14,8 +14,11 @@ PSEUDO = {
     "AWS::AccountId": "111122223333",
     "AWS::URLSuffix": "amazonaws.com",
 }
+# What refers to a resource of another kind is `<LogicalId>`.
+REFERENCES = {"AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111122223333:function:<{}>:live"}
 ATTRIBUTES = {
     ("AWS::MSK::Cluster", "Arn"): CLUSTER,
+    ("AWS::MSK::ServerlessCluster", "Arn"): CLUSTER,
     ("Custom::AWS", "BootstrapBrokerStringSaslIam"): BROKERS,
     ("AWS::ElastiCache::ServerlessCache", "Endpoint.Address"): "rooms.cache.example",
     ("AWS::ElastiCache::ServerlessCache", "Endpoint.Port"): "6379",
@@ -37,6 +40,12 @@ class Cloud:
         """The properties of the one resource of a type; fails when there are several or none."""
         (properties,) = self.all(kind).values()
         return properties
+
+    def only_gateway_endpoint(self) -> JsonObject:
+        """The properties of the one endpoint that is a route."""
+        every = self.all("AWS::EC2::VPCEndpoint").values()
+        (endpoint,) = (one for one in every if one.get("VpcEndpointType", "Gateway") == "Gateway")
+        return endpoint
 
     def depends_on(self, id: str) -> list[str]:
         """What a resource waits for, beyond what it refers to."""
@@ -75,9 +84,14 @@ class Cloud:
         return self.handler(integration["IntegrationUri"])
 
     def handler(self, reference: str) -> str:
-        """The handler of the function that a filled-in value refers to."""
-        handler: str = self.all("AWS::Lambda::Function")[id_in(reference)]["Handler"]
+        """The handler of the function that a filled-in value refers to, by its alias."""
+        version = self.all("AWS::Lambda::Version")[id_in(self.alias(reference)["FunctionVersion"])]
+        handler: str = self.all("AWS::Lambda::Function")[id_in(version["FunctionName"])]["Handler"]
         return handler
+
+    def alias(self, reference: str) -> JsonObject:
+        """The properties of the alias that a filled-in value refers to; fails when it is no alias."""
+        return self.all("AWS::Lambda::Alias")[id_in(reference)]
 
     def statements(self, function: str) -> list[tuple[str, str]]:
         """All that the own policy of a function's role allows, as pairs of action and resource."""
@@ -100,7 +114,8 @@ class Cloud:
         """`value` with its references worked out; one without a made-up value is `<LogicalId>`."""
         match value:
             case {"Ref": name}:
-                return PSEUDO.get(name, f"<{name}>")
+                kind = self.template["Resources"].get(name, {}).get("Type")
+                return PSEUDO.get(name) or REFERENCES.get(kind, "<{}>").format(name)
             case {"Fn::GetAtt": [id, attribute]}:
                 kind = self.template["Resources"][id]["Type"]
                 return ATTRIBUTES.get((kind, attribute), f"<{id}.{attribute}>")
@@ -108,6 +123,8 @@ class Cloud:
                 return separator.join(str(self.filled(part)) for part in parts)
             case {"Fn::Split": [separator, text]}:
                 return self.filled(text).split(separator)
+            case {"Fn::Cidr": [block, count, _]}:
+                return [f"{self.filled(block)}/{number}" for number in range(count)]
             case {"Fn::Select": [index, parts]}:
                 return self.filled(parts)[int(index)]
             case {"Fn::GetAZs": _}:
@@ -127,7 +144,7 @@ def id_in(reference: str) -> str:
 
 def _name(function: JsonObject) -> str:
     name: str = function["Handler"].split(".")[1]
-    slice = function["Environment"]["Variables"].get("SLICE")
+    slice = function.get("Environment", {}).get("Variables", {}).get("SLICE")
     return name if slice is None else f"{name}-{slice}"
 
 

@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.node import provide_node
+from infra.stage import Stage
 from tests.infra.cloud import Cloud
-from tests.infra.synthesis import synthesise
+from tests.infra.synthesis import ROOT, synthesise
 
 # Before any module of tests imports aws_cdk.
 provide_node(os.environ)
@@ -37,3 +39,39 @@ def cloud(outputs: Mapping[str, Path]) -> Cloud:
 def small_cloud(outputs: Mapping[str, Path]) -> Cloud:
     """The `dev` template: the one without pollers of its own, and whose table goes with it."""
     return Cloud(json.loads((outputs["dev"] / "live-rooms-dev.template.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cloud]:
+    """Synthesises the stage `dev` with changes, as `varied(network={"egress": "ipv6", "nat_gateways": 0})`: tables are
+    merged into dev's own. Each once a session, in this process."""
+    made: dict[str, Cloud] = {}
+    dev = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]["dev"]
+
+    def vary(**changes: Any) -> Cloud:
+        key = json.dumps(changes, sort_keys=True)
+        if key not in made:
+            from aws_cdk import App
+
+            from infra.stack import LiveRooms
+
+            outdir = tmp_path_factory.mktemp("varied")
+            app = App(outdir=str(outdir), analytics_reporting=False)
+            LiveRooms(app, "rooms", stage=Stage.of("dev", {"dev": merged(dev, changes)}))
+            app.synth()
+            made[key] = Cloud(json.loads((outdir / "rooms.template.json").read_text()))
+        return made[key]
+
+    return vary
+
+
+def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`table` with `changes`, tables in tables merged alike; one that changes its `kind` is taken as it is."""
+    result = dict(table)
+    for name, change in changes.items():
+        old = table.get(name)
+        same = (
+            isinstance(old, Mapping) and isinstance(change, Mapping) and change.get("kind") in (None, old.get("kind"))
+        )
+        result[name] = merged(old, change) if same else change  # type: ignore[arg-type]
+    return result

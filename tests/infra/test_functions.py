@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ from tests.infra.synthesis import ROOT
 SLICES = 4
 NAMES = [row.name for row in FUNCTIONS if row.name != "relay"] + [f"relay-{slice}" for slice in range(SLICES)]
 ROWS = {row.name: row for row in FUNCTIONS}
+
+INVOKING = (
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::Events::Rule",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+)
 
 
 def connections_url(cloud: Cloud) -> str:
@@ -40,7 +49,48 @@ def test_a_function_is_as_its_row_says(cloud: Cloud, name: str) -> None:
     assert function["MemorySize"] == row.memory_mb
     assert function["Architectures"] == ["arm64"]
     assert function["Runtime"] == "python3.14"
-    assert function["Code"]["S3Key"] == f"<PackagesVersion>/{'-'.join(row.packages) or 'plain'}.zip"
+    assert function["Code"] == {"S3Bucket": "<RunMakePackageFirst>", "S3Key": f"{'-'.join(row.packages)}.zip"}
+    assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_invokes_a_function_invokes_its_newest_version_by_an_alias(cloud: Cloud, name: str) -> None:
+    (function,) = (id for id, one in cloud.all("AWS::Lambda::Function").items() if one == cloud.functions()[name])
+    (alias,) = (one for one in cloud.all("AWS::Lambda::Alias").values() if one["FunctionName"] == f"<{function}>")
+    (version,) = (id for id, one in cloud.all("AWS::Lambda::Version").items() if one["FunctionName"] == f"<{function}>")
+    assert alias == {"FunctionName": f"<{function}>", "FunctionVersion": f"<{version}.Version>", "Name": "live"}
+    for kind in INVOKING:
+        for id, one in cloud.template["Resources"].items():
+            assert one["Type"] != kind or f'"{function}"' not in json.dumps(one["Properties"]), id
+
+
+def test_who_somebody_waits_for_starts_from_a_snapshot_where_the_stage_says_so(
+    cloud: Cloud, small_cloud: Cloud
+) -> None:
+    started = {name for name, one in cloud.functions().items() if "SnapStart" in one}
+    assert started == {"authorize", "connect", "message", "disconnect", "api"}
+    assert all(cloud.functions()[name]["SnapStart"] == {"ApplyOn": "PublishedVersions"} for name in started)
+    assert not any("SnapStart" in one for one in small_cloud.functions().values())
+
+
+def test_a_change_of_the_stage_publishes_new_versions_and_nothing_else_does(varied: Callable[..., Cloud]) -> None:
+    # The brokers' address is not in the template: were the cluster made anew, an old version would go on with the old.
+    before, same = (set(varied(**changes).all("AWS::Lambda::Version")) for changes in ({}, {"relay": {"slices": 1}}))
+    changed = set(varied(kafka={"volume_gb": 20}).all("AWS::Lambda::Version"))
+    assert before == same
+    assert not before & changed
+
+
+def test_the_most_environments_of_a_function_are_the_stages(cloud: Cloud, small_cloud: Cloud) -> None:
+    def reserved(stage: Cloud) -> dict[str, int]:
+        every = stage.functions().items()
+        return {
+            name: one["ReservedConcurrentExecutions"] for name, one in every if "ReservedConcurrentExecutions" in one
+        }
+
+    stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
+    assert reserved(small_cloud) == stages["dev"]["reserved"]
+    assert reserved(cloud) == stages["prod"].get("reserved", {})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,6 +104,20 @@ def test_a_function_is_in_the_private_subnets_if_it_needs_anything_there(cloud: 
     assert [subnets[id_in(id)]["MapPublicIpOnLaunch"] for id in inside["SubnetIds"]] == [False, False]
 
 
+def test_every_stages_functions_accept_the_environments_they_are_given(
+    cloud: Cloud, small_cloud: Cloud, varied: Callable[..., Cloud]
+) -> None:
+    for stage in (cloud, small_cloud, varied(auth_mode="open", log_level="DEBUG")):
+        for name, function in stage.functions().items():
+            environment = function["Environment"]["Variables"]
+            # A reference is no number, a number no text: what is left of a template is text only.
+            assert all(isinstance(value, str) for value in environment.values()), name
+            told = Settings.from_environment(environment)
+            # What is no setting of ours is an SDK's.
+            ours = {variable.lower() for variable in environment if not variable.startswith("AWS_ENDPOINT_URL_")}
+            assert ours <= vars(told).keys(), name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_accepts_the_environment_it_is_given(cloud: Cloud, name: str) -> None:
     environment = cloud.functions()[name]["Environment"]["Variables"]
@@ -65,12 +129,21 @@ def test_a_function_accepts_the_environment_it_is_given(cloud: Cloud, name: str)
     assert environment["KAFKA_AUTH"] == "iam"
 
 
+def test_functions_of_the_rooms_are_told_the_rules_of_the_stage(varied: Callable[..., Cloud]) -> None:
+    rates = {"chat_burst": 3, "chat_per_second": 0.5, "other_burst": 4, "other_per_second": 1.5}
+    stage = varied(heartbeat_seconds=30, rates=rates, relay={"posts_per_second": 9000})
+    for name in ("connect", "message", "disconnect", "relay-0", "sweep", "api"):
+        told = Settings.from_environment(stage.functions()[name]["Environment"]["Variables"])
+        assert {rate: getattr(told, rate) for rate in rates} == rates
+        assert (told.heartbeat_seconds, told.posts_per_second) == (30, 9000)
+
+
 def test_functions_that_look_at_tokens_are_told_where_the_keys_are_and_what_tokens_are_for(cloud: Cloud) -> None:
     told = {name: Settings.from_environment(one["Environment"]["Variables"]) for name, one in cloud.functions().items()}
-    api, secret = cloud.api("WEBSOCKET"), cloud.token_secret()
+    secret, url = cloud.token_secret(), cloud.filled(cloud.template["Outputs"]["WebSocketUrl"]["Value"])
     for name in ("authorize", "api"):
         assert told[name].token_secret == f"<{secret}>"
-        assert told[name].websocket_url == f"wss://<{api}>.execute-api.us-east-1.amazonaws.com/websocket"
+        assert told[name].websocket_url == url
     assert {name for name, one in told.items() if one.token_secret} == {"authorize", "api"}
 
 
@@ -119,5 +192,13 @@ def test_functions_that_do_not_post_are_not_told_where_to(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_writes_to_a_log_group_of_the_stack_that_forgets(cloud: Cloud, name: str) -> None:
-    group = id_in(cloud.functions()[name]["LoggingConfig"]["LogGroup"])
-    assert cloud.all("AWS::Logs::LogGroup")[group]["RetentionInDays"] == 90
+    config = cloud.functions()[name]["LoggingConfig"]
+    assert cloud.all("AWS::Logs::LogGroup")[id_in(config["LogGroup"])]["RetentionInDays"] == 90
+    assert (config["LogFormat"], config["ApplicationLogLevel"]) == ("JSON", "INFO")
+
+
+def test_the_level_of_the_log_is_the_stages_and_lambda_drops_no_line_of_it(varied: Callable[..., Cloud]) -> None:
+    for level, let_through in {"DEBUG": "DEBUG", "ERROR": "INFO"}.items():
+        for function in varied(log_level=level).functions().values():
+            assert function["Environment"]["Variables"]["LOG_LEVEL"] == level
+            assert function["LoggingConfig"]["ApplicationLogLevel"] == let_through

@@ -16,6 +16,23 @@ PUBLISH = {
 }  # fmt: skip
 
 
+TRACE = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
+
+
+def beyond_tracing(cloud: Cloud, name: str) -> set[tuple[str, str]]:
+    """What a function's role allows, tracing apart: X-Ray has no resources, and every function may send its traces."""
+    allowed = set(cloud.statements(name))
+    assert allowed >= TRACE
+    return allowed - TRACE
+
+
+def sign_in(cloud: Cloud) -> set[tuple[str, str]]:
+    """What it takes to sign in to the cache."""
+    name = cloud.only("AWS::ElastiCache::ServerlessCache")["ServerlessCacheName"]
+    cache = "arn:aws:elasticache:us-east-1:111122223333"
+    return {("elasticache:Connect", f"{cache}:serverlesscache:{name}"), ("elasticache:Connect", f"{cache}:user:{name}")}
+
+
 def read_keys(cloud: Cloud) -> set[tuple[str, str]]:
     keys = cloud.token_secret()
     return {("secretsmanager:GetSecretValue", f"<{keys}>")}
@@ -27,12 +44,12 @@ def connections(cloud: Cloud, method: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["connect", "message", "disconnect", "sweep"])
-def test_a_function_of_the_rooms_may_publish_and_nothing_else(cloud: Cloud, name: str) -> None:
-    assert set(cloud.statements(name)) == PUBLISH
+def test_a_function_of_the_rooms_may_publish_and_sign_in_to_redis_and_nothing_else(cloud: Cloud, name: str) -> None:
+    assert beyond_tracing(cloud, name) == PUBLISH | sign_in(cloud)
 
 
 def test_authorize_may_read_the_token_keys_and_nothing_else(cloud: Cloud) -> None:
-    assert set(cloud.statements("authorize")) == read_keys(cloud)
+    assert beyond_tracing(cloud, "authorize") == read_keys(cloud)
 
 
 def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_close_connections(cloud: Cloud) -> None:
@@ -42,7 +59,7 @@ def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_clos
         ("execute-api:ManageConnections", connections(cloud, "POST")),
         ("execute-api:ManageConnections", connections(cloud, "DELETE")),
     }
-    assert set(cloud.statements("api")) == PUBLISH | read_keys(cloud) | on_connections | on_table
+    assert beyond_tracing(cloud, "api") == PUBLISH | sign_in(cloud) | read_keys(cloud) | on_connections | on_table
 
 
 def test_these_are_all_functions() -> None:
@@ -53,7 +70,7 @@ def test_these_are_all_functions() -> None:
 @pytest.mark.parametrize("slice", range(4))
 def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_post(cloud: Cloud, slice: int) -> None:
     queue = cloud.relay_failures()
-    assert set(cloud.statements(f"relay-{slice}")) == PUBLISH | {
+    assert beyond_tracing(cloud, f"relay-{slice}") == PUBLISH | sign_in(cloud) | {
         ("execute-api:ManageConnections", connections(cloud, "POST")),
         ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
         ("kafka-cluster:ReadData", f"{TOPIC}/{LIVE_TOPIC}"),
@@ -94,8 +111,8 @@ def test_the_archive_may_read_its_topic_write_to_the_table_and_set_aside_and_not
     queue = f"<{cloud.archive_failures()}.Arn>"
     # The mapping's destination is the same queue.
     looked_up = {("sqs:GetQueueAttributes", queue), ("sqs:GetQueueUrl", queue)}
-    assert set(cloud.statements("archive")) == archiving(cloud) | looked_up
-    assert set(small_cloud.statements("archive")) == archiving(small_cloud)
+    assert beyond_tracing(cloud, "archive") == archiving(cloud) | looked_up
+    assert beyond_tracing(small_cloud, "archive") == archiving(small_cloud)
 
 
 def test_of_awss_own_policies_a_role_has_only_those_for_logs_network_and_mapping(cloud: Cloud) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Topic
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, PARTITIONS, SAVE_TOPIC, Topic
+from functions.rooms import history
 from infra.mappings import window
 from tests.infra.cloud import CLUSTER, Cloud, JsonObject, id_in
 
@@ -21,9 +22,10 @@ def relays(cloud: Cloud) -> dict[str, JsonObject]:
 def test_every_slice_has_a_mapping_and_a_consumer_group_of_its_own(cloud: Cloud) -> None:
     mappings = relays(cloud)
     assert sorted(mappings) == ["relay-0", "relay-1", "relay-2", "relay-3"]
-    functions = cloud.all("AWS::Lambda::Function")
+    functions, versions = cloud.all("AWS::Lambda::Function"), cloud.all("AWS::Lambda::Version")
     for group, mapping in mappings.items():
-        variables = functions[id_in(mapping["FunctionName"])]["Environment"]["Variables"]
+        version = versions[id_in(cloud.alias(mapping["FunctionName"])["FunctionVersion"])]
+        variables = functions[id_in(version["FunctionName"])]["Environment"]["Variables"]
         assert f"relay-{variables['SLICE']}" == group
 
 
@@ -36,10 +38,42 @@ def test_a_mapping_reads_its_topic_from_the_start_in_batches_of_the_manifest(clo
         assert mapping["BatchSize"] == RELAY.batch_size
 
 
-def test_a_window_of_500_ms_is_left_out_as_it_cannot_be_said(cloud: Cloud) -> None:
+def test_a_window_of_500_ms_is_left_out_as_it_cannot_be_said(small_cloud: Cloud) -> None:
     assert isinstance(RELAY, Topic)
     assert RELAY.window_ms == 500
-    assert all("MaximumBatchingWindowInSeconds" not in mapping for mapping in relays(cloud).values())
+    assert all("MaximumBatchingWindowInSeconds" not in mapping for mapping in relays(small_cloud).values())
+
+
+def test_for_low_latency_relays_have_pollers_of_their_own_and_no_window(cloud: Cloud) -> None:
+    for mapping in relays(cloud).values():
+        assert mapping["MaximumBatchingWindowInSeconds"] == 0
+        pollers = mapping["ProvisionedPollerConfig"]
+        # As many as invoke for all partitions at a time, and never a change of them.
+        assert pollers["MinimumPollers"] == pollers["MaximumPollers"] == 3
+        assert 5 * pollers["MinimumPollers"] >= PARTITIONS
+
+
+def test_all_pollers_of_a_stage_share_what_is_paid_for(cloud: Cloud) -> None:
+    groups = {one["ProvisionedPollerConfig"]["PollerGroupName"] for one in by_group(cloud).values()}
+    assert groups == {"live-rooms-prod"}
+
+
+def test_pollers_of_its_own_give_a_relays_batch_up_by_halves_and_not_before_history_does(cloud: Cloud) -> None:
+    for mapping in relays(cloud).values():
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["MaximumRetryAttempts"] == 100
+        assert mapping["MaximumRecordAgeInSeconds"] == 60 * history.KEPT_MINUTES
+
+
+def test_without_them_a_relays_mapping_is_told_nothing_that_takes_them(small_cloud: Cloud) -> None:
+    told = {
+        "ProvisionedPollerConfig",
+        "BisectBatchOnFunctionError",
+        "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds",
+        "FunctionResponseTypes",
+    }
+    assert all(not told & mapping.keys() for mapping in relays(small_cloud).values())
 
 
 def test_a_mapping_waits_for_its_topic(cloud: Cloud) -> None:
@@ -73,7 +107,8 @@ def test_the_archive_reads_what_is_to_be_kept_from_the_start_however_old_it_is(
 
 def test_pollers_of_its_own_heed_what_the_archive_could_not_store(cloud: Cloud) -> None:
     mapping = by_group(cloud)["archive"]
-    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 1}
+    assert mapping["ProvisionedPollerConfig"]["MinimumPollers"] == 1
+    assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     # With a destination, a mapping that is told no number gives up after ten attempts.
     assert mapping["MaximumRetryAttempts"] == 10_000

@@ -6,7 +6,7 @@ import pytest
 from local.aws.asgi import Message, Receive, Scope, Send
 from local.router import Router
 
-PARTS = ("gateway", "connections", "http_api", "page", "mint", "archive")
+PARTS = ("gateway", "connections", "http_api", "page", "mint", "archive", "metrics")
 
 
 class Part:
@@ -20,10 +20,11 @@ class Part:
 
 
 class Parts:
-    """A router and the six parts behind it."""
+    """A router and the seven parts behind it."""
 
     def __init__(self, health: Mapping[str, bool]) -> None:
         self.gateway, self.connections, self.http_api, self.page, self.mint, self.archive = (Part() for _ in range(6))
+        self.metrics = Part()
         self.router = Router(
             gateway=self.gateway,
             connections=self.connections,
@@ -31,6 +32,7 @@ class Parts:
             page=self.page,
             mint=self.mint,
             archive=self.archive,
+            metrics=self.metrics,
             health=lambda: health,
         )
 
@@ -70,6 +72,7 @@ def parts() -> Parts:
         ("/_local/tokens", "page"),
         ("/_local/archive", "archive"),
         ("/_local/archives", "page"),
+        ("/_local/metrics", "metrics"),
         ("/api/tokens", "http_api"),
     ],
 )

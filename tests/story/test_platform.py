@@ -91,6 +91,21 @@ async def test_all_is_well(rooms: Rooms) -> None:
     assert (health.status_code, health.json()["ready"]) == (200, True)
 
 
+async def test_what_the_functions_measure_is_told(rooms: Rooms, activity: int) -> None:
+    alice = await rooms.enter(activity, "alice")
+    assert (await alice.say("hello"))["ok"]
+    await alice.hears("hello")
+    assert not (await alice.say(""))["ok"]
+
+    async def told() -> set[str]:
+        metrics = (await rooms.http.get("/_local/metrics")).json()["metrics"]
+        return {one["name"] for one in metrics if one["namespace"] == "LiveRooms" and one["sum"]}
+
+    # The lines of a log come when they come.
+    while not {"Events", "Frames", "PostLatency", "FramesRefused"} <= await told():
+        await asyncio.sleep(0.05)
+
+
 async def test_the_same_port_serves_the_page_and_refuses_plain_http_on_the_socket(rooms: Rooms) -> None:
     page = await rooms.http.get("/")
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")

@@ -1,7 +1,9 @@
 import asyncio
+import select
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
@@ -52,6 +54,21 @@ async def serving(*answers: bytes | Answer) -> AsyncIterator[Server]:
         yield served
     finally:
         server.close()
+
+
+@contextmanager
+def unanswering() -> Iterator[tuple[str, int]]:
+    """An address whose queue is full, so that connecting to it takes until somebody gives up."""
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting: list[socket.socket] = []
+        while not waiting or select.select([], waiting[-1:], [], 0.2)[1]:
+            waiting.append(open_sockets.enter_context(socket.socket()))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(listener.getsockname())
+        yield listener.getsockname()
 
 
 @asynccontextmanager
@@ -181,6 +198,19 @@ async def test_a_post_without_an_answer_is_given_up_and_its_connection_dropped()
 async def test_a_server_that_is_away_is_a_failure() -> None:
     async with posting_to("http://127.0.0.1:1/websocket") as client:
         assert await client.post("c", HELLO) is Outcome.FAILED
+
+
+async def test_an_address_without_an_answer_does_not_hold_up_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def found(host: str, port: int, **options: object) -> list[object]:
+        assert host == "rooms.example"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in (silent, ("127.0.0.1", port))]
+
+    async with serving(OK) as server:
+        with unanswering() as silent:
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+            url = server.url.replace("127.0.0.1", "rooms.example")
+            async with posting_to(url, post_seconds=10) as client:
+                assert await client.post("c", HELLO) is Outcome.DELIVERED
 
 
 @pytest.mark.parametrize("url", ["", "ws://x/websocket", "https://", "x.example/websocket"])

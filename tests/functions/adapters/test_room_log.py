@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from functions.adapters.room_log import LogUnavailable, RoomLog
-from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
+from functions.adapters.room_log import PUBLISH_SECONDS, REQUEST_SECONDS, LogUnavailable, RoomLog
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC
 from functions.rooms import events
 from functions.rooms.events import Event
 from local.servers.kafka import EmbeddedKafka
@@ -83,6 +83,57 @@ async def test_brokers_that_are_away_are_said_to_be_away() -> None:
             await log.publish_live(chat("lost"))
         with pytest.raises(LogUnavailable):
             await log.ping()
+
+
+async def test_connections_that_were_cut_during_a_freeze_are_made_anew() -> None:
+    kafka = EmbeddedKafka()
+    await kafka.start()
+    try:
+        async with writing_to(kafka.bootstrap) as log:
+            first = await log.publish(chat("before"))
+            producer = log._producer
+            await kafka.down()
+            await kafka.up()
+            second = await log.publish(chat("after"))
+            assert log._producer is producer
+        assert (first.seq, second.seq) == (0, 1)
+    finally:
+        await kafka.stop()
+
+
+async def test_brokers_that_refuse_at_first_are_tried_again() -> None:
+    refused = 0
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal refused
+        refused += 1
+        writer.close()
+        if refused == 2:
+            server.close()
+
+    kafka = EmbeddedKafka()
+    await kafka.start()
+    # One broker that is full, and that is gone afterwards; the other is there from the first try on, behind it.
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        async with writing_to(f"127.0.0.1:{port}") as log:
+            publishing = asyncio.create_task(log.publish_live(chat("patient")))
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await server.wait_closed()
+            log._bootstrap = kafka.bootstrap
+            assert (await publishing).seq == 0
+        assert refused == 2
+    finally:
+        await kafka.stop()
+
+
+def test_a_function_has_the_time_for_all_that_it_may_publish_in_a_row() -> None:
+    timeouts = {row.name: row.timeout_seconds for row in FUNCTIONS}
+    assert timeouts["connect"] > 2 * PUBLISH_SECONDS
+    assert 29 > timeouts["message"] > 4 * PUBLISH_SECONDS
+    assert timeouts["disconnect"] > 2 * PUBLISH_SECONDS
+    assert PUBLISH_SECONDS > 2 * REQUEST_SECONDS  # a connection that is silent costs the first of them
 
 
 async def test_what_was_refused_while_kafka_was_away_is_never_delivered_later() -> None:

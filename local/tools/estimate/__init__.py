@@ -1,0 +1,1 @@
+"""What an event costs on AWS, and which quota it meets first."""
