@@ -4,14 +4,15 @@ import base64
 import json
 from collections.abc import Mapping
 
-from aws_cdk import Names
+from aws_cdk import Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
 from constructs import Construct, IDependable
 
 from functions.manifest import PARTITIONS
 from infra.network import Network
-from infra.stage import ProvisionedKafka
+from infra.stage import ProvisionedKafka, Stage
 
 BROKERS = 2
 KAFKA_VERSION = "3.9.x.kraft"
@@ -21,7 +22,14 @@ class ProvisionedCluster(Construct):
     """Two brokers in two zones that take IAM over TLS and nothing else."""
 
     def __init__(
-        self, scope: Construct, id: str, *, network: Network, group: ec2.ISecurityGroup, kafka: ProvisionedKafka
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        network: Network,
+        group: ec2.ISecurityGroup,
+        kafka: ProvisionedKafka,
+        stage: Stage,
     ) -> None:
         super().__init__(scope, id)
         storage = msk.CfnCluster.StorageInfoProperty(
@@ -46,8 +54,18 @@ class ProvisionedCluster(Construct):
             encryption_info=msk.CfnCluster.EncryptionInfoProperty(
                 encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True)
             ),
+            logging_info=self._written_down(stage) if kafka.broker_logs else None,
         )
         self.arn = cluster.attr_arn
+
+    def _written_down(self, stage: Stage) -> msk.CfnCluster.LoggingInfoProperty:
+        # https://docs.aws.amazon.com/msk/latest/developerguide/msk-logging.html
+        retention = logs.RetentionDays[stage.log_retention]
+        group = logs.LogGroup(self, "Log", retention=retention, removal_policy=RemovalPolicy.DESTROY)
+        there = msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=group.log_group_name)
+        return msk.CfnCluster.LoggingInfoProperty(
+            broker_logs=msk.CfnCluster.BrokerLogsProperty(cloud_watch_logs=there)
+        )
 
     def make_topics(self, retentions: Mapping[str, int]) -> dict[str, IDependable]:
         """The topics, made by CloudFormation through MSK's API; `retentions` in ms, by topic."""

@@ -1,6 +1,8 @@
 """The network that the cache, the brokers and the functions share."""
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.stage import ExistingVpc, NetworkStage, Stage
@@ -11,6 +13,8 @@ ASKED_BY_MAPPINGS = {
     "Lambda": ec2.InterfaceVpcEndpointAwsService.LAMBDA_,
     "Sts": ec2.InterfaceVpcEndpointAwsService.STS,
 }
+
+TRAFFIC = {"rejected": ec2.FlowLogTrafficType.REJECT, "all": ec2.FlowLogTrafficType.ALL}
 
 
 class Network(Construct):
@@ -39,6 +43,8 @@ class Network(Construct):
                 "DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=[self.private]
             )
         self.functions_group = self.security_group("Functions", description="The functions")
+        if stage.network.flow_logs is not None:
+            self._log_flows(TRAFFIC[stage.network.flow_logs], stage)
         asked = self.over_ipv6 and stage.network.endpoints and stage.polls_by_itself
         self.endpoints_group = self._make_endpoints() if asked else None
 
@@ -75,6 +81,15 @@ class Network(Construct):
             availability_zones=list(existing.availability_zones),
             private_subnet_ids=list(existing.private_subnet_ids),
             private_subnet_route_table_ids=list(existing.private_route_table_ids) or None,
+        )
+
+    def _log_flows(self, traffic: ec2.FlowLogTrafficType, stage: Stage) -> None:
+        # Who connected from where to where, and nothing of what was said.
+        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-cwl.html
+        retention = logs.RetentionDays[stage.log_retention]
+        group = logs.LogGroup(self, "Flows", retention=retention, removal_policy=RemovalPolicy.DESTROY)
+        self.vpc.add_flow_log(
+            "FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group), traffic_type=traffic
         )
 
     def _make_endpoints(self) -> ec2.SecurityGroup:

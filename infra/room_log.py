@@ -14,11 +14,15 @@ from infra.kafka_provisioned import ProvisionedCluster, short_lived
 from infra.kafka_serverless import ServerlessCluster, settings_of_topics
 from infra.network import Network
 from infra.packages import Packages
+from infra.roles import role_of_function
 from infra.stage import ExistingKafka, ProvisionedKafka, Stage
 from infra.topics import Topics
 
 # Where brokers listen for clients that authenticate with IAM.
 PORT = 9098
+
+# What the function has that asks for them: the CDK's own default, said.
+ASKING_MB = 512
 
 
 class RoomLog(Construct):
@@ -35,7 +39,9 @@ class RoomLog(Construct):
         }
         self.topics: Mapping[str, IDependable] = {}
         if isinstance(stage.kafka, ProvisionedKafka):
-            provisioned = ProvisionedCluster(self, "Brokers", network=network, group=self.group, kafka=stage.kafka)
+            provisioned = ProvisionedCluster(
+                self, "Brokers", network=network, group=self.group, kafka=stage.kafka, stage=stage
+            )
             self.cluster_arn = provisioned.arn
             self.bootstrap = self._ask_for_brokers()
             self.topics = provisioned.make_topics(retentions)
@@ -101,6 +107,7 @@ class RoomLog(Construct):
         )
         may_ask = iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[self.cluster_arn])
         retention = logs.RetentionDays[self._stage.log_retention]
+        log_group = logs.LogGroup(self, "addresses-log", retention=retention, removal_policy=RemovalPolicy.DESTROY)
         brokers = cr.AwsCustomResource(
             self,
             "Addresses",
@@ -108,6 +115,8 @@ class RoomLog(Construct):
             on_update=ask,
             policy=cr.AwsCustomResourcePolicy.from_statements([may_ask]),
             install_latest_aws_sdk=False,
-            log_group=logs.LogGroup(self, "addresses-log", retention=retention, removal_policy=RemovalPolicy.DESTROY),
+            role=role_of_function(self, "addresses-role", log_group=log_group),
+            memory_size=ASKING_MB,
+            log_group=log_group,
         )
         return brokers.get_response_field("BootstrapBrokerStringSaslIam")

@@ -57,12 +57,14 @@ class ExistingVpc(Part):
 
 class NetworkStage(Part):
     """How functions in the network reach the `@connections` of their viewers: through `nat_gateways`, or over IPv6
-    without any. `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand
+    without any. `flow_logs`: keep a log of the connections that were refused in the new VPC, or of all; none: keep none.
+    `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand
     mode need where there is no NAT; false: an existing VPC has them."""
 
     egress: Literal["nat", "ipv6"]
     existing: ExistingVpc | None = None
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
+    flow_logs: Literal["rejected", "all"] | None = None
     endpoints: bool = True
 
     @field_validator("nat_gateways")
@@ -76,6 +78,13 @@ class NetworkStage(Part):
         if not count and egress == "nat" and "existing" in info.data and existing is None:
             raise ValueError("with egress 'nat' there must be one at least")
         return count
+
+    @field_validator("flow_logs")
+    @classmethod
+    def _are_of_a_new_vpc(cls, which: str | None, info: ValidationInfo) -> str | None:
+        if which is not None and info.data.get("existing") is not None:
+            raise ValueError("an existing VPC keeps its own: leave it out")
+        return which
 
     @field_validator("endpoints")
     @classmethod
@@ -100,11 +109,12 @@ class Retention(Part):
 
 
 class ProvisionedKafka(Retention):
-    """Two brokers of MSK."""
+    """Two brokers of MSK. `broker_logs`: keep what they log."""
 
     kind: Literal["provisioned"]
     broker_type: BrokerType
     volume_gb: Annotated[int, Field(ge=1, le=16384)]
+    broker_logs: bool = True
 
 
 class ServerlessKafka(Retention):
