@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 import asyncio
 import logging
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from functions.adapters.archive_table import ArchiveTable
-from functions.adapters.dynamodb import dynamodb_client
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.dynamodb_api import DynamoDbApi
 from functions.adapters.failure_queue import FailureQueue, QueueUnavailable, queue_client
 from functions.adapters.watch_totals import WatchTotals
 from functions.aws_events import kafka
@@ -67,7 +69,9 @@ async def build(settings: Settings) -> Parts:
     missing = [name for name in ("table", "failure_queue") if not getattr(settings, name)]
     if missing:
         raise SettingsError("; ".join(f"{name.upper()} is not set" for name in missing))
-    dynamodb = partial(dynamodb_client, settings.aws_region)
+    # As boto3 would be led elsewhere.
+    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
+    dynamodb = DynamoDbApi(CredentialSource(os.environ), region=settings.aws_region, url=url)
     return Parts(
         table=ArchiveTable(dynamodb, settings.table),
         totals=WatchTotals(dynamodb, settings.table, archive_days=settings.archive_days),
