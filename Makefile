@@ -46,7 +46,7 @@ types: .venv/.dev
 synth: .venv/.infra ## write the CloudFormation template to cdk.out/
 	@$(PY) app.py
 
-bench: .venv/.dev ## measure what the design promises, 6 minutes; ARGS="posts --quick": a part of it, or quickly
+bench: .venv/.dev ## measure what the design promises, 7 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
 
 kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Maven)
