@@ -53,7 +53,7 @@ package: .venv/.infra ## build the functions' packages, and write what 'cdk depl
 	@$(PY) app.py --package
 	@echo "Stage $(STAGE) and its packages are in cdk.out/. To deploy: npx aws-cdk@2 deploy --app cdk.out"
 
-bench: .venv/.dev ## measure what the design promises, 6 minutes; ARGS="posts --quick": a part of it, or quickly
+bench: .venv/.dev ## measure what the design promises, 7 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
 
 kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Maven)

@@ -18,6 +18,7 @@ BENCHES: Mapping[str, str] = {
     "round-trips": "Redis round trips of each function and of a tick",
     "memory": "Redis memory per seat",
     "words": "looking for the sensitive words in a chat",
+    "archive": "CPU, requests and write units to store 1,000 records of a room",
     "cold-start": "process start to first event of each function, against importing boto3",
     "latency": "from chat sent to chat seen, with window 0 and 500 ms",
     "emulator": "events/s and POSTs/s through the whole emulator, up to 5,000 viewers",

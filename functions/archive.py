@@ -6,21 +6,24 @@ https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 """
 
 import asyncio
+import itertools
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from functions import metrics
 from functions.adapters.archive_table import ArchiveTable
-from functions.adapters.dynamodb import dynamodb_client
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.dynamodb_api import DynamoDbApi
 from functions.adapters.failure_queue import FailureQueue, QueueUnavailable, queue_client
 from functions.adapters.watch_totals import WatchTotals
 from functions.aws_events import kafka
 from functions.aws_events.kafka import Record
 from functions.entry import Entry, JsonObject
-from functions.metrics import LOCAL, Meter
+from functions.metrics import LOCAL, Meter, Metric, Number
 from functions.rooms import archive
 from functions.rooms.archive import Item
 from functions.rooms.events import BrokenRecord
@@ -60,6 +63,11 @@ class Batch:
     sources: dict[tuple[int, int], list[Record]] = field(default_factory=dict)
     broken: dict[Record, str] = field(default_factory=dict)
 
+    @property
+    def records(self) -> Iterator[Record]:
+        """All of them, in no order."""
+        return itertools.chain(*self.sources.values(), self.broken)
+
     def records_of(self, made: Iterable[Item | Credit]) -> list[Record]:
         """The records that these were made of."""
         return [record for one in made for record in self.sources[one.activity_id, one.offset]]
@@ -70,7 +78,9 @@ async def build(settings: Settings) -> Parts:
     missing = [name for name in ("table", "failure_queue") if not getattr(settings, name)]
     if missing:
         raise SettingsError("; ".join(f"{name.upper()} is not set" for name in missing))
-    dynamodb = partial(dynamodb_client, settings.aws_region)
+    # As boto3 would be led elsewhere.
+    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
+    dynamodb = DynamoDbApi(CredentialSource(os.environ), region=settings.aws_region, url=url)
     return Parts(
         table=ArchiveTable(dynamodb, settings.table),
         totals=WatchTotals(dynamodb, settings.table, archive_days=settings.archive_days),
@@ -85,7 +95,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """What is to come again: `batchItemFailures` in Kafka's form. Raises Incomplete where the mapping ignores those."""
     batch = read(raw, parts.days)
     unstored, unadded = await asyncio.gather(parts.table.put(batch.items), parts.totals.add(batch.credits))
-    measure(raw, batch, len(unstored), unadded, parts)
+    parts.meter.emit(numbers(batch, len(unstored), unadded, parts.meter.clock() * 1000))
     away = [one for one in unstored if not one.refused]
     failed = batch.records_of([*(one.item for one in away), *unadded])
     if failed:
@@ -99,20 +109,16 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     return answer(failed + behind, parts)
 
 
-def measure(raw: JsonObject, batch: Batch, unstored: int, unadded: Sequence[Credit], parts: Parts) -> None:
-    """Tell what was stored and added, what was not, and how old the batch's oldest record was."""
-    added = [credit for credit in batch.credits if credit not in set(unadded)]
-    now = parts.meter.clock() * 1000
-    oldest = min((record.timestamp for record in kafka.records(raw)), default=now)
-    parts.meter.emit(
-        {
-            metrics.STORED: len(batch.items) - unstored,
-            metrics.UNSTORED: unstored + len(unadded),
-            metrics.ARCHIVE_LAG: max(0, now - oldest),
-            metrics.WATCH_CREDITS: len(added),
-            metrics.WATCHED: sum(credit.earned for credit in added) / 1000,
-        }
-    )
+def numbers(batch: Batch, unstored: int, unadded: Sequence[Credit], now: float) -> dict[Metric, Number]:
+    """What was stored and added, what was not, and how old (ms) the batch's oldest record was at `now`."""
+    earned = sum(credit.earned for credit in batch.credits) - sum(credit.earned for credit in unadded)
+    return {
+        metrics.STORED: len(batch.items) - unstored,
+        metrics.UNSTORED: unstored + len(unadded),
+        metrics.ARCHIVE_LAG: max(0, now - min((record.timestamp for record in batch.records), default=now)),
+        metrics.WATCH_CREDITS: len(batch.credits) - len(unadded),
+        metrics.WATCHED: earned / 1000,
+    }
 
 
 def read(raw: JsonObject, days: int) -> Batch:

@@ -127,12 +127,13 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         name="archive",
         handler="functions.archive.handler",
-        trigger=Topic(SAVE_TOPIC, batch_size=1000, window_ms=1000),
+        # A second of a room of 100,000.
+        trigger=Topic(SAVE_TOPIC, batch_size=2000, window_ms=1000),
         timeout_seconds=60,
-        memory_mb=512,
+        # A whole CPU: a room's batches come one after another, and must not come faster than they are stored.
+        memory_mb=1769,
         needs=frozenset({"table"}),
-        # boto3 is in Lambda's Python.
-        packages=("seen",),
+        packages=("post", "seen"),
     ),
     Function(
         name="sweep",

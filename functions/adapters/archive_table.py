@@ -8,9 +8,10 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from functions.adapters.dynamodb import ConditionFailed, ItemRefused, Table, TableUnavailable, pauses
+from functions.adapters.dynamodb import Client, ConditionFailed, ItemRefused, Table, TableUnavailable, pauses
 from functions.rooms import archive
-from functions.rooms.archive import EVENT, MESSAGE, MOST, PRIVATE, REMOVAL, Item, Kind, Stored
+from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, Item, Kind, Stored
+from functions.rooms.events import MOST
 
 # What BatchWriteItem takes at once.
 BATCH = 25
@@ -38,7 +39,7 @@ class Unstored:
 class ArchiveTable:
     """The rooms' part of the table. `pauses` yields the waits before each attempt to write, until a deadline."""
 
-    def __init__(self, client: Callable[[], Any], table: str, *, pauses: Pauses = pauses) -> None:
+    def __init__(self, client: Client, table: str, *, pauses: Pauses = pauses) -> None:
         self._table = Table(client, table)
         self._pauses = pauses
 
@@ -129,7 +130,7 @@ class ArchiveTable:
         }
         while True:
             try:
-                answer = await self._table.call("query", **request)
+                answer = await self._table.call("Query", **request)
             except ItemRefused as error:
                 raise TableUnavailable(str(error)) from None
             for item in answer["Items"]:
@@ -147,6 +148,7 @@ class _Writing:
         self._pauses = pauses
         self._deadline = deadline
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._keys_are_right = False
 
     async def store(self, write: Callable[[list[Item]], Awaitable[list[Item]]], items: list[Item]) -> list[Unstored]:
         """`write` these, which returns those that it did not, again and again; what is refused is found by halving."""
@@ -157,7 +159,7 @@ class _Writing:
                 async with self._turns:
                     if time.monotonic() > self._deadline:
                         break
-                    items = await write(items)
+                    items = await self._attempt(write, items)
             except TableUnavailable as error:
                 cause = str(error)
             except ItemRefused as error:
@@ -171,11 +173,31 @@ class _Writing:
                 return []
         return [Unstored(item, cause) for item in items]
 
+    async def _attempt(self, write: Callable[[list[Item]], Awaitable[list[Item]]], items: list[Item]) -> list[Item]:
+        try:
+            left = await write(items)
+        except ItemRefused:
+            # Before an item is blamed: a table with other keys refuses every one, and none is to be set aside for it.
+            if not self._keys_are_right:
+                await self._ask_for_keys()
+            raise
+        self._keys_are_right = True
+        return left
+
+    async def _ask_for_keys(self) -> None:
+        """Return if the table's keys are the archive's; raises TableUnavailable."""
+        key = _typed({"pk": archive.partition(0), "sk": archive.place(MESSAGE, 0)})
+        try:
+            await self._table.call("GetItem", TableName=self._table.name, Key=key)
+        except ItemRefused as error:
+            raise TableUnavailable(f"{error}; its keys have to be pk and sk, both text") from None
+        self._keys_are_right = True
+
     async def put(self, items: list[Item]) -> list[Item]:
         requests = [
             {"PutRequest": {"Item": _typed({"pk": item.pk, "sk": item.sk} | item.attributes)}} for item in items
         ]
-        answer = await self._table.call("batch_write_item", RequestItems={self._table.name: requests})
+        answer = await self._table.call("BatchWriteItem", RequestItems={self._table.name: requests})
         unprocessed = answer.get("UnprocessedItems", {}).get(self._table.name, [])
         left = {(put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]) for put in (one["PutRequest"] for one in unprocessed)}
         return [item for item in items if (item.pk, item.sk) in left]
@@ -185,7 +207,7 @@ class _Writing:
         changes = {f":{name}": value for name, value in item.attributes.items()}
         with suppress(ConditionFailed):  # a larger one is there
             await self._table.call(
-                "update_item",
+                "UpdateItem",
                 TableName=self._table.name,
                 Key=_typed({"pk": item.pk, "sk": item.sk}),
                 UpdateExpression=_GROW,

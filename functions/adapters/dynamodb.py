@@ -1,10 +1,15 @@
-"""DynamoDB with boto3, which Lambda's Python carries: one table, and what its errors mean."""
+"""One table of DynamoDB, and what its errors mean.
+
+Who reads now and then does so with boto3, which Lambda's Python carries; the archive writes by DynamoDbApi.
+"""
 
 import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from functions.adapters.dynamodb_api import DynamoDbApi, DynamoDbError
 
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 3
@@ -31,38 +36,57 @@ class ConditionFailed(Exception):
     """The item is not as the request's condition wants it."""
 
 
-class Table:
-    """One table. `client` makes boto3's client when it is first needed."""
+# Makes boto3's client when it is first needed, or is what needs none.
+Client = Callable[[], Any] | DynamoDbApi
 
-    def __init__(self, client: Callable[[], Any], name: str) -> None:
+
+class Table:
+    """One table, asked through `client`."""
+
+    def __init__(self, client: Client, name: str) -> None:
         self.name = name
-        self._make_client = client
-        self._client: Any = None
+        self._ask = client.call if isinstance(client, DynamoDbApi) else _InThreads(client).call
 
     async def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """boto3's `operation` of the client, in a thread; raises TableUnavailable, ItemRefused, ConditionFailed."""
+        """What DynamoDB answers to `operation`, such as UpdateItem; raises TableUnavailable, ItemRefused,
+        ConditionFailed."""
         if not self.name:
             raise TableUnavailable("TABLE is not set: it names the DynamoDB table")
+        try:
+            return await self._ask(operation, parameters)
+        except DynamoDbError as error:
+            raise _meaning(error.code, f"table {self.name}: {error}") from None
+
+
+class _InThreads:
+    """boto3's client, which waits, and so does it in a thread."""
+
+    def __init__(self, make_client: Callable[[], Any]) -> None:
+        self._make_client = make_client
+        self._client: Any = None
+
+    async def call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         return await asyncio.to_thread(self._call, operation, parameters)
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             # Threads may make it at the same time; then the last one's is kept.
             client = self._client = self._client or self._make_client()
-            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
-            raise _meaning(error.response["Error"], f"table {self.name}: {error}") from None
+            raise DynamoDbError(error.response["Error"]["Code"], str(error)) from None
         except BotoCoreError as error:
-            raise TableUnavailable(f"table {self.name}: {error}") from None
+            raise DynamoDbError("", str(error)) from None
         return answer
 
 
-def _meaning(error: dict[str, str], message: str) -> Exception:
-    if error["Code"] == "ConditionalCheckFailedException":
+def _meaning(code: str, message: str) -> Exception:
+    if code == "ConditionalCheckFailedException":
         return ConditionFailed(message)
-    if error["Code"] in REFUSALS:
+    if code in REFUSALS:
         return ItemRefused(message)
     return TableUnavailable(message)
 

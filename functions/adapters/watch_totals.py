@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from functions.adapters.dynamodb import ConditionFailed, ItemRefused, Table, TableUnavailable, pauses
+from functions.adapters.dynamodb import Client, ConditionFailed, ItemRefused, Table, TableUnavailable, pauses
 from functions.rooms.seats import BUCKETS, bucket_of
 from functions.rooms.watch_time import Counted, Credit, counted_of
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 24 * 3600
-# What cannot be written is tried again for so long, and so many sums are under way at a time: when the table does not
-# answer, the archive still has to say so before its own time is over.
+# What cannot be written is tried again for so long: when the table does not answer, the archive still has to say so
+# before its own time is over.
 PATIENCE_SECONDS = 15.0
-AT_A_TIME = 16
+# So many sums are under way at a time; DynamoDB answers in some ms, and one CPU asks as fast.
+AT_A_TIME = 64
 # Whoever asks the API waits; it has 15.
 READ_SECONDS = 10.0
 
@@ -83,12 +84,12 @@ class _Sum:
 
 
 class WatchTotals:
-    """The sums of all rooms. `client` makes boto3's client when it is first needed; a sum is gone `archive_days` after
-    its last record. `pauses` yields the waits before each attempt to write, until a deadline."""
+    """The sums of all rooms. A sum is gone `archive_days` after its last record. `pauses` yields the waits before each
+    attempt to write, until a deadline."""
 
     def __init__(
         self,
-        client: Callable[[], Any],
+        client: Client,
         table: str,
         *,
         archive_days: int = 400,
@@ -135,17 +136,17 @@ class WatchTotals:
 
     async def _attempt(self, sum_: _Sum, part: Sequence[Credit]) -> None:
         try:
-            await self._table.call("update_item", **self._request(sum_, part, None))
+            await self._table.call("UpdateItem", **self._request(sum_, part, None))
         except ConditionFailed:
             known = await self._counted(sum_)
             if rest := known.uncounted(part) if known else part:
-                await self._table.call("update_item", **self._request(sum_, rest, known))
+                await self._table.call("UpdateItem", **self._request(sum_, rest, known))
 
     def _request(self, sum_: _Sum, part: Sequence[Credit], known: Counted | None) -> dict[str, Any]:
         return {"TableName": self._table.name, **sum_.update(part, known, self._days)}
 
     async def _counted(self, sum_: _Sum) -> Counted | None:
-        found = await self._table.call("get_item", TableName=self._table.name, Key=sum_.key, ConsistentRead=True)
+        found = await self._table.call("GetItem", TableName=self._table.name, Key=sum_.key, ConsistentRead=True)
         item = found.get("Item")
         return Counted(int(item["last"]["N"]), int(item["lastAt"]["N"])) if item else None
 
@@ -183,7 +184,7 @@ class WatchTotals:
         )
 
     async def _query(self, **query: Any) -> list[Item]:
-        items: list[Item] = (await self._table.call("query", TableName=self._table.name, **query))["Items"]
+        items: list[Item] = (await self._table.call("Query", TableName=self._table.name, **query))["Items"]
         return items
 
 

@@ -102,6 +102,15 @@ class Shown(Told):
     time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
 
 
+class RemovedNotice(Told):
+    """A notice that a moderator removed: that there was one, but not what it said."""
+
+    message_type: Literal[10] = Field(examples=[events.NOTICE])
+    seq: int = Field(examples=[18])
+    time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
+    removed: Literal[True] = Field(examples=[True])
+
+
 _CHAT = {
     "messageType": events.CHAT,
     "seq": 17,
@@ -117,7 +126,7 @@ _CHAT = {
 class Messages(Told):
     """A page of what was said, newest first; `before` is null at the end."""
 
-    messages: list[Chat | RemovedChat | Shown] = Field(examples=[[_CHAT]])
+    messages: list[Chat | RemovedChat | Shown | RemovedNotice] = Field(examples=[[_CHAT]])
     before: int | None = Field(examples=[17])
 
 
@@ -137,14 +146,19 @@ async def messages(
     return Messages(messages=[_told(stored) for stored in page], before=following)
 
 
-def _told(stored: Stored) -> Chat | RemovedChat | Shown:
+def _told(stored: Stored) -> Chat | RemovedChat | Shown | RemovedNotice:
     if stored.event.type == events.NOTICE:
-        return Shown.model_validate(objects.from_platform(stored.event))
+        shown = objects.from_platform(stored.event)
+        return RemovedNotice.model_validate(_marked(shown)) if stored.removed else Shown.model_validate(shown)
     said = objects.chat(stored.event)
-    if not stored.removed:
-        return Chat.model_validate(said)
-    del said["textMessage"]
-    return RemovedChat.model_validate(said | {"removed": True})
+    return RemovedChat.model_validate(_marked(said)) if stored.removed else Chat.model_validate(said)
+
+
+def _marked(told: dict[str, Any]) -> dict[str, Any]:
+    """A removed message: the fields of what it said, which are empty already, are not told at all."""
+    return {name: value for name, value in told.items() if name not in ("textMessage", "name", "data")} | {
+        "removed": True
+    }
 
 
 @router.post("/notices", status_code=201, summary="Show a notice", response_description="It is on its way")

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from functions.rooms.events import CHAT, HEARTBEAT, LIKE, NOTICE, REMOVED, SEATED, BrokenRecord, Event
+from functions.rooms.events import CHAT, HEARTBEAT, LIKE, NOTICE, REMOVED, SEATED, BrokenRecord, Event, whole
 
 MESSAGE, PRIVATE, REMOVAL, EVENT, LIKES = "m", "p", "x", "e", "l"
 Kind = Literal["m", "p", "e"]
 
 MINUTE_MS = 60_000
 DAY_SECONDS = 24 * 3600
-MOST = 2**53 - 1
 # An item may have 400 KB, and has no more than its record but a few names.
 RECORD_BYTES = 400_000
 
@@ -87,16 +86,13 @@ def read_record(value: bytes, timestamp: int) -> Event:
     """
     if len(value) > RECORD_BYTES:
         raise BrokenRecord(f"it has {len(value)} bytes, more than an item may have")
-    event = Event.from_record(value, seq=0, timestamp=timestamp)
-    fields = json.loads(value)
-    seconds = fields.get("watchSeconds")
-    if seconds is not None and type(seconds) not in (int, float):
-        raise BrokenRecord(f"watchSeconds {str(seconds)[:40]!r} is not a number")
-    if type(seconds) is int and abs(seconds) > MOST:
-        raise BrokenRecord("watchSeconds is too large")
-    seq = None if fields.get("seq") is None else _whole("seq", fields["seq"])
-    texts: dict[str, Any] = {name: _unicode(text) for name in _TEXT_FIELDS if (text := getattr(event, name))}
-    return replace(event, seq=seq, watch_seconds=seconds, **texts)
+    event = Event.from_record(value, timestamp=timestamp)
+    texts: dict[str, Any] = {
+        name: _unicode(text)
+        for name in _TEXT_FIELDS
+        if (text := getattr(event, name)) and not text.isascii() and text != _unicode(text)
+    }
+    return replace(event, **texts) if texts else event
 
 
 def items(event: Event, offset: int, *, days: int) -> list[Item]:
@@ -107,11 +103,11 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
     if event.type in (HEARTBEAT, SEATED):
         return []
     item = functools.partial(Item, activity_id=event.activity_id, offset=offset)
-    lasting: Attributes = {"time": _whole("time", event.time), "expires": event.logged_at // 1000 + days * DAY_SECONDS}
+    lasting: Attributes = {"time": whole("time", event.time), "expires": event.logged_at // 1000 + days * DAY_SECONDS}
     if event.type == LIKE:
-        total = lasting | {"zanNumber": _whole("zanNumber", event.likes)}
+        total = lasting | {"zanNumber": whole("zanNumber", event.likes)}
         return [item(sk=place(LIKES, event.time // MINUTE_MS), attributes=total, grows=True)]
-    seq = _whole("seq", event.seq)
+    seq = whole("seq", event.seq)
     kept = [item(sk=place(_kind(event), seq), attributes=lasting | {"type": event.type, "seq": seq} | _texts(event))]
     if event.type == REMOVED:
         by: Attributes = {"by": event.user_id, "byName": event.username}
@@ -159,7 +155,7 @@ def _kind(event: Event) -> str:
 
 def _removal(event: Event) -> str:
     told = event.data if isinstance(event.data, dict) else {}
-    return place(REMOVAL, _whole("data.seq", told.get("seq")))
+    return place(REMOVAL, whole("data.seq", told.get("seq")))
 
 
 def _texts(event: Event) -> Attributes:
@@ -193,9 +189,3 @@ def _json(data: Any) -> str | None:
 
 def _unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _whole(name: str, value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= MOST:
-        raise BrokenRecord(f"{name} {str(value)[:40]!r} is not an integer from 0 to 2^53-1")
-    return value

@@ -9,6 +9,7 @@ from functions.rooms.identity import MAX_ACTIVITY_ID
 
 JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED = 1, 2, 4, 6, 7, 8
 REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
+MOST = 2**53 - 1
 TYPES = frozenset({JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED, REMOVED, NOTICE, SANCTION, SETTINGS})
 
 
@@ -80,12 +81,14 @@ class Event:
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
-    def from_record(cls, value: bytes, *, seq: int, timestamp: int) -> Self:
+    def from_record(cls, value: bytes, *, seq: int | None = None, timestamp: int) -> Self:
         """Read a record, also one that another system produced with the original's fields alone.
 
-        `seq` is its offset, `timestamp` (ms) serves where the record names no time. Raises BrokenRecord.
+        `seq` is its offset in the live topic; without one the record is of the save topic, and the event has the `seq`
+        and the watch time that the record names. `timestamp` (ms) serves where it names no time. Raises BrokenRecord.
         """
         fields = _parse_object(value)
+        is_saved = seq is None
         return cls(
             activity_id=_activity_id(fields),
             type=_type(fields),
@@ -102,9 +105,10 @@ class Event:
             to=_text(fields, "to") or None,
             online=_number(fields, "onLineNumber"),
             likes=_number(fields, "zanNumber"),
+            watch_seconds=_seconds(fields) if is_saved else None,
             name=_text(fields, "name") or None,
             data=fields.get("data"),
-            seq=seq,
+            seq=_seq(fields) if is_saved else seq,
             logged_at=timestamp,
         )
 
@@ -134,6 +138,29 @@ def _type(fields: dict[str, Any]) -> int:
     value = _number(fields, "messageType")
     if value not in TYPES:
         raise BrokenRecord(f"messageType {fields.get('messageType')!r} is not known")
+    return value
+
+
+def _seq(fields: dict[str, Any]) -> int | None:
+    value = fields.get("seq")
+    return None if value is None else whole("seq", value)
+
+
+def _seconds(fields: dict[str, Any]) -> float | None:
+    value = fields.get("watchSeconds")
+    if value is None or type(value) is float:
+        return value
+    if type(value) is not int:
+        raise BrokenRecord(f"watchSeconds {str(value)[:40]!r} is not a number")
+    if abs(value) > MOST:
+        raise BrokenRecord("watchSeconds is too large")
+    return value
+
+
+def whole(name: str, value: Any) -> int:
+    """`value`, which the record has as `name`; raises BrokenRecord unless it is an integer from 0 to 2^53-1."""
+    if type(value) is not int or not 0 <= value <= MOST:
+        raise BrokenRecord(f"{name} {str(value)[:40]!r} is not an integer from 0 to 2^53-1")
     return value
 
 

@@ -180,7 +180,7 @@ def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxs
     own never.
 
     What the platform says always stays, so a tick with more than 32 KB of that alone is larger than a frame. One more
-    object says how many were left out.
+    object, the first, says how many were left out.
     """
     bytes_over, objects_over = _size(parts) - FRAME_BYTES, len(parts) - most
     if bytes_over <= 0 and objects_over <= 0:
@@ -198,7 +198,8 @@ def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxs
         return Bulletin(tuple(parts))
     dropped = Counter(parts[index].kind or "" for index in sorted(cut))
     kept = [part for index, part in enumerate(parts) if index not in cut]
-    return Bulletin((*kept, Part(objects.encode(objects.left_out(dropped)))), dropped)
+    # First, so that a classic viewer who is cut off in the middle of the tick has heard of it.
+    return Bulletin((Part(objects.encode(objects.left_out(dropped))), *kept), dropped)
 
 
 # An upper bound of type 13's own length.

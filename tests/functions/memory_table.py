@@ -14,12 +14,14 @@ class Killed(Exception):
 
 
 class MemoryTable:
-    """`fault` says what goes wrong with each call, None for nothing; a text of POISON is refused.
+    """`fault` says what goes wrong with each call, None for nothing; a text of POISON is refused, and if it
+    `has_other_keys` everything.
 
     Once killed it stays dead until `revive`.
     """
 
-    def __init__(self, fault: Callable[[], Fault | None] = lambda: None) -> None:
+    def __init__(self, fault: Callable[[], Fault | None] = lambda: None, *, has_other_keys: bool = False) -> None:
+        self.has_other_keys = has_other_keys
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.calls: list[str] = []
         self.fault = fault
@@ -36,7 +38,7 @@ class MemoryTable:
         assert 1 <= len(keys) <= 25
         assert len(set(keys)) == len(keys)
         taken = self._begin("BatchWriteItem", len(items))
-        if any(value.get("S") == POISON for item in items for value in item.values()):
+        if self.has_other_keys or any(value.get("S") == POISON for item in items for value in item.values()):
             raise error("ValidationException", "BatchWriteItem")
         self.items |= dict(zip(keys[:taken], items[:taken], strict=True))
         self._end()
@@ -53,13 +55,20 @@ class MemoryTable:
         self._end()
         return {}
 
+    def get_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        self._begin("GetItem", 1)
+        if self.has_other_keys:
+            raise error("ValidationException", "GetItem")
+        self._end()
+        return {"Item": self.items[_key(Key)]} if _key(Key) in self.items else {}
+
     def _begin(self, call: str, size: int) -> int:
         """How many items of the call are written; raises what happens before that."""
         self.calls.append(call)
         if self._is_dead:
             raise Killed
         self._now = self.fault()
-        if self._now == "throttled" or (self._now == "unprocessed" and call == "UpdateItem"):
+        if self._now == "throttled" or (self._now == "unprocessed" and call != "BatchWriteItem"):
             raise error("ProvisionedThroughputExceededException", call)
         return size // 2 if self._now in ("unprocessed", "killed") else size
 

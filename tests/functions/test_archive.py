@@ -176,6 +176,16 @@ async def test_a_record_that_dynamodb_refuses_is_set_aside_with_its_cause() -> N
     assert [sk for _, sk in world.stored] == [place("m", 1), place("m", 3)]
 
 
+async def test_where_the_table_has_other_keys_nothing_is_set_aside_for_it() -> None:
+    world = World()
+    world.memory.has_other_keys = True
+    assert await archive.main(batch(p3=[(70, chat(1)), (71, b"{"), (72, chat(2))]), world.parts) == failures(p3=70)
+    assert world.queue.offsets == []
+    world.memory.has_other_keys = False
+    assert await archive.main(batch(p3=[(70, chat(1)), (71, b"{"), (72, chat(2))]), world.parts) == failures()
+    assert (world.queue.offsets, len(world.stored)) == ([71], 2)
+
+
 async def test_watch_time_that_nobody_can_have_earned_is_set_aside() -> None:
     world = World()
     heartbeat = chat(None, type=events.HEARTBEAT, watch_seconds=-1)
@@ -210,12 +220,19 @@ async def test_rooms_whose_records_have_one_offset_in_two_partitions_are_told_ap
     assert await archive.main(batch(p3=[(70, chat(1))], p5=[(70, like)]), world.parts) == failures(p5=70)
 
 
-async def test_a_table_of_dynamodb_takes_it(moto_url: str) -> None:
+async def test_a_table_of_dynamodb_takes_it(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name = await make_table(moto_url)
+    for variable, value in {
+        "AWS_ENDPOINT_URL_DYNAMODB": moto_url,
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    told = Settings(redis_url="", kafka_bootstrap="", table=name, failure_queue="http://q", partial_responses="true")
+    parts = await archive.build(told)
     table, totals = (kind(partial(client, moto_url), name) for kind in (ArchiveTable, WatchTotals))
     assert isinstance(table, ArchiveTable)
     assert isinstance(totals, WatchTotals)
-    parts = replace(World().parts, table=table, totals=totals)
     leave = chat(2, type=events.LEAVE, watch_seconds=1.5)
     raw = batch(p3=[(70, chat(1)), (71, leave)])
     for _ in range(2):

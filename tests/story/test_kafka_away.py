@@ -21,8 +21,10 @@ async def kafka() -> AsyncIterator[EmbeddedKafka]:
     await kafka.stop()
 
 
-async def test_kafka_goes_away_and_comes_back(kafka: EmbeddedKafka, redis_url: str, activity: int) -> None:
-    async with running(Servers(redis_url, kafka.bootstrap)) as rooms:
+async def test_kafka_goes_away_and_comes_back(
+    kafka: EmbeddedKafka, redis_url: str, moto_url: str, activity: int
+) -> None:
+    async with running(Servers(redis_url, kafka.bootstrap, moto_url)) as rooms:
         alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob", classic=True)
         await alice.say("before")
         await bob.hears("before")

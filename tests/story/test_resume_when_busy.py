@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from functions.rooms.history import KEPT
 from tests.story.rooms import Rooms, Servers, running
-from tests.story.viewer import CHAT, PATIENCE, WELCOME, Object, Viewer
+from tests.story.viewer import CHAT, LEFT_OUT, PATIENCE, WELCOME, Object, Viewer
 
 pytestmark = pytest.mark.kafka
 
@@ -21,13 +21,15 @@ CUTTERS, TALKERS, PAUSE_SECONDS = 8, 10, 0.2
 @dataclass
 class Cutter:
     """One who stays for a moment only, time and again. `said` is what was acknowledged to others, `seen` what it has on
-    its screen; it is excused from what was said before it came, and what it was told that it missed."""
+    its screen; it is excused from what was said before it came, and what it was told that it missed. `left_out` is how
+    many chats it was told were left out of crowded ticks, which is how a slow machine keeps up."""
 
     name: str
     rooms: Rooms
     activity: int
     chance: random.Random
     said: Mapping[int, str]
+    left_out: int = 0
     seen: dict[int, str] = field(default_factory=dict)
     excused: list[range] = field(default_factory=list)
     cursor: str = ""
@@ -97,6 +99,7 @@ class Cutter:
         self.highest = max([known, int(seq), *chats])
         self.cursor = f"{epoch}.{self.highest}"
         self.seen |= chats
+        self.left_out += sum(said["dropped"].get("chat", 0) for said in viewer.told if said["messageType"] == LEFT_OUT)
 
     @property
     def missing(self) -> set[int]:
@@ -144,7 +147,7 @@ async def test_who_drops_at_any_moment_and_resumes_has_every_chat_once(
         said[last] = "end"
         await asyncio.gather(*(cutter.stay_for(last) for cutter in cutters))
         for cutter in cutters:
-            assert not cutter.missing, cutter.name
+            assert len(cutter.missing) <= cutter.left_out, (cutter.name, cutter.missing)
             assert cutter.seen.items() <= said.items(), cutter.name
             assert cutter.visits > seconds / 4
             # A POST that times out under way, or a batch that comes again, may repeat one to a connection.

@@ -23,8 +23,8 @@ PATIENCE = 20.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address(redis_url: str) -> AsyncIterator[str]:
-    options = Options(port=0, redis_url=redis_url, auth_mode="token", window_ms=50)
+async def address(redis_url: str, moto_url: str) -> AsyncIterator[str]:
+    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", window_ms=50)
     async with Emulator(options, {"ALLOWED_ORIGINS": SHOP}) as emulator:
         yield emulator.address
 

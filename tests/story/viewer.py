@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 Object = dict[str, Any]
 
 REPLY, JOINED, LEFT, WHO, CHAT, COUNT, LIKES, WELCOME = 0, 1, 2, 3, 4, 5, 6, 8
-REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
+REMOVED, NOTICE, SANCTION, SETTINGS, LEFT_OUT = 9, 10, 11, 12, 13
 PATIENCE = 20.0  # seconds; only a test that fails takes that long
 
 

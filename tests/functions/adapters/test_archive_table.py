@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -101,6 +102,39 @@ async def test_an_item_that_is_refused_does_not_keep_the_others_out() -> None:
     assert first.refused
     assert "ValidationException" in first.cause
     assert seqs(memory) == [0, 1, 2, *range(20, 40)]
+
+
+async def test_a_table_with_other_keys_refuses_nothing_for_good() -> None:
+    memory, table = in_memory()
+    memory.has_other_keys = True
+    unstored = await table.put(kept(*chats(30)))
+    assert [one.refused for one in unstored] == [False] * 30
+    assert "its keys have to be pk and sk" in unstored[0].cause
+    # Nor is it asked for each item.
+    assert len(memory.calls) == 2 * 4 * 2
+
+
+@pytest.mark.parametrize("keys", [("pk", "N"), ("id", "S")])
+async def test_dynamodb_tells_a_table_with_other_keys_from_an_item_it_refuses(
+    moto_url: str, keys: tuple[str, str]
+) -> None:
+    name, (key, type_) = f"other-{uuid4().hex}", keys
+    client(moto_url).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": type_}],
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+    )
+    table = ArchiveTable(partial(client, moto_url), name, pauses=lambda deadline: iter([0.0]))
+    [unstored] = await table.put(kept(event(1)))
+    assert (unstored.refused, "its keys have to be pk and sk" in unstored.cause) == (False, True)
+
+
+async def test_while_the_table_does_not_answer_no_item_is_blamed() -> None:
+    # Refused, and then no answer to the question for the keys, and so on.
+    memory, table = in_memory(None, "throttled", None, "throttled", None, "throttled", None, "throttled")
+    [unstored] = await table.put(kept(event(1, content=POISON)))
+    assert (unstored.refused, memory.calls) == (False, ["BatchWriteItem", "GetItem"] * 4)
 
 
 async def test_no_attempt_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.adapters.dynamodb import TableUnavailable, dynamodb_client
 from functions.adapters.watch_totals import WatchTotals
-from functions.rooms.seats import BUCKETS
+from functions.rooms.seats import BUCKETS, bucket_of
 from functions.rooms.watch_time import Credit
 from tests.functions.tables import REGION, client, make_table
 
@@ -221,6 +222,46 @@ async def test_the_longest_come_first_out_of_all_buckets(totals: WatchTotals, wr
     # What is read does not grow with the room.
     assert wrapped.calls == {"query": 2 * BUCKETS}
     assert wrapped.read <= 6 * BUCKETS
+
+
+class LargeRoom:
+    """boto3's client of a table in which a room's users are, each sum with its place in the index."""
+
+    def __init__(self, seconds: Mapping[str, Decimal]) -> None:
+        self.requests = 0
+        self.read = 0
+        self._index: dict[str, list[dict[str, Any]]] = {f"watch#42#{bucket}": [] for bucket in range(BUCKETS)}
+        for user, one in seconds.items():
+            self._index[f"watch#42#{bucket_of(user)}"].append({"userId": {"S": user}, "seconds": {"N": str(one)}})
+        self._totals = {key: sum(map(_of, users), Decimal(0)) for key, users in self._index.items()}
+        for users in self._index.values():
+            users.sort(key=_of, reverse=True)
+
+    def query(self, **query: Any) -> dict[str, Any]:
+        key = query["ExpressionAttributeValues"][":key"]["S"]
+        items = [{"seconds": {"N": str(self._totals[key])}}]
+        if query.get("IndexName") == "top":
+            assert query["ScanIndexForward"] is False
+            items = self._index[key][: query["Limit"]]
+        self.requests += 1
+        self.read += len(items)
+        return {"Items": items}
+
+
+def _of(item: dict[str, Any]) -> Decimal:
+    return Decimal(item["seconds"]["N"])
+
+
+async def test_the_100_longest_of_100_000_are_told_without_reading_them_all() -> None:
+    dice = random.Random(5)
+    seconds = {f"user{number}": Decimal(dice.randint(1, 9_000_000)) / 1000 for number in range(100_000)}
+    room = LargeRoom(seconds)
+    longest, total = await WatchTotals(lambda: room, "rooms").top(42, 100)
+    expected = sorted(seconds.items(), key=lambda one: (-one[1], one[0]))[:100]
+    assert longest == [(user, float(one)) for user, one in expected]
+    assert total == float(sum(seconds.values()))
+    assert room.requests == 2 * BUCKETS
+    assert room.read == (100 + 1) * BUCKETS
 
 
 async def test_numbers_and_not_texts_are_compared(totals: WatchTotals) -> None:

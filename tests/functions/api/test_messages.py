@@ -182,6 +182,16 @@ async def test_a_removed_chat_is_marked_and_its_text_is_not_told(
     assert "secret" not in answer.text
 
 
+async def test_a_removed_notice_is_marked_and_what_it_said_is_not_told(
+    client: httpx.AsyncClient, archive: ArchiveParts
+) -> None:
+    notice = told(2, events.NOTICE, name="coupon", data={"code": "SECRET"})
+    await store(archive, notice, told(9, events.REMOVED, data={"seq": 2}))
+    answer = await client.get(f"{ROOM}/messages")
+    expected = {"messageType": events.NOTICE, "seq": 2, "time": notice.time, "removed": True}
+    assert answer.json()["messages"] == [expected]
+
+
 async def test_private_chat_and_what_else_happens_is_never_listed(
     client: httpx.AsyncClient, archive: ArchiveParts
 ) -> None:

@@ -105,8 +105,8 @@ def test_a_cursor_stands_before_the_chat_that_comes_with_the_welcome() -> None:
 def test_when_posts_are_short_classic_viewers_hear_the_newest_chat_and_how_much_was_left_out() -> None:
     notice = Event(activity_id=42, type=events.NOTICE, time=1, name="n", seq=40)
     frames = heard(broadcast(notice, *(chat(seq) for seq in range(50, 70)), like(70), posts=6))
-    assert [said.get("seq", said["messageType"]) for said in frames["cb"]] == [40, 67, 68, 69, 6, 13]
-    assert frames["cb"][-1] == {"messageType": 13, "dropped": {"chat": 17}}
+    assert [said.get("seq", said["messageType"]) for said in frames["cb"]] == [13, 40, 67, 68, 69, 6]
+    assert frames["cb"][0] == {"messageType": 13, "dropped": {"chat": 17}}
     assert len(frames["ca"][0]) == 22
 
 

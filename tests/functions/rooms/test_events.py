@@ -53,6 +53,21 @@ def test_an_event_survives_the_log(content: str, to: str | None, likes: int) -> 
     )
 
 
+def test_without_an_offset_the_seq_and_the_watch_time_are_the_records_own() -> None:
+    value = chat(seq=7, watch_seconds=1.5).to_record()
+    saved, live = Event.from_record(value, timestamp=NINE), Event.from_record(value, seq=0, timestamp=NINE)
+    assert (saved.seq, saved.watch_seconds) == (7, 1.5)
+    assert (live.seq, live.watch_seconds) == (0, None)
+
+
+@pytest.mark.parametrize(("name", "value"), [("seq", -1), ("seq", "7"), ("watchSeconds", "60"), ("watchSeconds", True)])
+def test_a_seq_and_a_watch_time_that_are_none_break_a_saved_record_alone(name: str, value: Any) -> None:
+    record = json.dumps({"activityId": 42, "messageType": 4, name: value}).encode()
+    assert Event.from_record(record, seq=1, timestamp=NINE).seq == 1
+    with pytest.raises(BrokenRecord, match=name):
+        Event.from_record(record, timestamp=NINE)
+
+
 def test_a_record_of_another_system_needs_the_originals_fields_only() -> None:
     value = b'{"activityId":"42","messageType":"4","nickname":"bob","content":"hi"}'
     event = Event.from_record(value, seq=1, timestamp=NINE)

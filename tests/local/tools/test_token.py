@@ -11,7 +11,7 @@ import pytest
 from functions.adapters.token_keys import TokenKeys
 from functions.adapters.tokens import Tokens
 from local.mint import fresh_keys
-from local.servers.moto import Moto
+from local.servers.moto_resources import MotoResources
 from local.tools import token
 
 ARGUMENTS = ["--activity", "42", "--user", "alice", "--name", "Alice"]
@@ -111,26 +111,21 @@ def test_who_and_where_must_be_said(arguments: list[str]) -> None:
 
 
 def test_a_deployed_rooms_token_is_signed_here_with_the_keys_of_its_secret(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    moto_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keys = fresh_keys()
 
     async def read() -> str:
         return keys
 
-    moto = Moto()
     with asyncio.Runner() as runner:
-        runner.run(moto.start())
-        try:
-            runner.run(moto.put_secret("keys", keys))
-            monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto.url)
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-            deployed = ["--url", "wss://rooms.example/websocket", "--secret"]
-            assert token.main([*ARGUMENTS, *deployed, "keys"], {}) == 0
-            claims = runner.run(Tokens(TokenKeys(read)).verify(capsys.readouterr().out.strip()))
-            assert (claims.sub, claims.activity_id) == ("alice", 42)
-            assert token.main([*ARGUMENTS, *deployed, "others"], {}) == 1
-            assert "ResourceNotFoundException" in capsys.readouterr().err
-        finally:
-            runner.run(moto.stop())
+        runner.run(MotoResources(moto_url).put_secret("keys", keys))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        deployed = ["--url", "wss://rooms.example/websocket", "--secret"]
+        assert token.main([*ARGUMENTS, *deployed, "keys"], {}) == 0
+        claims = runner.run(Tokens(TokenKeys(read)).verify(capsys.readouterr().out.strip()))
+        assert (claims.sub, claims.activity_id) == ("alice", 42)
+        assert token.main([*ARGUMENTS, *deployed, "others"], {}) == 1
+        assert "ResourceNotFoundException" in capsys.readouterr().err

@@ -83,8 +83,8 @@ async def viewer(address: str, username: str) -> AsyncIterator[Viewer]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address() -> AsyncIterator[str]:
-    async with Emulator(Options(port=0, window_ms=50)) as emulator:
+async def address(moto_url: str) -> AsyncIterator[str]:
+    async with Emulator(Options(port=0, aws_endpoint=moto_url, window_ms=50)) as emulator:
         yield emulator.address
 
 

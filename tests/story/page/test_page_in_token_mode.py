@@ -17,8 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(redis_url: str) -> AsyncIterator[Rooms]:
-    options = Options(port=0, redis_url=redis_url, auth_mode="token", window_ms=50)
+async def rooms(redis_url: str, moto_url: str) -> AsyncIterator[Rooms]:
+    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", window_ms=50)
     async with Emulator(options) as emulator, AsyncExitStack() as stack:
         yield Rooms(emulator.address, stack)
 

@@ -19,9 +19,9 @@ SHORT = LoadOptions(url="", viewers=20, seconds=2, chat_rate=10, like_rate=10, j
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url() -> AsyncIterator[str]:
+async def url(moto_url: str) -> AsyncIterator[str]:
     """Where the rooms are."""
-    async with Emulator(Options(port=0, window_ms=50), {}) as emulator:
+    async with Emulator(Options(port=0, aws_endpoint=moto_url, window_ms=50), {}) as emulator:
         yield f"ws://{emulator.address}/websocket"
 
 
@@ -53,8 +53,8 @@ async def test_who_stays_has_every_chat_answered(url: str) -> None:
     assert outcome["unanswered_chats"] == 0
 
 
-async def test_where_tokens_are_asked_for_every_viewer_has_one() -> None:
-    async with Emulator(Options(port=0, window_ms=50, auth_mode="token"), {}) as emulator:
+async def test_where_tokens_are_asked_for_every_viewer_has_one(moto_url: str) -> None:
+    async with Emulator(Options(port=0, aws_endpoint=moto_url, window_ms=50, auth_mode="token"), {}) as emulator:
         url = f"ws://{emulator.address}/websocket"
         outcome = await run_load(replace(SHORT, url=url, first_room=3))
     assert_nothing_is_wrong(outcome)

@@ -3,7 +3,7 @@ import json
 import jwt
 import pytest
 
-from local.servers.moto import REGION, Moto
+from local.servers.moto_resources import REGION, MotoResources
 from local.tools.load.options import LoadOptions
 from local.tools.load.passes import NoPass, OnTheirWord, passes
 from tests.local.tools.test_token import answering
@@ -39,20 +39,15 @@ async def test_an_emulator_that_is_gone_is_said_to_be() -> None:
         await found.token_for(7, "load-1")
 
 
-async def test_for_a_deployed_stage_tokens_are_signed_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    moto = Moto()
-    await moto.start()
-    try:
-        await moto.put_secret("the-keys", json.dumps(KEYS))
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "its-secret")
-        assert LoadOptions(url="").region == REGION
-        token = await (await passes(options("wss://rooms.example", secret="the-keys"))).token_for(8, "load-1")
-        with pytest.raises(NoPass, match="no-such-keys"):
-            await passes(options("wss://rooms.example", secret="no-such-keys"))
-    finally:
-        await moto.stop()
+async def test_for_a_deployed_stage_tokens_are_signed_here(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await MotoResources(moto_url).put_secret("the-keys", json.dumps(KEYS))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "its-secret")
+    assert LoadOptions(url="").region == REGION
+    token = await (await passes(options("wss://rooms.example", secret="the-keys"))).token_for(8, "load-1")
+    with pytest.raises(NoPass, match="no-such-keys"):
+        await passes(options("wss://rooms.example", secret="no-such-keys"))
     assert token is not None
     claims = jwt.decode(token, KEYS["k1"], algorithms=["HS256"])
     assert (claims["sub"], claims["activityId"]) == ("load-1", 8)

@@ -1,0 +1,129 @@
+"""DynamoDB's own JSON interface, for who writes so much that boto3 would be most of the work.
+
+A large room's watch time is thousands of small updates a second, in one batch after another. boto3 has only threads for
+that, and takes more CPU for each than one function has; see docs/performance.md. What it does besides is not here: the
+caller tries again.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from functions.adapters.credentials import Credentials, CredentialSource, NoCredentials
+from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
+from functions.adapters.http_pool import HttpPool
+from functions.adapters.sigv4 import Signer, derive_key
+
+SERVICE = "dynamodb"
+VERSION = "DynamoDB_20120810"
+ANSWER_SECONDS = 3.0
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class DynamoDbError(Exception):
+    """A request that failed. `code`: DynamoDB's name for it, empty where there was no such answer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DynamoDbApi:
+    """The API at `url`, or that of the Region. Values are as they are on the wire: `{"S": "text"}`."""
+
+    def __init__(
+        self,
+        credentials: CredentialSource,
+        *,
+        region: str,
+        url: str = "",
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        self._url = url or f"https://dynamodb.{region}.{domain}"
+        self._pool = HttpPool(self._url, protocol=_Connection, tls=tls, seconds=answer_seconds)
+        self._credentials = credentials
+        self._region = region
+        self._signers: dict[str, _Signer] = {}
+        self._clock = clock
+
+    async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """What `operation`, such as UpdateItem, answers; raises DynamoDbError. It may have been done all the same."""
+        try:
+            signer = await self._signer(operation)
+            response = await self._pool.send(self._request(signer, _encode(parameters).encode()))
+        except (OSError, TimeoutError, ConnectionDropped, NoCredentials) as error:
+            raise DynamoDbError("", f"{operation} at {self._url}: {str(error) or type(error).__name__}") from None
+        answer = _parse(response)
+        if response.status != 200:
+            code = str(answer.get("__type", response.status)).rpartition("#")[2]
+            told = answer.get("message") or answer.get("Message") or ""
+            raise DynamoDbError(code, f"{operation}: {code} {told}".rstrip())
+        return answer
+
+    async def close(self) -> None:
+        """Drop the kept connections."""
+        await self._pool.close()
+
+    async def _signer(self, operation: str) -> "_Signer":
+        credentials = await self._credentials.current()
+        signer = self._signers.get(operation)
+        if signer is None or signer.credentials is not credentials:
+            signer = _Signer(credentials, region=self._region, host=self._pool.authority, operation=operation)
+            self._signers[operation] = signer
+        return signer
+
+    def _request(self, signer: "_Signer", body: bytes) -> bytes:
+        signed = signer.headers("POST", "/", sha256(body).hexdigest(), self._clock())
+        return f"{signer.head}{signed}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+class _Signer(Signer):
+    """Signs one operation of DynamoDB; `head` is what comes before the signature."""
+
+    def __init__(self, credentials: Credentials, *, region: str, host: str, operation: str) -> None:
+        super().__init__(credentials, region=region, host=host)
+        target = f"{VERSION}.{operation}"
+        # The last in the order of names.
+        self._signed += ";x-amz-target"
+        self._token_line += f"x-amz-target:{target}\n"
+        self.head = (
+            f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: {target}\r\n"
+        )
+
+    def _turn_second(self, second: int) -> None:
+        moment = datetime.fromtimestamp(second, UTC)
+        day = moment.strftime("%Y%m%d")
+        scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
+        if scope != self._scope:
+            self._scope = scope
+            self._key = derive_key(self.credentials.secret_key, day, self._region, SERVICE)
+        self._second, self._date = second, moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+class _Connection(HttpConnection):
+    """One that keeps the whole body: what a batch left unprocessed comes back in it."""
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+
+def _parse(response: Response) -> dict[str, Any]:
+    try:
+        answer = json.loads(response.body or b"{}")
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        # A proxy's page, or half an answer.
+        if response.status == 200:
+            raise DynamoDbError("", "the answer is not JSON")
+        return {}
+    return answer
