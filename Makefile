@@ -11,8 +11,10 @@ $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
 
 KAFKA ?= embedded
 STAGE ?= dev
-export STAGE
 ARGS ?=
+# Each has servers of its own; a file's tests stay together, since they share an emulator. Servers that are given are
+# emptied between tests, so they are for one worker.
+WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,2)
 
 .PHONY: help dev test check format format-check lint types synth package bench kafka-real clean
 .DEFAULT_GOAL := help
@@ -23,12 +25,12 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local up
 
-test: .venv/.dev ## run the tests; KAFKA=real: those on Kafka, on Apache Kafka; ARGS=... goes to pytest
+test: .venv/.dev ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
 else
-	@$(PY) -m pytest --kafka $(KAFKA) $(ARGS)
+	@$(PY) -m pytest --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 endif
 
 check: format-check lint types test synth ## the gate: format, ruff, mypy, tests, synth
@@ -44,6 +46,8 @@ lint: .venv/.dev
 
 types: .venv/.dev
 	@$(PY) -m mypy
+
+synth package: export STAGE := $(STAGE)
 
 synth: .venv/.infra ## write the CloudFormation template alone to cdk.out/, with no network; STAGE=prod
 	@$(PY) app.py
