@@ -10,17 +10,16 @@ import enum
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from functions.adapters.credentials import CredentialSource
-from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
+from functions.adapters.http_connection import ConnectionDropped
+from functions.adapters.http_pool import HttpPool
 from functions.adapters.sigv4 import Signer
 from functions.rooms.payload import Payload
 
+SERVICE = "execute-api"
 POST_SECONDS = 2.0
-# An address that has not answered within this time is raced by the next one, as RFC 8305 has it.
-RACE_SECONDS = 0.25
 NOTHING = Payload.of(b"")
 
 
@@ -47,27 +46,19 @@ class Connections:
         clock: Callable[[], float] = time.time,
         post_seconds: float = POST_SECONDS,
     ) -> None:
-        address = urlsplit(url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise ValueError(f"{url!r} is not an http or https address")
-        self._tls = (tls or ssl.create_default_context()) if address.scheme == "https" else None
-        self._host = address.hostname
-        self._port = address.port or (443 if self._tls else 80)
-        self._path = f"{address.path.rstrip('/')}/%40connections/"
-        self._authority = address.netloc
-        self._head = f" HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        self._pool = HttpPool(url, tls=tls, seconds=post_seconds)
+        self._path = f"{urlsplit(url).path.rstrip('/')}/%40connections/"
+        self._head = f" HTTP/1.1\r\nHost: {self._pool.authority}\r\n"
         self._credentials = credentials
         self._region = region
         self._signer: Signer | None = None
-        self._idle: list[HttpConnection] = []
         self._clock = clock
-        self._post_seconds = post_seconds
 
     async def prepare(self) -> None:
         """Have credentials that outlive the POSTs of a tick; to be awaited before each. Raises NoCredentials."""
         credentials = await self._credentials.current()
         if self._signer is None or self._signer.credentials is not credentials:
-            self._signer = Signer(credentials, region=self._region, host=self._authority)
+            self._signer = Signer(credentials, service=SERVICE, region=self._region, host=self._pool.authority)
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         """Send one frame to one connection. Never raises for what a server or the network does."""
@@ -79,7 +70,7 @@ class Connections:
 
     async def _ask(self, method: str, connection_id: str, payload: Payload) -> Outcome:
         try:
-            response = await self._send(self._request(method, connection_id, payload))
+            response = await self._pool.send(self._request(method, connection_id, payload))
         except (OSError, TimeoutError, ConnectionDropped):
             return Outcome.FAILED
         return _OUTCOMES.get(response.status, Outcome.FAILED)
@@ -91,41 +82,9 @@ class Connections:
         head = f"{method} {path}{self._head}{signed}Content-Length: {len(payload.data)}\r\n\r\n"
         return head.encode() + payload.data
 
-    async def _send(self, request: bytes) -> Response:
-        connection = await self._take()
-        try:
-            response = await connection.request(request, timeout=self._post_seconds)
-        except ConnectionDropped as dropped:
-            # A kept connection may have died while the function was frozen; a fresh one has no such excuse.
-            if dropped.answered or connection.requests == 1:
-                raise
-            connection = await self._open()
-            response = await connection.request(request, timeout=self._post_seconds)
-        if connection.is_open:
-            self._idle.append(connection)
-        return response
-
-    async def _take(self) -> HttpConnection:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_open:
-                return connection
-        return await self._open()
-
-    async def _open(self) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-        # Without NAT the API's IPv4 addresses answer nothing, and a POST cannot wait for each of them. uvloop, which
-        # functions do not run on, has no such option.
-        race: dict[str, Any] = {"happy_eyeballs_delay": RACE_SECONDS} if isinstance(loop, asyncio.BaseEventLoop) else {}
-        async with asyncio.timeout(self._post_seconds):
-            _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls, **race)
-        return connection
-
     async def close(self) -> None:
         """Drop the kept connections."""
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
+        await self._pool.close()
 
 
 _OUTCOMES = {

@@ -10,14 +10,13 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from functions.adapters.credentials import Credentials, CredentialSource, NoCredentials
+from functions.adapters.credentials import CredentialSource, NoCredentials
 from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
 from functions.adapters.http_pool import HttpPool
-from functions.adapters.sigv4 import Signer, derive_key
+from functions.adapters.sigv4 import Signer
 
 SERVICE = "dynamodb"
 VERSION = "DynamoDB_20120810"
@@ -50,9 +49,10 @@ class DynamoDbApi:
         domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         self._url = url or f"https://dynamodb.{region}.{domain}"
         self._pool = HttpPool(self._url, protocol=_Connection, tls=tls, seconds=answer_seconds)
+        self._head = f"POST / HTTP/1.1\r\nHost: {self._pool.authority}\r\nContent-Type: application/x-amz-json-1.0\r\n"
         self._credentials = credentials
         self._region = region
-        self._signers: dict[str, _Signer] = {}
+        self._signers: dict[str, Signer] = {}
         self._clock = clock
 
     async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,40 +73,18 @@ class DynamoDbApi:
         """Drop the kept connections."""
         await self._pool.close()
 
-    async def _signer(self, operation: str) -> "_Signer":
+    async def _signer(self, operation: str) -> Signer:
         credentials = await self._credentials.current()
         signer = self._signers.get(operation)
         if signer is None or signer.credentials is not credentials:
-            signer = _Signer(credentials, region=self._region, host=self._pool.authority, operation=operation)
+            host, target = self._pool.authority, f"{VERSION}.{operation}"
+            signer = Signer(credentials, service=SERVICE, region=self._region, host=host, target=target)
             self._signers[operation] = signer
         return signer
 
-    def _request(self, signer: "_Signer", body: bytes) -> bytes:
+    def _request(self, signer: Signer, body: bytes) -> bytes:
         signed = signer.headers("POST", "/", sha256(body).hexdigest(), self._clock())
-        return f"{signer.head}{signed}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-class _Signer(Signer):
-    """Signs one operation of DynamoDB; `head` is what comes before the signature."""
-
-    def __init__(self, credentials: Credentials, *, region: str, host: str, operation: str) -> None:
-        super().__init__(credentials, region=region, host=host)
-        target = f"{VERSION}.{operation}"
-        # The last in the order of names.
-        self._signed += ";x-amz-target"
-        self._token_line += f"x-amz-target:{target}\n"
-        self.head = (
-            f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: {target}\r\n"
-        )
-
-    def _turn_second(self, second: int) -> None:
-        moment = datetime.fromtimestamp(second, UTC)
-        day = moment.strftime("%Y%m%d")
-        scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
-        if scope != self._scope:
-            self._scope = scope
-            self._key = derive_key(self.credentials.secret_key, day, self._region, SERVICE)
-        self._second, self._date = second, moment.strftime("%Y%m%dT%H%M%SZ")
+        return f"{self._head}{signed}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class _Connection(HttpConnection):

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4: for `@connections` the few headers of it that a POST needs, for tokens a signed query.
+"""AWS Signature Version 4: for requests the few headers of it that they need, for tokens a signed query.
 
 botocore signs a request in about a millisecond, most of it for making the request object; the signature itself is two
 digests. The bytes are the same as botocore's, which tests check.
@@ -13,23 +13,30 @@ from urllib.parse import quote, urlencode
 
 from functions.adapters.credentials import Credentials
 
-SERVICE = "execute-api"
-
 
 class Signer:
-    """Signs requests to one host; the key derived for a day and the scope are kept."""
+    """Signs requests to one host of a service; the key derived for a day and the scope are kept.
 
-    def __init__(self, credentials: Credentials, *, region: str, host: str) -> None:
+    `target`: the X-Amz-Target header of services that take their operation from there.
+    """
+
+    def __init__(
+        self, credentials: Credentials, *, service: str, region: str, host: str, target: str | None = None
+    ) -> None:
         self.credentials = credentials
+        self._service = service
         self._region = region
         self._second = -1
         self._date = ""
         self._scope = ""
         self._key = b""
-        token = credentials.token
-        self._signed = "host;x-amz-date;x-amz-security-token" if token else "host;x-amz-date"
+        # In the order of names; the date is the first of these, and changes.
+        others = {"x-amz-security-token": credentials.token, "x-amz-target": target}
+        given = {name: value for name, value in others.items() if value}
+        self._signed = ";".join(("host", "x-amz-date", *given))
         self._host_line = f"host:{host}\nx-amz-date:"
-        self._token_line = f"x-amz-security-token:{token}\n" if token else ""
+        self._other_lines = "".join(f"{name}:{value}\n" for name, value in given.items())
+        self._other_headers = "".join(f"{name}: {value}\r\n" for name, value in given.items())
 
     def headers(self, method: str, path: str, payload_digest: str, now: float) -> str:
         """The header lines, each ended by CRLF, for a request without a query.
@@ -41,27 +48,25 @@ class Signer:
             self._turn_second(int(now))
         # The path is encoded once more, which in such a path changes the percent signs alone.
         canonical = (
-            f"{method}\n{path.replace('%', '%25')}\n\n{self._host_line}{self._date}\n{self._token_line}\n"
+            f"{method}\n{path.replace('%', '%25')}\n\n{self._host_line}{self._date}\n{self._other_lines}\n"
             f"{self._signed}\n{payload_digest}"
         )
         digest = sha256(canonical.encode()).hexdigest()
         to_sign = f"AWS4-HMAC-SHA256\n{self._date}\n{self._scope}\n{digest}"
         signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
-        token = self.credentials.token
         return (
-            f"X-Amz-Date: {self._date}\r\n"
-            + (f"X-Amz-Security-Token: {token}\r\n" if token else "")
-            + f"Authorization: AWS4-HMAC-SHA256 Credential={self.credentials.access_key}/{self._scope}, "
+            f"X-Amz-Date: {self._date}\r\n{self._other_headers}"
+            f"Authorization: AWS4-HMAC-SHA256 Credential={self.credentials.access_key}/{self._scope}, "
             f"SignedHeaders={self._signed}, Signature={signature}\r\n"
         )
 
     def _turn_second(self, second: int) -> None:
         moment = datetime.fromtimestamp(second, UTC)
         day = moment.strftime("%Y%m%d")
-        scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
         if scope != self._scope:
             self._scope = scope
-            self._key = derive_key(self.credentials.secret_key, day, self._region, SERVICE)
+            self._key = derive_key(self.credentials.secret_key, day, self._region, self._service)
         self._second, self._date = second, moment.strftime("%Y%m%dT%H%M%SZ")
 
 

@@ -39,7 +39,7 @@ def signed_by_us(signer: Signer, path: str, body: bytes, moment: int) -> dict[st
 @given(path=connection_ids, body=st.binary(max_size=200), moment=moments, token=tokens)
 def test_a_signature_is_the_same_as_botocores(path: str, body: bytes, moment: int, token: str | None) -> None:
     credentials = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token)
-    ours = signed_by_us(Signer(credentials, region="eu-west-1", host=HOST), path, body, moment)
+    ours = signed_by_us(Signer(credentials, service="execute-api", region="eu-west-1", host=HOST), path, body, moment)
     theirs = signed_by_botocore(credentials, path, body, moment)
     assert ours == {name: theirs[name] for name in ours}
     assert "authorization" in ours
@@ -49,7 +49,7 @@ def test_a_signature_is_the_same_as_botocores(path: str, body: bytes, moment: in
 @given(st.lists(moments, min_size=2, max_size=6))
 def test_what_a_signer_keeps_between_requests_is_never_stale(times: list[int]) -> None:
     credentials = Credentials("AKIDEXAMPLE", "secret")
-    signer = Signer(credentials, region="eu-west-1", host=HOST)
+    signer = Signer(credentials, service="execute-api", region="eu-west-1", host=HOST)
     for moment in times:
-        fresh = Signer(credentials, region="eu-west-1", host=HOST)
+        fresh = Signer(credentials, service="execute-api", region="eu-west-1", host=HOST)
         assert signed_by_us(signer, "/websocket/x", b"", moment) == signed_by_us(fresh, "/websocket/x", b"", moment)
