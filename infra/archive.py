@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.stage import Stage
+from infra.stage import ArchiveStage, Stage
 
 TOP = "top"
 
@@ -19,7 +19,7 @@ class Archive(Construct):
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
-        self.table = self._make_table(keep=stage.archive.keep)
+        self.table = self._make_table(stage.archive)
         self.failures = sqs.Queue(
             self,
             "Failures",
@@ -33,13 +33,14 @@ class Archive(Construct):
         """What IAM calls the index of those who watched longest."""
         return f"{self.table.table_arn}/index/{TOP}"
 
-    def _make_table(self, *, keep: bool) -> dynamodb.Table:
+    def _make_table(self, archive: ArchiveStage) -> dynamodb.Table:
         def text(name: str) -> dynamodb.Attribute:
             return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
         table = dynamodb.Table(
             self,
-            "Table",
+            # Another name is another table, and what becomes of the old one is up to its removal policy.
+            "Table" if archive.generation == 1 else f"Table{archive.generation}",
             partition_key=text("pk"),
             sort_key=text("sk"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -47,8 +48,8 @@ class Archive(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=keep,
-            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+            deletion_protection=archive.keep,
+            removal_policy=RemovalPolicy.RETAIN if archive.keep else RemovalPolicy.DESTROY,
         )
         table.add_global_secondary_index(
             index_name=TOP,

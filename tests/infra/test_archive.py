@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from local.servers import moto_resources
 from tests.infra.cloud import Cloud
 
@@ -25,6 +27,12 @@ def test_elsewhere_it_goes_with_its_stack(small_cloud: Cloud) -> None:
     (resource,) = (one for one in small_cloud.template["Resources"].values() if one["Type"] == KIND)
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete")
     assert resource["Properties"]["DeletionProtectionEnabled"] is False
+
+
+def test_another_generation_is_another_table(small_cloud: Cloud, varied: Callable[..., Cloud]) -> None:
+    first, second = small_cloud.all(KIND), varied(archive={"generation": 2}).all(KIND)
+    assert (len(first), len(second)) == (1, 1)
+    assert first.keys() != second.keys()
 
 
 def test_what_was_set_aside_is_kept_for_two_weeks_encrypted(cloud: Cloud) -> None:
