@@ -30,7 +30,7 @@ ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
 else
-	@$(PY) -m pytest --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 endif
 
 check: format-check lint types test synth ## the gate: format, ruff, mypy, tests, synth

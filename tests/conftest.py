@@ -27,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # First what takes long, so that at the end of a run no worker waits for another's.
+    items.sort(key=lambda item: "story" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A Redis for the session, which nobody empties; `clean_redis` is the same one, emptied."""

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.dynamodb import models
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -31,8 +34,33 @@ class AtomicItems:
             return list(self._app(environ, start_response))
 
 
+class PartitionedTable(Table):
+    """moto's table, whose queries look through one partition: moto's own look through all items there are, which takes
+    seconds once a room has talked for a while. In an index too: what the archive's index finds under a key, is in the
+    partition of that key. For one request at a time."""
+
+    # moto tells from it which service a class is of.
+    __module__ = Table.__module__
+    _wanted: DynamoType | None = None
+
+    def query(self, hash_key: DynamoType | None, *arguments: Any, **conditions: Any) -> Any:
+        """As moto's."""
+        self._wanted = hash_key
+        try:
+            return super().query(hash_key, *arguments, **conditions)
+        finally:
+            self._wanted = None
+
+    def all_items(self) -> list[Any]:
+        """Those of the partition that is looked through, else all; sorted, as moto has them."""
+        if self._wanted is None:
+            return super().all_items()
+        return sorted(self.items.get(self._wanted, {}).values(), key=lambda item: item.range_key.cast_value)
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    vars(models)["Table"] = PartitionedTable
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before threads are started: they inherit it
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would write a line for each request
     app = AtomicItems(DomainDispatcherApplication(create_backend_app))

