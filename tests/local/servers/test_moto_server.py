@@ -54,5 +54,5 @@ def test_a_query_looks_through_its_own_partition_alone(index: str | None) -> Non
     table.items[DynamoType({"S": "other"})] = NotLookedThrough()
     one = DynamoType({"S": "one"})
     key = "topOf" if index else "pk"
-    found, *_ = table.query(one, None, [], 10, {}, True, None, index, hash_key_conditions=[(key, one)])
+    found, *_ = table.query(one, None, [], 10, None, True, None, index, hash_key_conditions=[(key, one)])
     assert [item.attrs["sk"].value for item in found] == ["a", "b"]
