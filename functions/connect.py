@@ -1,7 +1,7 @@
 """`$connect`: takes a seat and says so in the room log. The upgrade waits for what this answers."""
 
-import asyncio
 import json
+from contextlib import suppress
 
 from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_answers import Banned, Joined
@@ -14,6 +14,7 @@ from functions.rooms import events
 from functions.rooms.events import Event
 from functions.rooms.identity import SUBPROTOCOL, Identity
 from functions.rooms.seats import Seat
+from functions.together import both
 
 
 async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
@@ -26,10 +27,7 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     try:
         identity = await admit(event, parts.words)
         seat = Seat.of(event.connection_id, identity)
-        joined, _ = await asyncio.gather(
-            parts.state.join(seat, identity, now, since=event.query.get("since", "")),
-            parts.state.list_room(identity.activity_id, now),
-        )
+        joined = await take(parts, seat, identity, now, since=event.query.get("since", ""))
         if isinstance(joined, Banned):
             return refusal(403, "you are banned from this room")
         await announce(parts, seat, identity, joined, now)
@@ -40,6 +38,20 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
         return refusal(503, "the room cannot be reached, try again")
     headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL} if identity.framing == SUBPROTOCOL else {}
     return {"statusCode": 200, "headers": headers}
+
+
+async def take(parts: RoomParts, seat: Seat, identity: Identity, now: int, *, since: str) -> Joined | Banned:
+    """Take the seat, in a room that the sweep knows of; raises StateUnavailable, and then there is no seat."""
+    try:
+        joined, _ = await both(
+            parts.state.join(seat, identity, now, since=since), parts.state.list_room(identity.activity_id, now)
+        )
+    except StateUnavailable:
+        # It may be there all the same. If it cannot be taken away now, it is the sweep's.
+        with suppress(StateUnavailable):
+            await parts.state.unseat(seat, identity.activity_id, now)
+        raise
+    return joined
 
 
 async def announce(parts: RoomParts, seat: Seat, identity: Identity, joined: Joined, now: int) -> None:

@@ -12,6 +12,7 @@ from functions.parts import RoomParts
 from functions.rooms import objects
 from functions.rooms.payload import Payload
 from functions.rooms.seats import Seat
+from functions.together import every
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,6 @@ async def _cut_off(connections: Connections, turns: asyncio.Semaphore, seat: Sea
 
 async def _give_up(room: RoomParts, activity_id: int, seats: Sequence[Seat]) -> None:
     now = room.clock()
-    ended = await asyncio.gather(*(room.state.leave(seat, activity_id, now) for seat in seats))
+    ended = await every(room.state.leave(seat, activity_id, now) for seat in seats)
     departed = [Departure(activity_id, seat, left) for seat, left in zip(seats, ended, strict=True) if left is not None]
     await departures.announce(departed, room.state, room.log, now)

@@ -1,7 +1,5 @@
 """`$default`: takes in what a client sends. What this returns is the frame that the client gets back."""
 
-import asyncio
-
 from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_answers import Gone
 from functions.adapters.room_log import LogUnavailable
@@ -18,6 +16,7 @@ from functions.rooms.people import Place
 from functions.rooms.refusal import Refusal
 from functions.rooms.seats import Seat
 from functions.sender import Sender
+from functions.together import both
 
 
 async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
@@ -52,7 +51,7 @@ async def answer(event: ConnectionEvent, parts: RoomParts) -> list[Object]:
 async def who_is_here(frame: WhoIsHere, sender: Sender, parts: RoomParts) -> list[Object]:
     """A page of the people in the room. With an `id` it carries that, since a classic client gets it alone."""
     after = Place.parse(frame.cursor)
-    accepted, page = await asyncio.gather(
+    accepted, page = await both(
         sender.accept(frame),
         parts.state.who(sender.activity_id, limit=frame.limit, after=(after.bucket, after.user_id)),
     )

@@ -5,7 +5,6 @@ returns, and of a batch that comes again only what the slice has not shown is po
 it finds gone; it never answers what it publishes by publishing.
 """
 
-import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from functions.parts import build as build_room
 from functions.rooms.events import BrokenRecord, Event
 from functions.settings import Settings
 from functions.ticker import Ticked, Ticker
+from functions.together import both
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """Counts of what the batch held and what became of it; raises StateUnavailable and LogUnavailable."""
     rooms, broken = read(raw)
     now = parts.room.clock()
-    before, _ = await asyncio.gather(parts.rooms.before(rooms, now), parts.ticker.reserve())
+    before, _ = await both(parts.rooms.before(rooms, now), parts.ticker.reserve())
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
     departed = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)

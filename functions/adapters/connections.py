@@ -5,7 +5,6 @@ once however many viewers get it, and a signature of two digests. See docs/adr/0
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
-import asyncio
 import enum
 import ssl
 import time

@@ -1,13 +1,20 @@
+import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions import connect, disconnect
 from functions.adapters.moderation_state import FOR_GOOD, ModerationState
+from functions.adapters.redis_client import StateUnavailable
+from functions.adapters.room_answers import Banned, Joined
 from functions.adapters.room_keys import RoomKeys
+from functions.adapters.room_state import RoomState
 from functions.parts import RoomParts
 from functions.rooms import events
+from functions.rooms.identity import Identity
+from functions.rooms.seats import Seat
 from functions.rooms.words import Lists
 from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
 
@@ -54,6 +61,27 @@ async def test_without_kafka_nobody_is_let_in_and_no_seat_is_kept(parts: RoomPar
     assert (await connect.main(route_event(), parts))["statusCode"] == 503
     figures = await parts.state.figures(42)
     assert (figures.online, figures.connections) == (0, 0)
+
+
+class NoList(RoomState):
+    """Redis of which the node with the list of rooms is away, while that with the room is slow."""
+
+    async def join(self, seat: Seat, identity: Identity, now: int, *, since: str = "") -> Joined | Banned:
+        await super().figures(identity.activity_id)
+        return await super().join(seat, identity, now, since=since)
+
+    async def list_room(self, activity_id: int, now: int) -> None:
+        raise StateUnavailable("no list")
+
+
+async def test_who_cannot_be_listed_is_not_let_in_and_has_no_seat(
+    parts: RoomParts, redis: RedisCluster, log: MemoryLog
+) -> None:
+    without = replace(parts, state=NoList(redis, heartbeat_seconds=60))
+    assert (await connect.main(route_event(), without))["statusCode"] == 503
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert (await parts.state.figures(42)).connections == 0
+    assert log.live == []
 
 
 async def test_a_second_tab_that_cannot_be_announced_costs_no_watch_time(
