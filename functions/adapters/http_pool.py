@@ -60,8 +60,8 @@ class HttpPool:
 
     async def _open(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
-        # Without NAT a server's IPv4 addresses answer nothing, and a request cannot wait for each of them. uvloop, which
-        # functions do not run on, has no such option.
+        # Without NAT a server's IPv4 addresses answer nothing, and a request cannot wait for each of them. uvloop,
+        # which functions do not run on, has no such option.
         race: dict[str, Any] = {"happy_eyeballs_delay": RACE_SECONDS} if isinstance(loop, asyncio.BaseEventLoop) else {}
         async with asyncio.timeout(self._seconds):
             _, connection = await loop.create_connection(self._protocol, self._host, self._port, ssl=self._tls, **race)

@@ -105,10 +105,16 @@ class Cloud:
                     pairs += [(action, resource) for action in actions for resource in resources]
         return pairs
 
-    def managed_policies(self, function: str) -> set[str]:
-        """The names of AWS's own policies on the role of a function."""
-        role = id_in(self.functions()[function]["Role"])
-        return {arn.rsplit("/", 1)[1] for arn in self.all("AWS::IAM::Role")[role]["ManagedPolicyArns"]}
+    def roles(self) -> dict[str, list[JsonObject]]:
+        """All statements that a role has been given, by its logical id: its own, and those of policies."""
+        found: dict[str, list[JsonObject]] = {}
+        for id, role in self.all("AWS::IAM::Role").items():
+            documents = [one["PolicyDocument"] for one in role.get("Policies", [])]
+            documents += [
+                one["PolicyDocument"] for one in self.all("AWS::IAM::Policy").values() if f"<{id}>" in one["Roles"]
+            ]
+            found[id] = [statement for document in documents for statement in document["Statement"]]
+        return found
 
     def filled(self, value: Any) -> Any:
         """`value` with its references worked out; one without a made-up value is `<LogicalId>`."""

@@ -11,6 +11,7 @@ import pytest
 from infra.node import provide_node
 from infra.stage import Stage
 from tests.infra.cloud import Cloud
+from tests.infra.kinds import Kind, merged, synthesise_all
 from tests.infra.synthesis import ROOT, synthesise
 
 # Before any module of tests imports aws_cdk.
@@ -65,13 +66,7 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cloud]:
     return vary
 
 
-def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`table` with `changes`, tables in tables merged alike; one that changes its `kind` is taken as it is."""
-    result = dict(table)
-    for name, change in changes.items():
-        old = table.get(name)
-        same = (
-            isinstance(old, Mapping) and isinstance(change, Mapping) and change.get("kind") in (None, old.get("kind"))
-        )
-        result[name] = merged(old, change) if same else change  # type: ignore[arg-type]
-    return result
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Kind]:
+    """A stack of each kind, by the kind's name, synthesised in this process."""
+    return synthesise_all(tmp_path_factory.mktemp("kinds"))

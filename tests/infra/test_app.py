@@ -1,5 +1,6 @@
 """app.py: what it writes, what it needs, what it refuses."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,13 @@ def test_the_template_has_nothing_that_cfn_lint_objects_to(outputs: Mapping[str,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_cdk_warns_of_nothing_but_that_the_packages_are_missing(outputs: Mapping[str, Path], stage: str) -> None:
+    metadata = json.loads((outputs[stage] / f"live-rooms-{stage}.metadata.json").read_text())
+    said = [one["data"] for entries in metadata.values() for one in entries if one["type"] == "aws:cdk:warning"]
+    assert [one for one in said if not one.startswith("objectVersion is not defined")] == []
 
 
 def test_no_package_is_built(outputs: Mapping[str, Path]) -> None:

@@ -160,3 +160,13 @@ def test_no_stage_has_an_endpoint_for_apis(dual: Cloud, existing: Cloud) -> None
     for cloud in (dual, existing):
         names = [one["ServiceName"] for one in cloud.all("AWS::EC2::VPCEndpoint").values()]
         assert not [name for name in names if "execute-api" in name]
+
+
+def test_refused_connections_are_logged_in_prod_and_nothing_where_the_stage_does_not_say_so(
+    cloud: Cloud, small_cloud: Cloud
+) -> None:
+    log = cloud.only("AWS::EC2::FlowLog")
+    (vpc,) = cloud.all("AWS::EC2::VPC")
+    assert (log["ResourceId"], log["TrafficType"]) == (f"<{vpc}>", "REJECT")
+    assert cloud.all("AWS::Logs::LogGroup")[id_in(log["LogGroupName"])]["RetentionInDays"] == 90
+    assert not small_cloud.all("AWS::EC2::FlowLog")

@@ -46,6 +46,13 @@ def test_the_brokers_take_iam_over_tls_and_nothing_else(cloud: Cloud) -> None:
     assert len(cluster["BrokerNodeGroupInfo"]["ClientSubnets"]) == cluster["NumberOfBrokerNodes"] == 2
 
 
+def test_what_brokers_log_is_kept_unless_the_stage_says_not_to(cloud: Cloud, varied: Callable[..., Cloud]) -> None:
+    there = cloud.only("AWS::MSK::Cluster")["LoggingInfo"]["BrokerLogs"]["CloudWatchLogs"]
+    assert there["Enabled"] is True
+    assert cloud.all("AWS::Logs::LogGroup")[id_in(there["LogGroup"])]["RetentionInDays"] == 90
+    assert "LoggingInfo" not in varied(kafka={"broker_logs": False}).only("AWS::MSK::Cluster")
+
+
 def test_both_topics_have_the_manifests_partitions_and_a_copy_of_each(cloud: Cloud) -> None:
     topics = {one["TopicName"]: one for one in cloud.all("AWS::MSK::Topic").values()}
     assert sorted(topics) == sorted([LIVE_TOPIC, SAVE_TOPIC])
@@ -117,8 +124,7 @@ def test_who_makes_topics_may_make_and_change_these_two_and_delete_none(existing
     cluster = str(THEIRS["cluster_arn"])
     topics = [f"{cluster.replace(':cluster/', ':topic/')}/{topic}" for topic in (LIVE_TOPIC, SAVE_TOPIC)]
     may = ("CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration", "AlterTopicDynamicConfiguration")
-    # Beside the kafka-cluster actions: segments for X-Ray.
-    found = {one for one in existing.statements("topics") if not one[0].startswith("xray:")}
+    found = {one for one in existing.statements("topics") if one[0].startswith("kafka")}
     assert found == {
         ("kafka-cluster:Connect", cluster),
         *((f"kafka-cluster:{action}", topic) for action in may for topic in topics),

@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from infra.context import read_context
 from infra.stage import Stage, StageError
 from infra.texts import RETENTIONS
-from tests.infra.conftest import merged
+from tests.infra.kinds import merged
 from tests.infra.synthesis import ROOT
 
 STAGES = read_context(ROOT / "cdk.json")["stages"]
@@ -120,6 +120,9 @@ def test_nat_needs_gateways_and_ipv6_has_none() -> None:
 
 def test_a_network_that_is_there_keeps_its_gateways_and_has_a_subnet_a_zone() -> None:
     assert mistakes(network={"existing": VPC}) == ["network.nat_gateways: an existing VPC keeps its own: leave it out"]
+    assert mistakes(network={"nat_gateways": 0, "existing": VPC, "flow_logs": "all"}) == [
+        "network.flow_logs: an existing VPC keeps its own: leave it out"
+    ]
     assert read(network={"nat_gateways": 0, "existing": VPC}).network.existing is not None
     short = {**VPC, "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d", "subnet-2a1b2c3d"]}
     short["private_route_table_ids"] = ["rtb-0a1b2c3d"]

@@ -20,9 +20,9 @@ def test_a_room_of_100_that_says_nothing_for_ten_hours() -> None:
     assert bill["API Gateway: connections"].by_use == pytest.approx(0.015)
     assert bill["transfer to viewers"].by_use == 0
     # 500 handshakes: 500 x (0.005 x 0.5 + 0.03 x 1 + 0.03 x 0.5 GB) = 23.75 GB-s; 60,000 heartbeats x 0.02 x 1 = 1,200.
-    # The archive: 1.667 records a second make 0.625 batches, 22,500 x 0.05 + 60,000 x 0.002 = 1,245 s x 0.5 = 622.5.
-    # 1,846.25 GB-s x 0.0000133334 + 84,000 requests x 0.0000002.
-    assert bill["Lambda"].by_use == pytest.approx(0.0246168 + 0.0168, rel=1e-4)
+    # The archive: 1.667 records a second make 0.625 batches, 22,500 x 0.05 + 60,000 x 0.0002 = 1,137 s x 1.7275 GB.
+    # 3,187.96 GB-s x 0.0000133334 + 84,000 requests x 0.0000002.
+    assert bill["Lambda"].by_use == pytest.approx(0.0425064 + 0.0168, rel=1e-4)
     # 1.667 credits a second: the user's sum with its index 3, the bucket's 1: 6.667 x 36,000 = 240,000 writes.
     assert bill["DynamoDB"].by_use == pytest.approx(0.15)
     # $0.045 x 730, $0.0456 x 2 x 730 + 2 x 10 GB x $0.10, 0.1 GB x $0.084 x 730.

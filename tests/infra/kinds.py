@@ -1,0 +1,141 @@
+"""The kinds of stack that cdk.json can ask for: its stages, each with other brokers, another network or cache."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.context import read_context
+from infra.stage import Stage
+from tests.infra.cloud import Cloud, JsonObject
+from tests.infra.synthesis import ROOT
+
+if TYPE_CHECKING:
+    from infra.stack import LiveRooms
+
+STAGES: JsonObject = read_context(ROOT / "cdk.json")["stages"]
+
+THEIR_VPC = {
+    "vpc_id": "vpc-0a1b2c3d",
+    "availability_zones": ["eu-central-1a", "eu-central-1b"],
+    "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+}
+RETENTION = {"live_retention_minutes": 60, "save_retention_hours": 24}
+THEIR_KAFKA = {
+    "kind": "existing",
+    "cluster_arn": "arn:aws:kafka:eu-central-1:444455556666:cluster/theirs/0c1d-3",
+    "security_group_id": "sg-0a1b2c3d",
+    **RETENTION,
+}
+THEIR_CACHE = {
+    "kind": "existing",
+    "name": "theirs",
+    "host": "theirs.cache.example",
+    "user_id": "rooms",
+    "security_group_id": "sg-1a1b2c3d",
+}
+DOMAIN = {
+    "name": "rooms.example.com",
+    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+}
+WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/rooms/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+
+KAFKAS: dict[str, JsonObject] = {
+    "brokers": {},
+    "serverless": {"kafka": {"kind": "serverless", **RETENTION}},
+    "theirs": {"kafka": THEIR_KAFKA},
+}
+NETWORKS: dict[str, JsonObject] = {
+    "nat": {"network": {"egress": "nat", "nat_gateways": 1, "flow_logs": None}},
+    "ipv6": {"network": {"egress": "ipv6", "nat_gateways": 0, "flow_logs": "all"}},
+    "their nat": {"network": {"egress": "nat", "nat_gateways": 0, "flow_logs": None, "existing": THEIR_VPC}},
+    "their ipv6": {"network": {"egress": "ipv6", "nat_gateways": 0, "flow_logs": None, "existing": THEIR_VPC}},
+}
+CACHES: dict[str, JsonObject] = {"new cache": {}, "their cache": {"cache": THEIR_CACHE}}
+
+# Each of these with each other once, where they go together; all with all would take minutes.
+CHOSEN = (
+    ("dev", "brokers", "nat", "new cache"),
+    ("prod", "brokers", "ipv6", "new cache"),
+    ("dev", "brokers", "their nat", "their cache"),
+    ("dev", "brokers", "their ipv6", "new cache"),
+    ("prod", "serverless", "nat", "new cache"),
+    ("dev", "serverless", "ipv6", "new cache"),
+    ("prod", "serverless", "their nat", "new cache"),
+    ("dev", "serverless", "their ipv6", "their cache"),
+    ("dev", "theirs", "their nat", "new cache"),
+    ("prod", "theirs", "their ipv6", "their cache"),
+)
+
+ODD: dict[str, tuple[str, JsonObject]] = {
+    "prod": ("prod", {}),
+    "prod, a domain and a web ACL": ("prod", {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL}}),
+    "dev, no logs": ("dev", {"edge": {"access_logs": False}, "kafka": {"broker_logs": False}}),
+    "dev, topics that are there": (
+        "dev",
+        {
+            **NETWORKS["their nat"],
+            "auth_mode": "open",
+            "kafka": {**THEIR_KAFKA, "make_topics": False},
+            "edge": {"access_logs_role": False},
+            "alarm_email": "ops@example.com",
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A stage, and the stack of it: as the CDK has it, and as a template that `file` holds."""
+
+    stage: Stage
+    stack: "LiveRooms"
+    file: Path
+
+    @property
+    def cloud(self) -> Cloud:
+        """The template."""
+        return Cloud(json.loads(self.file.read_text()))
+
+
+def stages() -> Iterator[tuple[str, Stage]]:
+    """The stage of each kind, with the kind's name."""
+    for base, kafka, network, cache in CHOSEN:
+        changes = KAFKAS[kafka] | NETWORKS[network] | CACHES[cache]
+        yield f"{base}, {kafka}, {network}, {cache}", read(base, changes)
+    for name, (base, changes) in ODD.items():
+        yield name, read(base, changes)
+
+
+def read(base: str, changes: JsonObject) -> Stage:
+    """A stage of cdk.json with changes."""
+    return Stage.of(base, {base: merged(STAGES[base], changes)})
+
+
+def synthesise_all(outdir: Path) -> dict[str, Kind]:
+    """All of them, by name, synthesised at once: most of what a synthesis costs is its start."""
+    from aws_cdk import App
+
+    from infra.stack import LiveRooms
+
+    app = App(outdir=str(outdir), analytics_reporting=False)
+    made = {}
+    for number, (name, stage) in enumerate(stages()):
+        id = f"kind-{number}"
+        made[name] = Kind(stage, LiveRooms(app, id, stage=stage), outdir / f"{id}.template.json")
+    app.synth()
+    return made
+
+
+def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`table` with `changes`, tables in tables merged alike; one that changes its `kind` is taken as it is."""
+    result = dict(table)
+    for name, change in changes.items():
+        old = table.get(name)
+        same = (
+            isinstance(old, Mapping) and isinstance(change, Mapping) and change.get("kind") in (None, old.get("kind"))
+        )
+        result[name] = merged(old, change) if same else change  # type: ignore[arg-type]
+    return result
