@@ -27,6 +27,7 @@ def main(*, package: bool) -> None:
     # aws_cdk starts Node.js when it is imported, so only now.
     from aws_cdk import App
 
+    from infra.nag import check
     from infra.stack import LiveRooms
 
     context = read_context(ROOT / "cdk.json")
@@ -36,8 +37,15 @@ def main(*, package: bool) -> None:
     app = App(context=context, outdir=outdir, analytics_reporting=False)
     name = app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev"
     stage = Stage.of(name, app.node.try_get_context("stages"))
-    LiveRooms(app, f"live-rooms-{name}", stage=stage)
-    app.synth()
+    stack = LiveRooms(app, f"live-rooms-{name}", stage=stage)
+    check(app, stack, stage)
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        # What was found has been said already.
+        sys.exit("app.py: cdk-nag found what infra/nag.py does not accept")
 
 
 if __name__ == "__main__":

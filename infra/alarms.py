@@ -17,7 +17,7 @@ from functions.manifest import SAVE_TOPIC, Authorizer, Topic
 from infra.archive import Archive
 from infra.functions import Functions
 from infra.mappings import Mappings
-from infra.measures import Measures, largest, share
+from infra.measures import MINUTE, Measures, largest, share
 from infra.stage import NewCache, Stage
 
 DOCUMENT = "docs/operate.md"
@@ -153,6 +153,7 @@ class Alarms(Construct):
                 "theirs": self._measures.consumer("archive", SAVE_TOPIC, "EstimatedMaxTimeLag"),
             },
             label="seconds that the archive is behind",
+            period=MINUTE,
         )
         unstored = self._measures.ours(metrics.UNSTORED)
         set_aside = self._measures.waiting(self._archive.failures, "set aside")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Annotations, Duration, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -130,6 +130,9 @@ class Functions(Construct):
         # A version holds the brokers' address and others as they were when it was published. When one of them is made
         # anew the template says the same of the function as before, so a change of the stage is to make a version too.
         function.invalidate_version_based_on(self._stage.model_dump_json())
+        Annotations.of(function).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "The alias points at a published version."
+        )
         return function.add_alias(ALIAS)
 
     def _log_group(self, id: str) -> logs.LogGroup:

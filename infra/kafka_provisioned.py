@@ -63,9 +63,7 @@ class ProvisionedCluster(Construct):
         retention = logs.RetentionDays[stage.log_retention]
         group = logs.LogGroup(self, "Log", retention=retention, removal_policy=RemovalPolicy.DESTROY)
         there = msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=group.log_group_name)
-        return msk.CfnCluster.LoggingInfoProperty(
-            broker_logs=msk.CfnCluster.BrokerLogsProperty(cloud_watch_logs=there)
-        )
+        return msk.CfnCluster.LoggingInfoProperty(broker_logs=msk.CfnCluster.BrokerLogsProperty(cloud_watch_logs=there))
 
     def make_topics(self, retentions: Mapping[str, int]) -> dict[str, IDependable]:
         """The topics, made by CloudFormation through MSK's API; `retentions` in ms, by topic."""

@@ -8,6 +8,7 @@ https://github.com/cdklabs/cdk-nag/blob/main/RULES.md
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from aws_cdk import Acknowledgment, App, CfnResource, Stack, Validations
 from aws_cdk import custom_resources as cr
@@ -71,6 +72,9 @@ def accepted(stack: Stack, stage: Stage) -> Iterator[Accepted]:
     yield from _of_the_queues(stage)
     if _makes_topics_itself(stage):
         yield from _of_the_topics(stack)
+    if stage.alarm_email is not None:
+        shown = "By email: the dashboard shows each alarm too, and a queue would have no other reader."
+        yield Accepted("Serverless-SNSRedrivePolicy", "Seen/Alarms/Topic/*/Resource", shown)
 
 
 def _of_the_network(stage: Stage) -> Iterator[Accepted]:
@@ -85,11 +89,14 @@ def _of_the_gateway(stage: Stage) -> Iterator[Accepted]:
     once = "A WebSocket API asks its authorizer at $connect alone; what it said goes with every later event."
     yield Accepted("AwsSolutions-APIG4", "Gateway/Api/$default-Route/Resource", once)
     yield Accepted("AwsSolutions-APIG4", "Gateway/Api/$disconnect-Route/Resource", once)
-    itself = "The function verifies the token of each call itself, since calls for no token at all are among them."
+    itself = "The function verifies the token of each call itself; /api/health takes none."
     yield Accepted("AwsSolutions-APIG4", "PlatformApi/Api/*/Resource", itself)
     rotated = "Whoever signs tokens must have the new key before it is used, so people rotate it: docs/operate.md."
     yield Accepted("AwsSolutions-SMG4", "TokenKeys/Keys", rotated)
-    if stage.edge.access_logs and stage.edge.access_logs_role:
+    if not stage.edge.access_logs:
+        for rule, api in product(("AwsSolutions-APIG1", "Serverless-APIGWAccessLogging"), ("Gateway", "PlatformApi")):
+            yield Accepted(rule, f"{api}/Stage/Resource", "edge.access_logs is switched off.")
+    elif stage.edge.access_logs_role:
         yield Accepted(
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
             "service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
@@ -114,7 +121,7 @@ def _of_the_functions() -> Iterator[Accepted]:
     answered = "Invoked synchronously, so that there is no event that could be put into a queue."
     for caller in ("authorize", "connect", "message", "disconnect", "api"):
         yield Accepted("Serverless-LambdaDLQ", f"Functions/{caller}/Resource", answered)
-    polled = "Invoked by a mapping, which has its own destination for what fails."
+    polled = "Invoked by a mapping, which tries again, or has a destination of its own for what fails."
     for reader in ("relay-*", "archive"):
         yield Accepted("Serverless-LambdaDLQ", f"Functions/{reader}/Resource", polled)
     again = "The sweep comes again in a minute and does all that was left; an alarm tells when it does not."

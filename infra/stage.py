@@ -57,9 +57,9 @@ class ExistingVpc(Part):
 
 class NetworkStage(Part):
     """How functions in the network reach the `@connections` of their viewers: through `nat_gateways`, or over IPv6
-    without any. `flow_logs`: keep a log of the connections that were refused in the new VPC, or of all; none: keep none.
-    `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand
-    mode need where there is no NAT; false: an existing VPC has them."""
+    without any. `flow_logs`: keep a log of the connections that were refused in the new VPC, or of all; none: of none.
+    `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand mode need
+    where there is no NAT; false: an existing VPC has them."""
 
     egress: Literal["nat", "ipv6"]
     existing: ExistingVpc | None = None
