@@ -16,7 +16,6 @@ from functools import partial
 
 from functions import metrics
 from functions.adapters.archive_table import ArchiveTable
-from functions.adapters.credentials import CredentialSource
 from functions.adapters.dynamodb_api import DynamoDbApi
 from functions.adapters.failure_queue import FailureQueue, QueueUnavailable, queue_client
 from functions.adapters.watch_totals import WatchTotals
@@ -78,9 +77,7 @@ async def build(settings: Settings) -> Parts:
     missing = [name for name in ("table", "failure_queue") if not getattr(settings, name)]
     if missing:
         raise SettingsError("; ".join(f"{name.upper()} is not set" for name in missing))
-    # As boto3 would be led elsewhere.
-    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
-    dynamodb = DynamoDbApi(CredentialSource(os.environ), region=settings.aws_region, url=url)
+    dynamodb = DynamoDbApi.of_environment(os.environ, region=settings.aws_region)
     return Parts(
         table=ArchiveTable(dynamodb, settings.table),
         totals=WatchTotals(dynamodb, settings.table, archive_days=settings.archive_days),

@@ -1,6 +1,6 @@
 """One table of DynamoDB, and what its errors mean.
 
-Who reads now and then does so with boto3, which Lambda's Python carries; the archive writes by DynamoDbApi.
+The functions ask through DynamoDbApi; tools that read now and then with boto3.
 """
 
 import asyncio
@@ -13,8 +13,6 @@ from functions.adapters.dynamodb_api import DynamoDbApi, DynamoDbError
 
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 3
-# A watch-time list asks 32 buckets side by side.
-CONNECTIONS = 32
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
@@ -110,7 +108,6 @@ def dynamodb_client(region: str, **options: Any) -> Any:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=ANSWER_SECONDS,
-        max_pool_connections=CONNECTIONS,
         # Once more, since a connection that was kept over a freeze may be dead.
         retries={"mode": "standard", "total_max_attempts": 2},
     )

@@ -1,4 +1,4 @@
-"""DynamoDB's own JSON interface, for who writes so much that boto3 would be most of the work.
+"""DynamoDB's own JSON interface, for who asks so much that boto3 would be most of the work.
 
 A large room's watch time is thousands of small updates a second, in one batch after another. boto3 has only threads for
 that, and takes more CPU for each than one function has; see docs/performance.md. What it does besides is not here: the
@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from functions.adapters.credentials import CredentialSource, NoCredentials
 from functions.adapters.http_connection import ConnectionDropped, HttpConnection, Response
@@ -54,6 +54,11 @@ class DynamoDbApi:
         self._region = region
         self._signers: dict[str, Signer] = {}
         self._clock = clock
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str], *, region: str) -> Self:
+        """With a function's credentials, and led elsewhere by AWS_ENDPOINT_URL_DYNAMODB, as boto3 would be."""
+        return cls(CredentialSource(environment), region=region, url=environment.get("AWS_ENDPOINT_URL_DYNAMODB", ""))
 
     async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """What `operation`, such as UpdateItem, answers; raises DynamoDbError. It may have been done all the same."""

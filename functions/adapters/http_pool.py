@@ -41,6 +41,11 @@ class HttpPool:
         connection = await self._take()
         try:
             response = await connection.request(request, timeout=self._seconds)
+        except TimeoutError:
+            # Where the way to the server is cut without a word, the others that were kept are as deaf as this one.
+            if connection.requests > 1:
+                await self.close()
+            raise
         except ConnectionDropped as dropped:
             # A kept connection may have died while the function was frozen; a fresh one has no such excuse.
             if dropped.answered or connection.requests == 1:

@@ -47,12 +47,13 @@ class Keys:
 
 
 class TokenKeys:
-    """Keys kept for 5 minutes, and served on when they cannot be read again. `clock` tells seconds.
+    """Keys kept for 5 minutes, and served on when they cannot be read again. `clock` tells seconds, also through a
+    freeze, in which a monotonic clock may stand still.
 
     `read` gives the secret's text or raises SecretUnavailable.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[str]], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, read: Callable[[], Awaitable[str]], *, clock: Callable[[], float] = time.time) -> None:
         self._read = read
         self._clock = clock
         self._keys: Keys | None = None

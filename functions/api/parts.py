@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -10,7 +9,7 @@ from fastapi import Depends
 from functions.adapters.archive_table import ArchiveTable
 from functions.adapters.connections import Connections
 from functions.adapters.credentials import CredentialSource
-from functions.adapters.dynamodb import dynamodb_client
+from functions.adapters.dynamodb_api import DynamoDbApi
 from functions.adapters.moderation_state import ModerationState
 from functions.adapters.redis_client import connect_to_rooms
 from functions.adapters.watch_totals import WatchTotals
@@ -58,8 +57,8 @@ async def archive_parts() -> ArchiveParts:
     """The parts as the environment's settings say; a test overrides this dependency."""
     if not _built_archive:
         settings = Settings.from_environment(os.environ)
-        # One client, with one set of connections, for both.
-        client = cache(partial(dynamodb_client, settings.aws_region))
+        # One client, with one set of connections, for both. A list of who watched longest asks 64 things at once.
+        client = DynamoDbApi.of_environment(os.environ, region=settings.aws_region)
         watched = WatchTotals(client, settings.table, archive_days=settings.archive_days)
         _built_archive.append(ArchiveParts(ArchiveTable(client, settings.table), watched))
     return _built_archive[0]

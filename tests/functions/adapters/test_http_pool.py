@@ -80,6 +80,30 @@ async def test_no_answer_in_time_is_an_error_and_the_connection_is_not_used_agai
         assert server.connections == 2
 
 
+async def test_where_one_kept_connection_is_deaf_the_others_are_not_tried() -> None:
+    released, over = asyncio.Event(), asyncio.Event()
+
+    async def held(head: bytes, writer: Any) -> None:
+        await released.wait()
+        writer.write(OK)
+
+    async def silence(head: bytes, writer: Any) -> None:
+        await over.wait()
+
+    async with serving(held, held, silence, OK) as server, pool_of(server.url, seconds=1) as pool:
+        under_way = [asyncio.create_task(pool.send(REQUEST)) for _ in range(2)]
+        async with asyncio.timeout(5):
+            while len(server.requests) < 2:
+                await asyncio.sleep(0)
+        released.set()
+        await asyncio.gather(*under_way)
+        with pytest.raises(TimeoutError):
+            await pool.send(REQUEST)
+        await pool.send(REQUEST)
+        over.set()
+        assert server.connections == 3
+
+
 @pytest.mark.parametrize("url", ["", "ftp://here", "here:80", "https://"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="not an http or https address"):
