@@ -65,8 +65,10 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     now = parts.room.clock()
     before, _ = await both(parts.rooms.before(rooms, now), parts.ticker.reserve())
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
-    departed = await parts.rooms.after(ticked.rooms, now)
+    departed, failure = await parts.rooms.after(ticked.rooms, now)
     await departures.announce(departed, parts.room.state, parts.room.log, now)
+    if failure:
+        raise failure
     parts.meter.emit(numbers(rooms, broken, ticked, now) | {metrics.SEATS_GONE: len(departed)})
     posts = {outcome.value: count for outcome, count in ticked.posts.items()}
     if ticked.posts[Outcome.FORBIDDEN]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from functions import departures, metrics
-from functions.adapters.redis_client import connect_to_rooms
+from functions.adapters.redis_client import StateUnavailable, connect_to_rooms
 from functions.adapters.sweep_state import SEATS_A_CALL, SweepState, SweptRoom
 from functions.entry import Entry, JsonObject
 from functions.parts import RoomParts
@@ -41,15 +41,18 @@ async def main(event: JsonObject, parts: Parts) -> JsonObject:
         swept += await sweep(listed[start : start + ROOMS_A_CALL], parts)
     removed = sum(room.removed for room in swept)
     # A room that took several passes is there once for each, the last one telling what is left.
-    left = {room.activity_id: room for room in swept}.values()
+    left = {room.activity_id: room for room in swept}
     parts.room.meter.emit(
         {
-            metrics.ROOMS: sum(room.seats > 0 for room in left),
-            metrics.SEATS: sum(room.seats for room in left),
+            metrics.ROOMS: sum(room.seats > 0 for room in left.values()),
+            metrics.SEATS: sum(room.seats for room in left.values()),
             metrics.SEATS_SWEPT: removed,
-            metrics.WELCOMES_LATE: sum(room.unwelcomed for room in left),
+            metrics.WELCOMES_LATE: sum(room.unwelcomed for room in left.values()),
         }
     )
+    # One that is away has not kept the sweep from the rooms behind it.
+    if unreached := len(set(listed) - left.keys()):
+        raise StateUnavailable(f"{unreached} of {len(listed)} rooms could not be reached")
     return {"rooms": len(listed), "removed": removed}
 
 

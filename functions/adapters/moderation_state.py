@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis_client import reaching_redis
-from functions.adapters.redis_script import Script
+from functions.adapters.redis_script import Script, succeeded
 from functions.adapters.room_answers import FIGURES, RoomFigures, Rules, read_figures
 from functions.adapters.room_keys import ROOMS, RoomKeys
 from functions.rooms.seats import Seat
@@ -73,7 +73,7 @@ class ModerationState:
         tail = Seat("", "classic", user_id).pack().removeprefix("\tc")
         calls = [([key], [tail]) for key in RoomKeys(activity_id).all_seats()]
         with reaching_redis():
-            found = await self._seats_of.run_all(self._redis, calls)
+            found = succeeded(await self._seats_of.run_all(self._redis, calls))
         return [Seat.unpack(packed) for bucket in found for packed in bucket]
 
     async def live_rooms(self, *, limit: int, after: int) -> tuple[list[RoomFigures], int | None]:

@@ -7,8 +7,8 @@ from typing import Any
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.departure import Departure, read_departures
-from functions.adapters.redis_client import reaching_redis
-from functions.adapters.redis_script import Argument, Script
+from functions.adapters.redis_client import StateUnavailable, reaching_redis
+from functions.adapters.redis_script import Argument, CallOnce, Script, succeeded
 from functions.adapters.room_answers import Rules
 from functions.adapters.room_keys import RoomKeys
 from functions.adapters.room_state import new_epoch
@@ -61,7 +61,7 @@ class RelayState:
         self._slice = slice_
         self._buckets = buckets_of_slice(slice_, slices)
         self._most = most_credit_ms(heartbeat_seconds)
-        self._before, self._after = Script("before"), Script("after")
+        self._before, self._after = Script("before"), CallOnce("after")
 
     async def before(self, rooms: Mapping[int, Sequence[Event]], now: int) -> list[RoomBefore]:
         """The rooms of a batch, in its order. What the records of each add to its history is written, once whichever
@@ -71,24 +71,28 @@ class RelayState:
             for activity_id, records in rooms.items()
         ]
         with reaching_redis():
-            found = await self._before.run_all(self._redis, calls)
+            found = succeeded(await self._before.run_all(self._redis, calls))
         return [_read(room) for room in found]
 
     def _keys_before(self, room: RoomKeys) -> list[str]:
         whole_room = [room.figures, room.newcomers, room.since, room.history, room.removed]
         return [*whole_room, *(room.seats(bucket) for bucket in self._buckets)]
 
-    async def after(self, rooms: Sequence[RoomAfter], now: int) -> list[Departure]:
-        """Note what was shown, welcomed and found gone; returns the seats that were still there."""
+    async def after(self, rooms: Sequence[RoomAfter], now: int) -> tuple[list[Departure], StateUnavailable | None]:
+        """Note what was shown, welcomed and found gone; returns the seats that were still there, and what is wrong if
+        that could not be done for each room."""
         calls = [call for room in rooms for call in self._calls_after(room, now)]
         owners = [room.activity_id for room in rooms for _ in self._chunks(room)]
         with reaching_redis():
             found = await self._after.run_all(self._redis, calls)
-        return [
+        failures = [StateUnavailable(str(result)) for result in found if isinstance(result, Exception)]
+        departed = [
             departure
             for activity_id, result in zip(owners, found, strict=True)
+            if not isinstance(result, Exception)
             for departure in read_departures(activity_id, result[0], result[1], result[2:])
         ]
+        return departed, failures[0] if failures else None
 
     @staticmethod
     def _chunks(room: RoomAfter) -> range:

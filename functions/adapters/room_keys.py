@@ -1,8 +1,15 @@
 """The names of a room's keys: one hash tag a room, so that one script may touch all of them."""
 
+import secrets
+
 from functions.rooms.seats import BUCKETS, bucket_of
 
 ROOMS = "rooms"  # sorted set: activityId -> ms of the newest connection
+
+
+def call_key(key: str) -> str:
+    """A key of its own for one call of a script, in the hash slot of the room that `key` belongs to."""
+    return f"{key.partition('}')[0]}}}:call:{secrets.token_hex(8)}"
 
 
 class RoomKeys:

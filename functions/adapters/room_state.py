@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis_client import reaching_redis
-from functions.adapters.redis_script import Argument, Script
+from functions.adapters.redis_script import Argument, CallOnce, Script
 from functions.adapters.room_answers import (
     FIGURES,
     Accepted,
@@ -39,9 +39,9 @@ class RoomState:
     def __init__(self, redis: RedisCluster, *, heartbeat_seconds: int) -> None:
         self._redis = redis
         self._most = most_credit_ms(heartbeat_seconds)
-        self._join, self._leave, self._accept = Script("join"), Script("leave"), Script("accept")
-        self._undo, self._who, self._put_back = Script("undo"), Script("who"), Script("put_back")
-        self._list = Script("list")
+        self._join, self._leave, self._accept = CallOnce("join"), CallOnce("leave"), CallOnce("accept")
+        self._undo, self._put_back = CallOnce("undo"), CallOnce("put_back")
+        self._who, self._list = Script("who"), Script("list")
 
     async def join(self, seat: Seat, identity: Identity, now: int, *, since: str = "") -> Joined | Banned:
         """Take a seat, unless the user is banned; taking it again changes nothing. `since` is the cursor to resume
@@ -89,7 +89,7 @@ class RoomState:
         watched = left.watched
         arguments: list[Argument] = [seat.pack(), seat.user_id, left.username, watched.at, new_epoch()]
         with reaching_redis():
-            await self._put_back.run(self._redis, keys, [*arguments, watched.ms, watched.before])
+            await self._put_back.run(self._redis, keys, [*arguments, watched.ms, watched.before, self._most])
 
     async def accept(
         self,
@@ -139,7 +139,7 @@ class RoomState:
             keys.append(room.sent_id(identity.user_id, client_id))
         arguments: list[Argument] = [identity.user_id, kind, count, watched.ms, rate.per_second]
         with reaching_redis():
-            await self._undo.run(self._redis, keys, [*arguments, watched.at, watched.before])
+            await self._undo.run(self._redis, keys, [*arguments, watched.at, watched.before, self._most])
 
     async def remember(self, identity: Identity, client_id: str, result: str) -> None:
         """Keep the result of a chat for who sends its id again; not longer than the id itself is kept."""

@@ -8,7 +8,7 @@ from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.departure import Departure, read_departures
 from functions.adapters.redis_client import reaching_redis
-from functions.adapters.redis_script import Script
+from functions.adapters.redis_script import CallOnce, Script
 from functions.adapters.room_keys import ROOMS, RoomKeys
 from functions.rooms.seats import BUCKETS
 from functions.rooms.watch_time import most_credit_ms
@@ -38,7 +38,7 @@ class SweepState:
     def __init__(self, redis: RedisCluster, *, heartbeat_seconds: int) -> None:
         self._redis = redis
         self._most = most_credit_ms(heartbeat_seconds)
-        self._sweep, self._forget = Script("sweep"), Script("forget")
+        self._sweep, self._forget = CallOnce("sweep"), Script("forget")
 
     async def rooms(self) -> list[int]:
         """The listed rooms, the one that was come to longest ago first."""
@@ -48,12 +48,16 @@ class SweepState:
 
     async def sweep(self, activity_ids: Sequence[int], *, lapsed_before: int, taken_before: int) -> list[SweptRoom]:
         """Give up the seats without a sign of life since `lapsed_before`; `unwelcomed` counts the newcomers that were
-        seated before `taken_before`."""
+        seated before `taken_before`. Rooms that cannot be reached are not among the results."""
         arguments = [BUCKETS, lapsed_before, self._most, SEATS_A_CALL, taken_before]
         calls = [(_keys(RoomKeys(activity_id)), arguments) for activity_id in activity_ids]
         with reaching_redis():
             found = await self._sweep.run_all(self._redis, calls)
-        return [_read(activity_id, result) for activity_id, result in zip(activity_ids, found, strict=True)]
+        return [
+            _read(activity_id, result)
+            for activity_id, result in zip(activity_ids, found, strict=True)
+            if not isinstance(result, Exception)
+        ]
 
     async def forget(self, activity_ids: Sequence[int], now: int) -> None:
         """Take empty rooms off the list, but for those that somebody came to lately."""

@@ -1,12 +1,18 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions import connect, sweep
+from functions.adapters.redis_client import StateUnavailable
 from functions.adapters.room_log import LogUnavailable
-from functions.adapters.sweep_state import SweepState
+from functions.adapters.sweep_state import SweepState, SweptRoom
 from functions.parts import RoomParts
 from functions.rooms import events
-from functions.sweep import Parts
+from functions.rooms.identity import Identity
+from functions.rooms.seats import Seat
+from functions.sweep import ROOMS_A_CALL, Parts
 from tests.functions.conftest import Clock, MemoryLog, route_event
 
 LEASE = 120_000
@@ -49,6 +55,27 @@ async def test_a_leave_that_cannot_be_published_is_left_to_a_later_sweep(
     log.live_is_away = False
     assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
     assert log.live[-1].type == events.LEAVE
+
+
+class HalfAway(SweepState):
+    """Redis of which the node with the room 42 is away."""
+
+    async def sweep(self, activity_ids: Sequence[int], **times: int) -> list[SweptRoom]:
+        return await super().sweep([number for number in activity_ids if number != 42], **times)
+
+
+async def test_a_room_that_cannot_be_reached_keeps_no_other_from_being_swept(
+    sweep_parts: Parts, redis: RedisCluster, log: MemoryLog, clock: Clock
+) -> None:
+    for activity_id in range(42, 42 + ROOMS_A_CALL + 1):
+        identity = Identity(activity_id=activity_id, user_id="u", username="U", avatar="", framing="live.v1")
+        seat = Seat.of(f"c{activity_id}", identity)
+        await sweep_parts.room.state.join(seat, identity, clock.now)
+        await sweep_parts.room.state.list_room(activity_id, clock.now)
+    clock.now += LEASE + 1
+    with pytest.raises(StateUnavailable, match="1 of 51 rooms"):
+        await sweep.main({}, replace(sweep_parts, rooms=HalfAway(redis, heartbeat_seconds=60)))
+    assert [event.type for event in log.live].count(events.LEAVE) == ROOMS_A_CALL
 
 
 async def test_two_tabs_that_are_swept_while_the_log_is_away_have_watched_as_long_as_they_did(

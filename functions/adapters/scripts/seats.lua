@@ -2,7 +2,8 @@
 -- all. Every write sets a time to live, since ElastiCache Serverless evicts only keys that have one.
 --
 -- seats    sorted set  packed seat -> ms of its last sign of life (one key a bucket of connection ids)
--- users    hash        userId -> "<seats>:<ms of the last watch time credit>:<username>" (one key a bucket of user ids)
+-- users    hash        userId -> "<seats>:<ms of the last watch time credit>:<username>" (one key a bucket of user ids);
+--                      "<ms>+<ms owed>" where a credit was taken back that the next one does not reach back to
 -- figures  hash        online (distinct users), seats, likes, epoch, slow (s), frozen (1), sent:<slice>
 -- newcomers sorted set packed seat -> ms it was taken; seats that have not been welcomed
 -- since    hash        packed seat -> the cursor it resumes from, "-" for one that leads nowhere, until it is welcomed
@@ -18,12 +19,13 @@ end
 local function read_user(users, user_id)
   local line = redis.call('HGET', users, user_id)
   if not line then return nil end
-  local count, credited, name = string.match(line, '^(%d+):(%d+):(.*)$')
-  return {count = tonumber(count), credited = tonumber(credited), name = name}
+  local count, credited, owed, name = string.match(line, '^(%d+):(%d+)%+?(%d*):(.*)$')
+  return {count = tonumber(count), credited = tonumber(credited), owed = tonumber(owed) or 0, name = name}
 end
 
 local function write_user(users, user_id, user)
-  redis.call('HSET', users, user_id, string.format('%d:%.0f:%s', user.count, user.credited, user.name))
+  local owed = user.owed > 0 and string.format('+%.0f', user.owed) or ''
+  redis.call('HSET', users, user_id, string.format('%d:%.0f%s:%s', user.count, user.credited, owed, user.name))
 end
 
 -- Returns 1 if it is the user's first seat, else 0.
@@ -35,7 +37,7 @@ local function take(seats, users, figures, newcomers, seat, user_id, name, now, 
     redis.call('ZADD', newcomers, now, seat)
     local user = read_user(users, user_id)
     if not user then
-      user = {count = 0, credited = now}
+      user = {count = 0, credited = now, owed = 0}
       redis.call('HINCRBY', figures, 'online', 1)
       first = 1
     end
@@ -46,18 +48,27 @@ local function take(seats, users, figures, newcomers, seat, user_id, name, now, 
   return first
 end
 
--- Milliseconds of watch time since the user's last credit, never more than `most`, and the ms of that last credit.
+local function between(before, now, most)
+  return math.max(0, math.min(now - before, most))
+end
+
+-- Milliseconds of watch time since the user's last credit, never more than `most`, with what is owed; and the ms of that
+-- last credit.
 local function credit(users, user_id, user, now, most)
-  local before = user.credited
-  user.credited = math.max(before, now)
+  local before, owed = user.credited, user.owed
+  user.credited, user.owed = math.max(before, now), 0
   write_user(users, user_id, user)
-  return math.max(0, math.min(now - before, most)), before
+  return between(before, now, most) + owed, before
 end
 
 -- Take back what was credited at `now`, where the last credit before was at `before`.
-local function uncredit(users, user_id, user, now, earned, before)
-  -- A credit that was made since then began at `now`, and leaves out what is taken back here.
-  user.credited = user.credited == now and before or user.credited - earned
+local function uncredit(users, user_id, user, now, earned, before, most)
+  if user.credited == now then
+    user.credited, user.owed = before, user.owed + earned - between(before, now, most)
+  else
+    -- Somebody was credited since, from `now` on: no later credit reaches back to before.
+    user.owed = user.owed + earned
+  end
   write_user(users, user_id, user)
 end
 

@@ -9,7 +9,7 @@ for index = 2, #KEYS do
   for i = 1, #lines, 2 do
     if index > 2 or lines[i] > after then
       ids[#ids + 1] = lines[i]
-      names[lines[i]] = string.match(lines[i + 1], '^%d+:%d+:(.*)$')
+      names[lines[i]] = string.match(lines[i + 1], '^%d+:%d+%+?%d*:(.*)$')
     end
   end
   table.sort(ids)

@@ -102,16 +102,16 @@ async def test_a_welcomed_seat_is_no_newcomer_any_more(state: RoomState, redis: 
 async def test_dead_seats_are_given_up_once(state: RoomState, redis: RedisCluster) -> None:
     alice, bob = await join(state, 1), await join(state, 2)
     dead = [RoomAfter(activity_id=42, mark=None, gone=[alice])]
-    (departure,) = await relay(redis).after(dead, NOW)
+    (departure,), _ = await relay(redis).after(dead, NOW)
     assert (departure.activity_id, departure.seat) == (42, alice)
     assert departure.left == Left(last=True, watched=Earned(0, NOW, NOW), username="U1", online=1, likes=0)
-    assert await relay(redis).after(dead, NOW) == []
+    assert await relay(redis).after(dead, NOW) == ([], None)
     assert (await look(redis)).seats == [bob]
 
 
 async def test_many_dead_seats_take_few_calls(state: RoomState, redis: RedisCluster) -> None:
     seats = [await join(state, number) for number in range(SEATS_A_CALL + 7)]
     room = RoomAfter(activity_id=42, mark=None, welcomed=seats, gone=seats)
-    departures = await relay(redis).after([room], NOW)
+    departures, _ = await relay(redis).after([room], NOW)
     assert {departure.seat for departure in departures} == set(seats)
     assert (await state.figures(42)).connections == 0

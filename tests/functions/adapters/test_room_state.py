@@ -266,6 +266,22 @@ async def test_what_was_credited_meanwhile_is_not_credited_again(state: RoomStat
     assert (await accepted(state, "heartbeat", now=NOW + 50_000)).watched.ms == 40_000
 
 
+async def test_what_is_taken_back_after_another_tabs_credit_is_owed(state: RoomState) -> None:
+    await join(state, "alice", "c-alice")
+    await join(state, "alice", "c2")
+    lost = await accepted(state, "heartbeat", now=NOW + 60_000)
+    other = await accepted(state, "heartbeat", now=NOW + 61_000)
+    await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=lost.watched)
+    assert (await state.who(42, limit=5, after=(0, "")))[0] == [("alice", "Alice")]
+    last = await accepted(state, "heartbeat", now=NOW + 121_000)
+    assert other.watched.ms + last.watched.ms == 121_000
+    # What was owed is owed again if that cannot be published either.
+    await state.undo(identity(), kind="heartbeat", rate=PLENTY, watched=last.watched)
+    left = await state.leave(seat("alice", "c2"), 42, NOW + 122_000)
+    assert left is not None
+    assert other.watched.ms + left.watched.ms == 122_000
+
+
 async def test_a_seat_that_could_not_be_announced_earns_nothing(state: RoomState) -> None:
     await join(state, "alice", "c1")
     await join(state, "alice", "c2", NOW + 50_000)
