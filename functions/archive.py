@@ -22,7 +22,7 @@ from functions.adapters.watch_totals import WatchTotals
 from functions.aws_events import kafka
 from functions.aws_events.kafka import Record
 from functions.entry import Entry, JsonObject
-from functions.metrics import LOCAL, Meter, Metric, Number
+from functions.metrics import SILENT, Meter, Metric, Number
 from functions.rooms import archive
 from functions.rooms.archive import Item
 from functions.rooms.events import BrokenRecord
@@ -50,7 +50,7 @@ class Parts:
     queue: FailureQueue
     days: int
     partial_responses: bool
-    meter: Meter = LOCAL
+    meter: Meter = SILENT
 
 
 @dataclass(frozen=True)

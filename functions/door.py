@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.adapters.tokens import BadToken, Claims, Tokens, tokens
 from functions.aws_events.websocket import Handshake
-from functions.metrics import LOCAL, TOKENS_REFUSED, Meter
+from functions.metrics import SILENT, TOKENS_REFUSED, Meter
 from functions.rooms.identity import (
     SUBPROTOCOL,
     Framing,
@@ -38,7 +38,7 @@ class Door:
     tokens: Tokens
     origins: frozenset[str] = frozenset()
     websocket_url: str = ""
-    meter: Meter = LOCAL
+    meter: Meter = SILENT
 
     def is_open_from(self, origin: str) -> bool:
         """Whether a connection may come from `origin`; "" is no browser, and nobody is led here by a strange page."""

@@ -12,7 +12,7 @@ from functions.adapters.room_answers import Rate
 from functions.adapters.room_log import LogUnavailable, RoomLog
 from functions.adapters.room_state import RoomState
 from functions.adapters.word_list import Words
-from functions.metrics import LOCAL, LOG_AWAY, STATE_AWAY, Meter
+from functions.metrics import LOG_AWAY, SILENT, STATE_AWAY, Meter
 from functions.settings import Settings
 
 Clock = Callable[[], int]
@@ -33,7 +33,7 @@ class RoomParts:
     other_rate: Rate
     words: Words
     clock: Clock = clock
-    meter: Meter = LOCAL
+    meter: Meter = SILENT
 
     def count_away(self, error: StateUnavailable | LogUnavailable) -> None:
         """Count that a server is away, where a client is told so and the function does not fail."""

@@ -19,7 +19,7 @@ from functions.adapters.redis_client import connect_to_rooms
 from functions.adapters.relay_state import RelayState
 from functions.aws_events import kafka
 from functions.entry import Entry, JsonObject
-from functions.metrics import LOCAL, Meter, Metric, Number
+from functions.metrics import SILENT, Meter, Metric, Number
 from functions.parts import RoomParts
 from functions.parts import build as build_room
 from functions.rooms.events import BrokenRecord, Event
@@ -40,7 +40,7 @@ class Parts:
     room: RoomParts
     rooms: RelayState
     ticker: Ticker
-    meter: Meter = LOCAL
+    meter: Meter = SILENT
 
 
 async def build(settings: Settings) -> Parts:
