@@ -10,7 +10,7 @@ SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE WINDOW_MS SLIC
 $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
 
 KAFKA ?= embedded
-STAGE ?= dev
+override STAGE := $(or $(STAGE),dev)
 ARGS ?=
 # Each has servers of its own; a file's tests stay together, since they share an emulator. Servers that are given are
 # emptied between tests, so they are for one worker.

@@ -8,11 +8,11 @@ from typing import Literal
 
 from functions.aws_events.websocket import Handshake
 from functions.door import Door, NoIdentity, build
-from functions.entry import Entry, JsonObject
+from functions.entry import Entry, JsonObject, Refusal
 from functions.rooms.identity import Malformed
 
 
-class Unauthorized(Exception):
+class Unauthorized(Refusal):
     """API Gateway refuses with 401 when the error's text is this very word."""
 
     def __init__(self) -> None:

@@ -46,10 +46,13 @@ class Door:
 
     async def identify(self, handshake: Handshake) -> Identity:
         """Who asks, and for which room; raises NoIdentity, and Malformed for what cannot be meant."""
-        if not handshake.query.get("activityId"):
-            raise NoIdentity("no activityId")
         try:
+            if not handshake.query.get("activityId"):
+                raise NoIdentity("no activityId")
             identity = believe(handshake) if self.mode == "open" else await self._trust(handshake)
+        except NoIdentity as nobody:
+            log.warning("a handshake is refused: %s", nobody)
+            raise
         except BadToken as bad:
             log.warning("a token is refused: %s", bad)
             self.meter.emit({TOKENS_REFUSED: 1})

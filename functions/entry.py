@@ -19,6 +19,11 @@ JsonObject = dict[str, Any]
 Parts = TypeVar("Parts")
 
 
+class Refusal(Exception):
+    """What `main` raises as its answer, where Lambda knows no other way to say it. Nothing is wrong, so it is logged
+    without the way that it came."""
+
+
 class Entry(Generic[Parts]):
     """A Lambda handler: `main(event, parts)`, with `build` making the parts when the first event comes.
 
@@ -45,7 +50,11 @@ class Entry(Generic[Parts]):
     def __call__(self, event: JsonObject, context: object) -> Any:
         """Handle one event; what `main` raises is raised."""
         self._log.belong_to(event, context)
-        return self._run(self._handle(event))
+        try:
+            return self._run(self._handle(event))
+        except Refusal as refusal:
+            # Lambda logs each frame of the traceback; this one stays.
+            raise refusal.with_traceback(None) from None
 
     def prepare(self) -> None:
         """Make the loop and the parts, which the first event does otherwise; raises SettingsError."""

@@ -63,6 +63,16 @@ async def main(raw: JsonObject, parts: Parts) -> JsonObject:
     """Counts of what the batch held and what became of it; raises StateUnavailable and LogUnavailable."""
     rooms, broken = read(raw)
     now = parts.room.clock()
+    try:
+        return await show(rooms, broken, now, parts)
+    except Exception:
+        # It comes again until it succeeds: how old it has become is told meanwhile.
+        parts.meter.emit(lag(rooms, now))
+        raise
+
+
+async def show(rooms: Mapping[int, Sequence[Event]], broken: int, now: int, parts: Parts) -> JsonObject:
+    """Make a tick of each room; returns and raises what `main` does."""
     before, _ = await both(parts.rooms.before(rooms, now), parts.ticker.reserve())
     ticked = await parts.ticker.tick(list(zip(rooms.items(), before, strict=True)), now)
     departed, failure = await parts.rooms.after(ticked.rooms, now)
@@ -109,7 +119,13 @@ def numbers(rooms: Mapping[int, Sequence[Event]], broken: int, ticked: Ticked, n
         metrics.CHATS_LEFT_OUT: ticked.unshown["chat"],
     }
     found |= {metric: ticked.posts[outcome] for outcome, metric in _FAILURES.items()}
-    return found | ({metrics.LAG: max(0, now - min(event.logged_at for event in every))} if every else {})
+    return found | lag(rooms, now)
+
+
+def lag(rooms: Mapping[int, Sequence[Event]], now: int) -> dict[Metric, Number]:
+    """How old the oldest event is; nothing where there is none."""
+    logged = [event.logged_at for room in rooms.values() for event in room]
+    return {metrics.LAG: max(0, now - min(logged))} if logged else {}
 
 
 _FAILURES = {

@@ -111,8 +111,11 @@ def _parse(kind: Any, text: str) -> Any:
             raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
         return text
     if kind in (int, float):
-        number = kind(text)
+        try:
+            number = kind(text)
+        except ValueError:
+            number = -1
         if not 0 <= number < float("inf"):
-            raise ValueError(f"{text!r} is not a number from 0")
+            raise ValueError(f"{text!r} is not {'an integer' if kind is int else 'a number'} from 0")
         return number
     return text

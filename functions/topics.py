@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.adapters.credentials import CredentialSource, NoCredentials
+from functions.adapters.credentials import CredentialSource
 from functions.adapters.kafka_tokens import KafkaTokens
 from functions.adapters.room_log import LogUnavailable
 from functions.adapters.topic_admin import Topic, TopicAdmin, TopicRefused
@@ -49,17 +49,26 @@ async def main(
     before = before if before.get("ClusterArn") == wanted["ClusterArn"] else {}
     while True:
         try:
-            async with connect(wanted["Bootstrap"]) as admin:
-                for topic in topics_in(wanted):
-                    await provide(admin, topic, {old.name: old for old in topics_in(before)}.get(topic.name))
-                return answer | {"Data": await readiness(admin, topics_in(wanted))}
+            # An attempt is several calls, each of which may take long.
+            async with asyncio.timeout_at(until), connect(wanted["Bootstrap"]) as admin:
+                return answer | {"Data": await provide_all(admin, topics_in(wanted), topics_in(before))}
         except TopicRefused as error:
             raise TopicsNotMade(str(error)) from error
-        except (LogUnavailable, NoCredentials) as error:
+        except TimeoutError as error:
+            raise TopicsNotMade(f"{wanted['Bootstrap']}: no answer in time") from error
+        except LogUnavailable as error:
             if time.monotonic() + pause >= until:
                 raise TopicsNotMade(f"{wanted['Bootstrap']}: {error}") from error
             log.warning("trying again: %s", error)
             await asyncio.sleep(pause)
+
+
+async def provide_all(admin: TopicAdmin, wanted: list[Topic], before: list[Topic]) -> dict[str, str]:
+    """Provide each topic; returns how many partitions it has."""
+    were = {topic.name: topic for topic in before}
+    for topic in wanted:
+        await provide(admin, topic, were.get(topic.name))
+    return await readiness(admin, wanted)
 
 
 async def provide(admin: TopicAdmin, topic: Topic, before: Topic | None) -> None:

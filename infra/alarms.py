@@ -120,14 +120,17 @@ class Alarms(Construct):
     def _of_the_relay(self) -> Iterator[Alarm]:
         for slice, metric in enumerate(self._measures.by_slice(metrics.LAG, "Maximum")):
             yield Alarm(id=f"relay-lag-{slice}", section="The relay lags", metric=metric, above=RELAY_LAG_MS)
-        yield Alarm(
-            id="relay-gave-up",
-            section="The relay gave up a batch",
-            metric=self._measures.waiting(self._mappings.failures, "given up by relays"),
-            above=0,
-            minutes=1,
-            within=1,
-        )
+        # Without a queue no batch is given up, and its lag grows.
+        if failures := self._mappings.failures:
+            given_up = self._measures.waiting(failures, "given up by relays")
+            yield Alarm(
+                id="relay-gave-up",
+                section="The relay gave up a batch",
+                metric=given_up,
+                above=0,
+                minutes=1,
+                within=1,
+            )
         left_out = self._measures.ours(metrics.CHATS_LEFT_OUT)
         yield Alarm(id="chat-left-out", section="Chat is left out", metric=left_out, above=0, minutes=5)
 

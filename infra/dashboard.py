@@ -95,10 +95,9 @@ class Dashboard(Construct):
     def _kept(self) -> list[cloudwatch.IWidget]:
         measures, ours = self._measures, self._measures.ours
         stored = [ours(one) for one in (metrics.STORED, metrics.UNSTORED, metrics.SET_ASIDE)]
-        queues = [
-            measures.waiting(self._mappings.failures, "given up by relays"),
-            measures.waiting(self._archive.failures, "set aside by the archive"),
-        ]
+        queues = [measures.waiting(self._archive.failures, "set aside by the archive")]
+        if failures := self._mappings.failures:
+            queues.append(measures.waiting(failures, "given up by relays"))
         return [
             graph("Archive", stored, right=[ours(metrics.ARCHIVE_LAG, "Maximum")]),
             graph("Watch time", [ours(metrics.WATCH_CREDITS)], right=[ours(metrics.WATCHED)]),

@@ -25,10 +25,8 @@ DEFAULT_WINDOW_MS = 500
 INVOCATIONS_A_POLLER = 5
 POLLERS = math.ceil(PARTITIONS / INVOCATIONS_A_POLLER)
 
-# The archive is to try for as long as records are kept; a relay for minutes, which servers that change need to be
-# there again. A record that breaks the relay itself holds up its partition for no longer.
+# The largest number there is.
 MOST_ATTEMPTS = 10_000
-RELAY_ATTEMPTS = 100
 
 # How long functions/rooms/history.py keeps what was said.
 HISTORY_MINUTES = 10
@@ -37,21 +35,15 @@ HISTORY_MINUTES = 10
 class Mappings(Construct):
     """One mapping per function that reads a topic, each with a consumer group of the function's name.
 
-    `failures` is told of the relays' batches that are given up: after ten attempts in on-demand mode; in provisioned
-    mode halved again and again, after a hundred or when the room's history does not reach back to them.
+    `failures` is told of the relays' batches that are given up, in provisioned mode; None in on-demand mode, where none
+    is.
     """
 
     def __init__(
         self, scope: Construct, id: str, *, functions: Functions, room_log: RoomLog, archive: Archive, stage: Stage
     ) -> None:
         super().__init__(scope, id)
-        self.failures = sqs.Queue(
-            self,
-            "Failures",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
+        self.failures = self._make_queue() if stage.relay.low_latency else None
         for deployed, topic in functions.triggered_by(Topic):
             archives = stores(deployed.row)
             # Not as the CDK's event source for MSK, which would let the function write to every log of the account.
@@ -68,21 +60,33 @@ class Mappings(Construct):
             if topic.name in room_log.topics:
                 mapping.node.add_dependency(room_log.topics[topic.name])
 
+    def _make_queue(self) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            "Failures",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+
     def _relay(self, topic: Topic, stage: Stage) -> dict[str, Any]:
         """How relays are fed, and what becomes of what they fail at.
 
         The minute after which nothing is shown is the relay's own: what it does not show still goes into the room's
-        history, which would have a hole otherwise. What is older than the history reaches it is not handed at all.
+        history, which would have a hole otherwise, and so it would if a batch were given up that could be in it. With
+        a destination that takes the largest number of attempts, which is for provisioned mode, and there it is the age
+        that ends them: what is older than the history reaches is not handed on. In on-demand mode there is neither, and
+        no destination: a batch is tried until its records expire. See `_archive`.
         https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-low-latency.html
         """
-        if not stage.relay.low_latency:
-            return {"max_batching_window": window(topic), "on_failure": SqsDlq(self.failures)}
+        if self.failures is None:
+            return {"max_batching_window": window(topic)}
         return {
             "max_batching_window": Duration.seconds(0),
             # As many at the least as at the most, since a poller more or less holds up all of them for a while.
             "provisioned_poller_config": self._pollers(at_least=POLLERS),
             "max_record_age": Duration.minutes(HISTORY_MINUTES),
-            "retry_attempts": RELAY_ATTEMPTS,
+            "retry_attempts": MOST_ATTEMPTS,
             "bisect_batch_on_error": True,
             "on_failure": SqsDlq(self.failures),
         }

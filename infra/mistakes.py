@@ -43,7 +43,10 @@ def _follows(error: ErrorDetails) -> bool:
 
 
 def _said(error: ErrorDetails) -> str:
-    words = _WORDS[error["type"]].format_map(error.get("ctx", {})) if error["type"] in _WORDS else error["msg"]
+    known = dict(error.get("ctx", {}))
+    if "actual_length" in known:
+        known["actual_length"] = len(error["input"])
+    words = _WORDS[error["type"]].format_map(known) if error["type"] in _WORDS else error["msg"]
     return f"{words}, not {error['input']!r}" if error["type"] in _SHOWN else words
 
 

@@ -15,7 +15,7 @@ from aws_cdk import custom_resources as cr
 from cdk_nag import AwsSolutionsChecks, NagPack, ServerlessChecks
 from constructs import IConstruct
 
-from functions.manifest import SAVE_TOPIC
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
 from infra.stage import ExistingKafka, ProvisionedKafka, Stage
 
 # The CDK's own functions, which run while the stack is deployed and never else: who asks for the brokers' addresses,
@@ -145,15 +145,15 @@ def _of_the_roles(stack: Stack) -> Iterator[Accepted]:
 
 def _of_the_queues(stage: Stage) -> Iterator[Accepted]:
     last = "It is itself where what failed ends; people read it, and nothing takes from it that could fail."
-    for box in ("Archive", "Mappings"):
+    for box in ("Archive", "Mappings") if stage.relay.low_latency else ("Archive",):
         yield Accepted("AwsSolutions-SQS3", f"{box}/Failures/Resource", last)
         yield Accepted("Serverless-SQSRedrivePolicy", f"{box}/Failures/Resource", last)
+    patient = "With one, Lambda would give up after ten attempts; without, not before the records expire (mappings.py)."
+    without = "Serverless-LambdaEventSourceMappingDestination"
+    if not stage.relay.low_latency:
+        yield Accepted(without, f"Functions/relay-*/Aliaslive/{LIVE_TOPIC}/Resource", patient)
     if stage.archive.mode == "on_demand":
-        yield Accepted(
-            "Serverless-LambdaEventSourceMappingDestination",
-            f"Functions/archive/Aliaslive/{SAVE_TOPIC}/Resource",
-            "With one, Lambda would give up after ten attempts; without, not before the records expire (mappings.py).",
-        )
+        yield Accepted(without, f"Functions/archive/Aliaslive/{SAVE_TOPIC}/Resource", patient)
 
 
 def _of_the_topics(stack: Stack) -> Iterator[Accepted]:

@@ -94,10 +94,11 @@ class LiveRooms(Stack):
             "WebSocketUrl": gateway.url,
             "PlatformApiUrl": f"{platform_api.url}/api",
             "TokenSecretArn": token_keys.secret_arn,
-            "FailureQueueUrl": mappings.failures.queue_url,
             "ArchiveTable": archive.table.table_name,
             "ArchiveFailureQueueUrl": archive.failures.queue_url,
             "AlarmTopicArn": seen.topic_arn,
         }
+        if mappings.failures:
+            outputs["FailureQueueUrl"] = mappings.failures.queue_url
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -56,14 +56,14 @@ class ExistingVpc(Part):
 
 
 class NetworkStage(Part):
-    """How functions in the network reach the `@connections` of their viewers: through `nat_gateways`, or over IPv6
-    without any. `flow_logs`: keep a log of the connections that were refused in the new VPC, or of all; none: of none.
-    `endpoints`: make the interface endpoints for Lambda and STS that event source mappings in on-demand mode need
-    where there is no NAT; false: an existing VPC has them."""
+    """How functions in the network reach the `@connections` of their viewers: through `nat_gateways`, one or two as a
+    new VPC has two zones, or over IPv6 without any. `flow_logs`: keep a log of the connections that were refused in the
+    new VPC, or of all; none: of none. `endpoints`: make the interface endpoints for Lambda and STS that event source
+    mappings in on-demand mode need where there is no NAT; false: an existing VPC has them."""
 
     egress: Literal["nat", "ipv6"]
     existing: ExistingVpc | None = None
-    nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
+    nat_gateways: Annotated[int, Field(ge=0, le=2)] = 0
     flow_logs: Literal["rejected", "all"] | None = None
     endpoints: bool = True
 
@@ -166,7 +166,7 @@ class ArchiveStage(Part):
     made anew, since its `seq` begin anew then too; the old table stays as it is where it is kept."""
 
     mode: Literal["provisioned", "on_demand"]
-    days: Annotated[int, Field(ge=1)]
+    days: Annotated[int, Field(ge=1, le=36_500)]
     keep: bool
     generation: Annotated[int, Field(ge=1)] = 1
 
@@ -224,7 +224,8 @@ class Edge(Part):
 
 class Reserved(Part):
     """The most environments of a function at a time, so that a burst of new ones does not open more connections than
-    the brokers take; none: as many as the account has."""
+    the brokers take; none: as many as the account has. AWS refuses to reserve what would leave fewer than 100 of the
+    account's for all other functions."""
 
     connect: Annotated[int, Field(ge=1)] | None = None
     message: Annotated[int, Field(ge=1)] | None = None

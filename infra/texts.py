@@ -29,7 +29,10 @@ def one_of(*choices: str) -> AfterValidator:
 
 
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
-Origin = Annotated[str, like(r"(?i)[a-z][a-z0-9+.-]*://[^\s/,*?#@]+", "https://shop.example")]
+_SCHEME = r"(?i)[a-z][a-z0-9+.-]*://"
+_HOST = r"(\[[0-9a-f:.]+\]|[^\s/,*?#@:\[\]]+)"
+_PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+Origin = Annotated[str, like(rf"{_SCHEME}{_HOST}(:{_PORT})?", "https://shop.example")]
 StageName = Annotated[str, like(r"[a-z][a-z0-9-]{0,31}", "prod")]
 Email = Annotated[str, like(r"[^@\s]+@[^@\s]+", "ops@shop.example")]
 DomainName = Annotated[str, like(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+", "rooms.shop.example")]

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from functions.settings import SettingsError
 from local.app import AddressInUse, Emulator
+from local.deployment import check
 from local.options import Options
 from local.servers.process import ServerFailed
 from local.tools import export, token
@@ -43,7 +45,13 @@ def main(arguments: Sequence[str] = sys.argv[1:]) -> int:
 
 def up(arguments: Sequence[str]) -> int:
     """Run the emulator until SIGINT or SIGTERM."""
-    options = Options.parse(arguments, os.environ, program="python -m local up")
+    program = "python -m local up"
+    options = Options.parse(arguments, os.environ, program=program)
+    try:
+        check(options, os.environ)
+    except SettingsError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         run(_until_told(_up(options)))

@@ -116,7 +116,7 @@ class Emulator:
     async def _start_redis(self) -> str:
         url = self._options.redis_url
         if url:
-            await answered(urlsplit(url).netloc.rpartition("@")[2])
+            await answered(_host_and_port(url), "REDIS_URL")
         else:
             redis = EmbeddedRedis()
             self._stack.push_async_callback(redis.stop)
@@ -128,7 +128,7 @@ class Emulator:
     async def _start_kafka(self) -> str:
         bootstrap = self._options.kafka_bootstrap
         if bootstrap:
-            await answered(bootstrap.partition(",")[0])
+            await answered(bootstrap.partition(",")[0].strip(), "KAFKA_BOOTSTRAP")
         else:
             kafka = EmbeddedKafka()
             self._stack.push_async_callback(kafka.stop)
@@ -141,7 +141,7 @@ class Emulator:
         """The URLs of moto and of the archive's failure queue in it."""
         url = self._options.aws_endpoint
         if url:
-            await answered(urlsplit(url).netloc)
+            await answered(_host_and_port(url), "AWS_ENDPOINT")
         else:
             moto = Moto()
             self._stack.push_async_callback(moto.stop)
@@ -214,14 +214,20 @@ class Emulator:
             self._stack.push_async_callback(schedule.stop)
 
 
-async def answered(address: str) -> None:
-    """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long."""
+def _host_and_port(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}"
+
+
+async def answered(address: str, setting: str) -> None:
+    """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long,
+    which names the `setting` that it comes from."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not await accepts(address):  # noqa: ASYNC110  a server elsewhere tells nobody that it has started
                 await asyncio.sleep(0.1)
     except (TimeoutError, ValueError):
-        raise ServerFailed(f"no server answers at {address!r}: that takes host:port") from None
+        raise ServerFailed(f"{setting}: no server answers at {address}") from None
 
 
 @contextlib.contextmanager

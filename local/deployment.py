@@ -49,6 +49,16 @@ class TopicReader:
     reports_failures: bool
 
 
+def check(options: Options, environment: Mapping[str, str]) -> None:
+    """Whether `environment` holds what functions can read, before there are servers; raises SettingsError."""
+    servers = Servers(
+        redis_url=options.redis_url or "redis://embedded",
+        kafka_bootstrap=options.kafka_bootstrap or "embedded",
+        connections_url="http://gateway",
+    )
+    Deployment(options, servers, environment).check()
+
+
 @dataclass(frozen=True)
 class Deployment:
     """The manifest's functions under these options. `environment` may set what Settings has and Options has not."""
@@ -69,6 +79,11 @@ class Deployment:
                     environment=self._settings(function, slice_),
                     max_environments=1 if isinstance(function.trigger, Topic) else ENVIRONMENTS,
                 )
+
+    def check(self) -> None:
+        """Whether functions can read what they are told; raises SettingsError."""
+        for function in self.functions():
+            Settings.from_environment(function.environment)
 
     def topic_readers(self) -> Iterator[TopicReader]:
         """The event source mappings, for what is read by slices one for each slice."""

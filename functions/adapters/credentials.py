@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.ht
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from pathlib import Path
 # Signed requests must outlive the time it takes to send them, and so must the credentials.
 RENEW_SECONDS = 300
 FETCH_SECONDS = 2
+# While the ones that are held are good, an endpoint that gives none costs a call its time so seldom.
+RETRY_SECONDS = 10
+
+log = logging.getLogger(__name__)
 
 
 class NoCredentials(Exception):
@@ -39,15 +44,29 @@ class CredentialSource:
         self._environment = environment
         self._clock = clock
         self._current: Credentials | None = None
+        self._renew_at = 0.0
 
     async def current(self) -> Credentials:
-        """Credentials that are valid for some minutes more; the same object until they are renewed. Raises
-        NoCredentials."""
-        current = self._current
-        if current is None or (current.expires is not None and self._clock() > current.expires - RENEW_SECONDS):
-            self._current = await self._load()
-        assert self._current is not None
-        return self._current
+        """Credentials that are valid for some minutes more, and for less where no others are given; the same object
+        until they are renewed. Raises NoCredentials."""
+        current, now = self._current, self._clock()
+        if current is None:
+            return self._hold(await self._load())
+        if current.expires is None or now < self._renew_at:
+            return current
+        try:
+            return self._hold(await self._load())
+        except NoCredentials as error:
+            if now >= current.expires:
+                raise
+            log.warning("the credentials are not renewed: %s", error)
+            self._renew_at = min(now + RETRY_SECONDS, current.expires)
+            return current
+
+    def _hold(self, credentials: Credentials) -> Credentials:
+        self._current = credentials
+        self._renew_at = (credentials.expires or 0) - RENEW_SECONDS
+        return credentials
 
     async def _load(self) -> Credentials:
         environment = self._environment

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.helpers import create_ssl_context
 
-from functions.adapters.credentials import CredentialSource
+from functions.adapters.credentials import CredentialSource, NoCredentials
 from functions.adapters.sigv4 import presigned_query
 
 VALID_SECONDS = 900
@@ -26,15 +27,22 @@ class KafkaTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has 
         self._clock = clock
 
     async def token(self) -> str:
-        """A token for SASL/OAUTHBEARER, valid for 15 minutes. Raises NoCredentials."""
+        """A token for SASL/OAUTHBEARER, valid for 15 minutes. Raises KafkaConnectionError without credentials.
+
+        Any other error would go through aiokafka, which tries again after its own alone.
+        """
         url = await self.signed_url()
         return base64.urlsafe_b64encode(f"{url}&User-Agent=live-rooms".encode()).decode().rstrip("=")
 
     async def signed_url(self) -> str:
-        """The request to connect, signed in its query."""
+        """The request to connect, signed in its query. Raises KafkaConnectionError."""
+        try:
+            credentials = await self._credentials.current()
+        except NoCredentials as error:
+            raise KafkaConnectionError(f"no token can be made: {error}") from error
         host = f"kafka.{self._region}.amazonaws.com"
         query = presigned_query(
-            await self._credentials.current(),
+            credentials,
             {"Action": "kafka-cluster:Connect"},
             service="kafka-cluster",
             region=self._region,
@@ -53,3 +61,10 @@ def signing_in(tokens: KafkaTokens) -> dict[str, Any]:
         "sasl_oauth_token_provider": tokens,
         "ssl_context": create_ssl_context(),
     }
+
+
+async def check(tokens: KafkaTokens | None) -> None:
+    """Raise KafkaConnectionError if tokens are needed and cannot be made: of what goes wrong while aiokafka starts it
+    tells only that it does."""
+    if tokens is not None:
+        await tokens.token()

@@ -4,20 +4,22 @@
 was on its way may still have been written then, which no producer can know.
 
 The producer lives as long as its execution environment. When that thaws, its connections may have been cut without its
-knowing. A broker that answers so costs a new connection, one that is silent REQUEST_SECONDS more; the record is sent
-again under the number it had, and written once.
+knowing, and each broker that then is silent would cost REQUEST_SECONDS. So after a pause of more than IDLE_SECONDS a
+new producer takes its place. A connection that is cut otherwise costs a new one; the record is sent again under the
+number it had, and written once.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from functions.adapters.kafka_tokens import KafkaTokens, signing_in
+from functions.adapters.kafka_tokens import KafkaTokens, check, signing_in
 from functions.rooms.events import Event
 
 # The most that a message takes are four of these in a row, which stay below its function's 25 seconds, and they below
@@ -25,6 +27,8 @@ from functions.rooms.events import Event
 PUBLISH_SECONDS = 5
 # Time for a second try, on a connection of its own.
 REQUEST_SECONDS = 2
+# Out of use for longer, a producer is not trusted to have connections.
+IDLE_SECONDS = 60
 # A broker takes so many new connections a second and refuses the rest: 100 with IAM, and 4 if it is a kafka.t3.small.
 # Those who are refused do not come again all at the same time.
 # https://docs.aws.amazon.com/msk/latest/developerguide/limits.html
@@ -39,14 +43,26 @@ class LogUnavailable(Exception):
 class RoomLog:
     """Writes events to the live and the save topic; the producer starts with the first of them."""
 
-    def __init__(self, *, bootstrap: str, live_topic: str, save_topic: str, tokens: KafkaTokens | None = None) -> None:
-        """`tokens`: sign in with them, over TLS."""
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        live_topic: str,
+        save_topic: str,
+        tokens: KafkaTokens | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`tokens`: sign in with them, over TLS. `clock` tells seconds since the epoch, also through a freeze, in which
+        a monotonic clock may stand still."""
         self._bootstrap = bootstrap
         self._tokens = tokens
         self._live_topic = live_topic
         self._save_topic = save_topic
         self._producer: AIOKafkaProducer | None = None
+        self._clock = clock
+        self._used = 0.0
         self._starting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def publish(self, event: Event) -> Event:
         """Write to both topics: the live one first, since its offset is the seq that the saved record carries."""
@@ -62,13 +78,6 @@ class RoomLog:
     async def publish_saved(self, event: Event) -> None:
         """Write to the save topic."""
         await self._send(self._save_topic, event)
-
-    async def publish_all(self, events: Iterable[Event]) -> None:
-        """`publish` each, side by side; raises LogUnavailable if any failed, after all were tried."""
-        results = await asyncio.gather(*(self.publish(event) for event in events), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
 
     async def _send(self, topic: str, event: Event) -> int:
         async with self._reaching_kafka():
@@ -93,6 +102,7 @@ class RoomLog:
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
+            self._leave_if_idle()
             for seconds in PAUSES_SECONDS:
                 try:
                     return await self._start()
@@ -100,8 +110,18 @@ class RoomLog:
                     await asyncio.sleep(seconds * random.uniform(0.5, 1.5))
             return await self._start()
 
+    def _leave_if_idle(self) -> None:
+        """Begin anew after a pause. The old producer is closed meanwhile: its connections may take their time."""
+        idle, self._used = self._clock() - self._used, self._clock()
+        if self._producer is not None and idle > IDLE_SECONDS:
+            leaving = asyncio.create_task(_abandon(self._producer))
+            self._producer = None
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
     async def _start(self) -> AIOKafkaProducer:
         if self._producer is None:
+            await check(self._tokens)
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,
                 acks="all",
@@ -129,6 +149,7 @@ class RoomLog:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:

@@ -22,7 +22,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from functions.adapters.kafka_tokens import KafkaTokens, signing_in
+from functions.adapters.kafka_tokens import KafkaTokens, check, signing_in
 from functions.adapters.room_log import LogUnavailable
 
 REQUEST_SECONDS = 15
@@ -52,6 +52,7 @@ class TopicAdmin:
 
     def __init__(self, bootstrap: str, tokens: KafkaTokens | None = None) -> None:
         """`tokens`: sign in with them, over TLS. Needs a running loop."""
+        self._tokens = tokens
         self._client = AIOKafkaAdminClient(
             bootstrap_servers=bootstrap,
             request_timeout_ms=REQUEST_SECONDS * 1000,
@@ -61,6 +62,7 @@ class TopicAdmin:
     async def __aenter__(self) -> Self:
         try:
             async with reaching_brokers():
+                await check(self._tokens)
                 await self._client.start()
         except BaseException:
             await self._client.close()

@@ -1,6 +1,7 @@
 """What happened in a room, and the Kafka record that says so."""
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -10,6 +11,8 @@ from functions.rooms.identity import MAX_ACTIVITY_ID
 JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED = 1, 2, 4, 6, 7, 8
 REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
 MOST = 2**53 - 1
+# More than the API lets in; JSON can be read deeper than it can be written again.
+DATA_LEVELS = 64
 TYPES = frozenset({JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED, REMOVED, NOTICE, SANCTION, SETTINGS})
 
 
@@ -107,7 +110,7 @@ class Event:
             likes=_number(fields, "zanNumber"),
             watch_seconds=_seconds(fields) if is_saved else None,
             name=_text(fields, "name") or None,
-            data=fields.get("data"),
+            data=_data(fields),
             seq=_seq(fields) if is_saved else seq,
             logged_at=timestamp,
         )
@@ -115,7 +118,9 @@ class Event:
 
 def _parse_object(value: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(value, parse_constant=_refuse_constant)
+        fields = json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+    except BrokenRecord:
+        raise
     except (ValueError, RecursionError):
         raise BrokenRecord("the value is not UTF-8 JSON") from None
     if not isinstance(fields, dict):
@@ -125,6 +130,26 @@ def _parse_object(value: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    # Infinity has no name in JSON, and whoever is told it cannot read the frame.
+    if math.isinf(number := float(text)):
+        raise BrokenRecord(f"the number {text[:40]} is too large")
+    return number
+
+
+def _data(fields: dict[str, Any]) -> Any:
+    value = fields.get("data")
+    level = [value]
+    for _ in range(DATA_LEVELS):
+        nested = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [inner for several in nested for inner in several]
+        if not level:
+            return value
+    if not any(isinstance(one, dict | list) for one in level):
+        return value
+    raise BrokenRecord(f"data has more than {DATA_LEVELS} levels")
 
 
 def _activity_id(fields: dict[str, Any]) -> int:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from functions.rooms import events, objects
 from functions.rooms.events import Event
@@ -72,13 +73,15 @@ class Tick:
     """The folded records of one room, in the order of the log.
 
     `public` is for everybody, `private` for single users (chats with `to`, sanctions), each with the position among the
-    public parts at which it stands. A viewer gets at most `most` objects of it. `folded`: how many records have no
-    object of their own, by what they are, `likes` or `crowd`.
+    public parts at which it stands. A viewer gets at most `most` objects of it. `missed`: how many chats and notices
+    came too late to be among them. `folded`: how many records have no object of their own, by what they are, `likes` or
+    `crowd`.
     """
 
     public: tuple[Part, ...]
     private: Mapping[str, Sequence[tuple[int, Part]]] = field(default_factory=dict)
     most: int = sys.maxsize
+    missed: Mapping[str, int] = field(default_factory=dict)
     folded: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def limited_to(self, most: int) -> "Tick":
@@ -88,7 +91,7 @@ class Tick:
     @cached_property
     def bulletin(self) -> Bulletin:
         """What a viewer without an exception of its own gets; shared by all of them."""
-        return fit(self.public, owner=None, most=self.most)
+        return fit(self.public, owner=None, most=self.most, missed=self.missed)
 
     @cached_property
     def exceptions(self) -> frozenset[str]:
@@ -104,14 +107,14 @@ class Tick:
         parts = list(self.public)
         for position, part in reversed(self.private.get(user_id, ())):
             parts.insert(position, part)
-        return fit(parts, owner=user_id, most=self.most)
+        return fit(parts, owner=user_id, most=self.most, missed=self.missed)
 
 
 def fold(records: Sequence[Event], figures: Figures, late: Sequence[Event] = ()) -> Tick:
     """Fold a room's records into one tick.
 
     Joins and leaves come first, then chat and the platform's objects in the order of the log, then the newest count and
-    likes. Of `late`, which are not shown, these figures tell too, and then how many chats and notices are left out.
+    likes. Of `late`, which are not shown, these figures tell too; how many chats and notices it had is told first.
     """
     ordered = [record for record in records if record.type in _ORDERED]
     joined, left = _comings_and_goings(records)
@@ -131,9 +134,8 @@ def fold(records: Sequence[Event], figures: Figures, late: Sequence[Event] = ())
         public.append(Part(objects.encode(objects.count(figures.online))))
     if kinds[events.LIKE] or late:
         public.append(Part(objects.encode(objects.likes(figures.likes))))
-    if missed := Counter(_KEPT[record.type] for record in late if record.to is None and record.type in _KEPT):
-        public.append(Part(objects.encode(objects.left_out(missed))))
-    return Tick(tuple(public), private, folded=folded)
+    missed = Counter(_KEPT[record.type] for record in late if record.to is None and record.type in _KEPT)
+    return Tick(tuple(public), private, missed=missed, folded=folded)
 
 
 _KEPT = {events.CHAT: "chat", events.NOTICE: "notice"}
@@ -175,15 +177,21 @@ def _readers(event: Event) -> set[str] | None:
     return None if event.to is None else {event.to, event.user_id}
 
 
-def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxsize) -> Bulletin:
+def fit(
+    parts: Sequence[Part],
+    *,
+    owner: str | None = None,
+    most: int = sys.maxsize,
+    missed: Mapping[str, int] = MappingProxyType({}),
+) -> Bulletin:
     """Leave out what is more than a frame's bytes or `most` objects: joins and leaves, then the oldest chat, `owner`'s
     own never.
 
     What the platform says always stays, so a tick with more than 32 KB of that alone is larger than a frame. One more
-    object, the first, says how many were left out.
+    object, the first, says how many were left out, those that were `missed` before with them.
     """
     bytes_over, objects_over = _size(parts) - FRAME_BYTES, len(parts) - most
-    if bytes_over <= 0 and objects_over <= 0:
+    if not missed and bytes_over <= 0 and objects_over <= 0:
         return Bulletin(tuple(parts))
     # Room for the object that says so.
     bytes_over, objects_over = bytes_over + _LEFT_OUT_BYTES, objects_over + 1
@@ -194,12 +202,12 @@ def fit(parts: Sequence[Part], *, owner: str | None = None, most: int = sys.maxs
         cut.add(index)
         bytes_over -= len(parts[index].encoded) + 1
         objects_over -= 1
-    if not cut:
-        return Bulletin(tuple(parts))
     dropped = Counter(parts[index].kind or "" for index in sorted(cut))
+    if not cut and not missed:
+        return Bulletin(tuple(parts))
     kept = [part for index, part in enumerate(parts) if index not in cut]
     # First, so that a classic viewer who is cut off in the middle of the tick has heard of it.
-    return Bulletin((Part(objects.encode(objects.left_out(dropped))), *kept), dropped)
+    return Bulletin((Part(objects.encode(objects.left_out(dropped + Counter(missed)))), *kept), dropped)
 
 
 # An upper bound of type 13's own length.

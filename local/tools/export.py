@@ -18,11 +18,14 @@ from functions.adapters.archive_table import ArchiveTable
 from functions.adapters.dynamodb import TableUnavailable, dynamodb_client
 from functions.rooms.archive import Kind, Stored
 from functions.rooms.identity import Malformed, parse_activity_id
+from local.parser import Parser
+from local.tools.emulator_url import NotHere, host_and_port
 from local.tools.export_lines import CsvLines, JsonLines, Lines
 from local.tools.export_place import NoArchive, Place, emulators_place
 from local.tools.export_progress import Progress
 from local.tools.patient_client import PatientClient
 
+PROGRAM = "python -m local export"
 # Chat and notices to all, private chat, and everything else that has a seq.
 PUBLIC: tuple[Kind, ...] = ("m", "e")
 ALL: tuple[Kind, ...] = ("m", "p", "e")
@@ -37,11 +40,11 @@ class NoFile(Exception):
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Export a room; returns 0, 1 for a failure, 130 when broken off, and ends the program with 2 for wrong
     arguments."""
-    options = parser(environment).parse_args(arguments)
+    options = parsed(arguments, environment)
     try:
         asyncio.run(export(options))
-    except (Malformed, NoArchive, NoFile, TableUnavailable) as error:
-        print(f"python -m local export: {error}", file=sys.stderr)
+    except (NoArchive, NoFile, TableUnavailable) as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
@@ -51,13 +54,27 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return 0
 
 
-def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    """The command's options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m local export",
+def parsed(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+    """The options, `activity` as an integer, `emulator` as host and port unless there is a `table`."""
+    parser = _parser(environment)
+    options = parser.parse_args(arguments)
+    try:
+        options.activity = parse_activity_id(options.activity)
+        if not options.table:
+            url = options.url or f"http://{parser.emulator(environment)}"
+            options.emulator = host_and_port(url, otherwise="name the stack's table with --table")
+    except Malformed as malformed:
+        parser.refuse(malformed, {"activityId": "--activity"})
+    except NotHere as wrong:
+        parser.error(f"--url: {wrong}")
+    return options
+
+
+def _parser(environment: Mapping[str, str]) -> Parser:
+    parser = Parser(
+        PROGRAM,
         description="Export what is kept of a room: chat, notices, moderation, joins and leaves, in order.",
         epilog="docs/export.md tells what is in the lines.",
-        allow_abbrev=False,
     )
     parser.add_argument("--activity", required=True, metavar="ID", help="the room")
     parser.add_argument("--format", choices=sorted(FORMATS), default="jsonl", help="default: jsonl")
@@ -65,9 +82,8 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", metavar="FILE", help="where to, replaced when all is written (default: standard output)"
     )
-    here = f"http://127.0.0.1:{environment.get('PORT') or 8000}"
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--url", default=here, help=f"the emulator whose rooms they are (default: {here})")
+    where.add_argument("--url", help="the emulator whose rooms they are (default: http://127.0.0.1:8000, or at PORT)")
     where.add_argument("--table", metavar="NAME", help="of a deployed room: the stack's output ArchiveTable")
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
     parser.add_argument("--region", default=region, help=f"the table's region (default: {region})")
@@ -75,21 +91,20 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 async def export(options: argparse.Namespace) -> None:
-    """Write what the options say; raises Malformed, NoArchive, NoFile, TableUnavailable."""
-    activity_id = parse_activity_id(options.activity)
-    place = Place(options.table, options.region) if options.table else emulators_place(options.url)
+    """Write what the options say; raises NoArchive, NoFile, TableUnavailable."""
+    place = Place(options.table, options.region) if options.table else emulators_place(*options.emulator)
     client = partial(dynamodb_client, place.region, **place.client_options)
     table = ArchiveTable(lambda: PatientClient(client()), place.table)
-    newest, _ = await table.messages(activity_id, None, 1)
+    newest, _ = await table.messages(options.activity, None, 1)
     last = newest[0].event.seq if newest else None
     lines = FORMATS[options.format]()
     # What is written to the terminal itself would be torn apart by a bar.
     quiet = options.output is None and sys.stdout.isatty()
     with written(options.output) as file, Progress(sys.stderr, last, quiet=quiet) as progress:
-        events = table.events(activity_id, *(ALL if options.private else PUBLIC))
+        events = table.events(options.activity, *(ALL if options.private else PUBLIC))
         count = await write(events, lines, file, progress)
     if not count:
-        print(f"nothing is kept of room {activity_id}", file=sys.stderr)
+        print(f"nothing is kept of room {options.activity}", file=sys.stderr)
 
 
 async def write(events: AsyncIterator[Stored], lines: Lines, file: BinaryIO, progress: Progress) -> int:

@@ -4,10 +4,8 @@ import http.client
 import json
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 PATIENCE_SECONDS = 10
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class NoArchive(Exception):
@@ -23,20 +21,11 @@ class Place:
     client_options: dict[str, str] = field(default_factory=dict)
 
 
-def emulators_place(url: str) -> Place:
-    """Where the emulator at `url` has its table; raises NoArchive."""
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname, address.port or 80
-    except ValueError:
-        raise NoArchive(f"{url!r} is no URL") from None
-    if address.scheme not in ("http", "ws", "https", "wss") or host is None:
-        raise NoArchive(f"{url!r} is no URL: that takes http://host:port")
-    if address.scheme in ("https", "wss") or host not in LOOPBACK:
-        raise NoArchive(f"{url} is not on this machine: name the stack's table with --table")
+def emulators_place(host: str, port: int) -> Place:
+    """Where the emulator there has its table; raises NoArchive."""
     status, answer = asked(host, port)
     if not all(isinstance(answer.get(name), str) for name in ("table", "endpoint", "region")):
-        raise NoArchive(answer.get("message") or f"{url} answers {status}: is that an emulator?")
+        raise NoArchive(answer.get("message") or f"http://{host}:{port} answers {status}: is that an emulator?")
     # moto looks at no credentials; those of whoever sits here need not be there, and are not shown to it.
     keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
     return Place(answer["table"], answer["region"], {"endpoint_url": answer["endpoint"], **keys})

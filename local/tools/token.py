@@ -13,16 +13,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from functions.adapters.secrets import SecretsManager, SecretUnavailable, secrets_client
 from functions.adapters.token_keys import TokenKeys
 from functions.adapters.tokens import Tokens
 from functions.rooms.identity import Malformed
-from local.token_order import DEFAULT_SECONDS, TokenOrder
+from local.number import number
+from local.parser import Parser
+from local.token_order import DEFAULT_SECONDS, LONGEST_SECONDS, TokenOrder
+from local.tools.emulator_url import NotHere, host_and_port
 
+PROGRAM = "python -m local token"
 PATIENCE_SECONDS = 10
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# By the names that an order has for them.
+OPTIONS = {"activityId": "--activity", "userId": "--user", "username": "--name", "caps": "--caps"}
 
 
 class NoToken(Exception):
@@ -31,25 +35,28 @@ class NoToken(Exception):
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Print a token; returns 1 when there is none to be had, and ends the program with 2 for wrong arguments."""
-    options = parser(environment).parse_args(arguments)
+    parser = _parser(environment)
+    options = parser.parse_args(arguments)
+    order = ordered(options)
     try:
-        order = ordered(options)
-        # What is wrong with it is said here, in the same words wherever the token is made.
+        # What is wrong with it is said here, wherever the token is made.
         parsed = TokenOrder.parse(order)
-        print(asyncio.run(signed_here(parsed, options)) if options.secret else asked_for(order, options.url))
-    except (NoToken, Malformed, SecretUnavailable) as error:
-        print(error, file=sys.stderr)
+        if options.secret:
+            print(asyncio.run(signed_here(parsed, options)))
+        else:
+            print(asked_for(order, options.url or f"http://{parser.emulator(environment)}"))
+    except Malformed as malformed:
+        parser.refuse(malformed, OPTIONS)
+    except NotHere as wrong:
+        parser.error(f"--url: {wrong}")
+    except (NoToken, SecretUnavailable) as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    """The command's options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m local token",
-        description="Print a token for AUTH_MODE=token.",
-        allow_abbrev=False,
-    )
+def _parser(environment: Mapping[str, str]) -> Parser:
+    parser = Parser(PROGRAM, description="Print a token for AUTH_MODE=token.")
     room = parser.add_mutually_exclusive_group(required=True)
     room.add_argument("--activity", metavar="ID", help="the room it is for")
     room.add_argument(
@@ -60,9 +67,13 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--caps", default="chat,like", help="out of chat, like, moderate, publish and admin (default: chat,like)"
     )
-    parser.add_argument("--seconds", type=int, default=DEFAULT_SECONDS, help="how long it is valid (default: 3600)")
-    here = f"http://127.0.0.1:{environment.get('PORT') or 8000}"
-    parser.add_argument("--url", default=here, help=f"the rooms it is for (default: {here})")
+    parser.add_argument(
+        "--seconds",
+        type=number(int, 1, LONGEST_SECONDS),
+        default=DEFAULT_SECONDS,
+        help="how long it is valid (default: 3600)",
+    )
+    parser.add_argument("--url", help="the rooms it is for (default: http://127.0.0.1:8000, or at PORT)")
     parser.add_argument(
         "--secret", metavar="ID", help="of a deployed room: the secret of its token keys in Secrets Manager"
     )
@@ -93,16 +104,8 @@ def tokens_of(secret: str, region: str) -> Tokens:
 
 
 def asked_for(order: dict[str, Any], url: str) -> str:
-    """The token that the emulator at `url` makes; raises NoToken."""
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname, address.port or 80
-    except ValueError:
-        raise NoToken(f"{url!r} is no URL") from None
-    if address.scheme not in ("http", "ws", "https", "wss") or host is None:
-        raise NoToken(f"{url!r} is no URL: that takes http://host:port")
-    if address.scheme in ("https", "wss") or host not in LOOPBACK:
-        raise NoToken(f"{url} is not on this machine: name the secret of its token keys with --secret")
+    """The token that the emulator at `url` makes; raises NotHere, NoToken."""
+    host, port = host_and_port(url, otherwise="name the secret of its token keys with --secret")
     status, answer = post(host, port, order)
     if status == 409:
         raise NoToken(f"no token is needed: {url} runs with AUTH_MODE=open")

@@ -94,6 +94,17 @@ async def test_what_is_malformed_beside_a_good_token_is_said(field: str) -> None
         await DOOR.identify(ask(**({"activityId": "42", "token": token()} | {field: "x" * 600})))
 
 
+@pytest.mark.parametrize(
+    ("query", "why"), [({}, "no activityId"), ({"activityId": "42"}, "no token"), ({"activityId": ""}, "no activityId")]
+)
+async def test_who_brings_nothing_is_refused_with_the_reason_in_the_log(
+    caplog: pytest.LogCaptureFixture, query: dict[str, str], why: str
+) -> None:
+    with pytest.raises(NoIdentity):
+        await DOOR.identify(ask(**query))
+    assert [record.getMessage() for record in caplog.records] == [f"a handshake is refused: {why}"]
+
+
 async def test_a_refusal_is_logged_with_its_reason_and_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for refused in (token(43), token(exp=NOW), token() + "AAAA", "nonsense"):

@@ -1,9 +1,10 @@
 import asyncio
+import traceback
 from typing import Any
 
 import pytest
 
-from functions.entry import Entry
+from functions.entry import Entry, Refusal
 from functions.settings import Settings, SettingsError
 
 
@@ -41,6 +42,22 @@ def test_what_main_raises_is_raised_and_the_next_event_is_handled() -> None:
     with pytest.raises(RuntimeError, match="on purpose"):
         handler({"fail": True}, None)
     handler({}, None)[1].close()
+
+
+def test_a_refusal_is_logged_without_the_way_that_it_came() -> None:
+    async def refuse(event: dict[str, Any], parts: Parts) -> None:
+        try:
+            raise KeyError(event["why"])
+        except KeyError:
+            raise Refusal("no") from None
+
+    handler = Entry(refuse, build)
+    with pytest.raises(Refusal, match="^no$") as caught:
+        handler({"why": "because"}, None)
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert [frame.name for frame in frames][1:] == ["__call__"]  # behind the caller's own, which Lambda leaves out
+    assert handler._loop is not None
+    handler._loop.close()
 
 
 def test_settings_are_read_with_the_first_event_not_at_import(monkeypatch: pytest.MonkeyPatch) -> None:

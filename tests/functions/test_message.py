@@ -7,7 +7,10 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions import connect, message
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.kafka_tokens import KafkaTokens
 from functions.adapters.moderation_state import ModerationState
+from functions.adapters.room_log import RoomLog
 from functions.adapters.word_list import Words
 from functions.parts import RoomParts
 from functions.rooms import events
@@ -71,6 +74,23 @@ async def test_a_heartbeat_goes_to_the_save_topic_with_what_it_earned(
     assert await send(parts, {"messageType": 7}) == []
     assert events.HEARTBEAT not in [event.type for event in log.live]
     assert [(event.type, event.watch_seconds) for event in log.saved] == [(events.HEARTBEAT, 60.0)]
+
+
+async def test_a_heartbeat_that_cannot_be_signed_for_earns_nothing_and_the_next_earns_it(
+    parts: RoomParts, log: MemoryLog, clock: Clock
+) -> None:
+    unsigned = RoomLog(
+        bootstrap="127.0.0.1:1",
+        live_topic="live",
+        save_topic="save",
+        tokens=KafkaTokens(CredentialSource({}), "eu-west-1"),
+    )
+    clock.now += 60_000
+    (reply,) = await send(replace(parts, log=unsigned), {"messageType": 7, "id": "h1"})
+    assert (reply["ok"], reply["error"]) == (False, "unavailable")
+    clock.now += 1_000
+    await send(parts, {"messageType": 7, "id": "h1"})
+    assert [event.watch_seconds for event in log.saved] == [61.0]
 
 
 async def test_who_is_here_is_answered_in_the_senders_framing(parts: RoomParts, log: MemoryLog) -> None:

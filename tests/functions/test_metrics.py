@@ -8,6 +8,8 @@ from redis.asyncio.cluster import RedisCluster
 from functions import archive, authorize, connect, message, metrics, relay, sweep
 from functions.adapters.connections import Outcome
 from functions.adapters.fanout import Fanout
+from functions.adapters.redis_client import StateUnavailable
+from functions.adapters.redis_client import connect as connect_to
 from functions.adapters.relay_state import RelayState
 from functions.adapters.sweep_state import SweepState
 from functions.metrics import LAG, METRICS, NAMESPACE, SEATS, VALUES, Meter, spread
@@ -146,6 +148,17 @@ async def run_the_archive(lines: Lines) -> None:
     await archive.main(saved_batch(p3=[(70, saved_chat(1)), (71, heartbeat), (72, b"{")]), parts)
     world.memory.fault = lambda: "throttled"
     await archive.main(saved_batch(p3=[(73, saved_chat(2))]), parts)
+
+
+async def test_a_relay_that_fails_tells_how_old_its_batch_has_become_meanwhile(
+    relay_parts: relay.Parts, clock: Clock, lines: Lines
+) -> None:
+    away = RelayState(connect_to("redis://127.0.0.1:1"), slice_=0, slices=1, heartbeat_seconds=60)
+    for _ in range(2):
+        clock.now += 4_000
+        with pytest.raises(StateUnavailable):
+            await relay.main(batch(chat("a", time=NOW)), replace(relay_parts, rooms=away))
+    assert lines.values("RelayLag") == [4_000, 8_000]
 
 
 async def test_the_relay_tells_how_old_its_oldest_event_was(

@@ -29,6 +29,7 @@ class Screens:
     def __init__(self) -> None:
         self.shown: dict[str, list[Any]] = defaultdict(list)
         self.posts: list[str] = []
+        self.frames: list[bytes] = []
         self.outcome: Callable[[str], Outcome] = lambda connection_id: Outcome.DELIVERED
 
     async def prepare(self) -> None:
@@ -36,6 +37,7 @@ class Screens:
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         self.posts.append(connection_id)
+        self.frames.append(payload.data)
         outcome = self.outcome(connection_id)
         if outcome is Outcome.DELIVERED:
             said = json.loads(payload.data)

@@ -31,9 +31,9 @@ async def test_what_is_older_than_a_minute_is_not_shown_but_told_of(relay_parts:
     late = [chat("old", OLD), chat("to bob", OLD, to="bob"), chat("", OLD, type=events.JOIN)]
     await relay.main(batch(*late, chat("new"), first=50), relay_parts)
     shown = screens.shown["c-alice"]
-    assert [said["messageType"] for said in shown] == [4, 5, 6, 13]
-    assert shown[0]["textMessage"] == "new"
-    assert shown[-1]["dropped"] == {"chat": 1}
+    assert [said["messageType"] for said in shown] == [13, 4, 5, 6]
+    assert shown[0]["dropped"] == {"chat": 1}
+    assert shown[1]["textMessage"] == "new"
 
 
 async def test_what_is_a_minute_old_is_shown_and_so_is_what_was_long_under_way(

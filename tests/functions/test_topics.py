@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Self, cast
@@ -156,6 +157,17 @@ async def test_brokers_that_are_not_there_yet_are_waited_for() -> None:
 async def test_brokers_that_never_come_are_told_of_before_the_time_is_up() -> None:
     with pytest.raises(TopicsNotMade, match="b-1:9098: Unable to bootstrap"):
         await deploy(Brokers(away=1000), "Create", wanted(), seconds=0)
+
+
+async def test_brokers_that_are_silent_in_the_middle_are_told_of_before_the_time_is_up() -> None:
+    class Silent(Brokers):
+        async def make(self, topic: Topic) -> bool:
+            await asyncio.Event().wait()
+            return False
+
+    async with asyncio.timeout(10):
+        with pytest.raises(TopicsNotMade, match="b-1:9098: no answer in time"):
+            await deploy(Silent(), "Create", wanted(), seconds=0.05)
 
 
 async def test_a_refusal_is_told_at_once() -> None:

@@ -1,6 +1,7 @@
 """app.py: what it writes, what it needs, what it refuses."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.synthesis import synthesise
+from tests.infra.synthesis import ROOT, synthesise
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
@@ -44,3 +45,10 @@ def test_a_stage_that_cdk_json_does_not_have_is_refused_in_one_line(tmp_path: Pa
     assert done.returncode == 1
     assert done.stderr == "app.py: no stage 'moon' in cdk.json; it has dev, prod\n"
     assert list(tmp_path.glob("*.template.json")) == []
+
+
+@pytest.mark.parametrize(("given", "stage"), [([], "dev"), (["STAGE="], "dev"), (["STAGE=prod"], "prod")])
+def test_make_names_the_stage_that_it_writes(given: list[str], stage: str) -> None:
+    command, alone = ["make", "--dry-run", "synth", *given], {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
+    assert f"The template of stage {stage} is in cdk.out/" in done.stdout

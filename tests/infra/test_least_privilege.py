@@ -115,9 +115,11 @@ def test_each_function_may_do_what_its_row_of_the_manifest_needs_and_nothing_els
         roles = cloud.roles()
         for function, properties in cloud.functions().items():
             row = ROWS[function.split("-", maxsplit=1)[0]]
-            told = row.name != "archive" or kind.stage.archive.mode == "provisioned"
+            provisioned = (
+                kind.stage.archive.mode == "provisioned" if row.name == "archive" else kind.stage.relay.low_latency
+            )
             allowed = {action for action, _ in pairs(roles[id_in(properties["Role"])])}
-            assert allowed == needed(row, destination=told), (name, function)
+            assert allowed == needed(row, destination=provisioned), (name, function)
 
 
 def test_each_function_has_a_role_that_lambda_alone_assumes_and_no_policy_of_awss(kinds: Mapping[str, Kind]) -> None:

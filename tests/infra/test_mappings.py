@@ -61,12 +61,14 @@ def test_all_pollers_of_a_stage_share_what_is_paid_for(cloud: Cloud) -> None:
 def test_pollers_of_its_own_give_a_relays_batch_up_by_halves_and_not_before_history_does(cloud: Cloud) -> None:
     for mapping in relays(cloud).values():
         assert mapping["BisectBatchOnFunctionError"] is True
-        assert mapping["MaximumRetryAttempts"] == 100
+        # As for the archive; the age is what ends it.
+        assert mapping["MaximumRetryAttempts"] == 10_000
         assert mapping["MaximumRecordAgeInSeconds"] == 60 * history.KEPT_MINUTES
 
 
-def test_without_them_a_relays_mapping_is_told_nothing_that_takes_them(small_cloud: Cloud) -> None:
+def test_without_them_a_relays_batch_is_never_given_up_and_there_is_no_queue_for_it(small_cloud: Cloud) -> None:
     told = {
+        "DestinationConfig",
         "ProvisionedPollerConfig",
         "BisectBatchOnFunctionError",
         "MaximumRetryAttempts",
@@ -74,6 +76,8 @@ def test_without_them_a_relays_mapping_is_told_nothing_that_takes_them(small_clo
         "FunctionResponseTypes",
     }
     assert all(not told & mapping.keys() for mapping in relays(small_cloud).values())
+    assert [id for id in small_cloud.all("AWS::SQS::Queue") if not id.startswith("Archive")] == []
+    assert "FailureQueueUrl" not in small_cloud.template["Outputs"]
 
 
 def test_a_mapping_waits_for_its_topic(cloud: Cloud) -> None:
@@ -85,6 +89,7 @@ def test_batches_that_are_given_up_end_in_the_queue(cloud: Cloud) -> None:
     queue = cloud.relay_failures()
     destinations = [one["DestinationConfig"]["OnFailure"]["Destination"] for one in relays(cloud).values()]
     assert set(destinations) == {f"<{queue}.Arn>"}
+    assert cloud.template["Outputs"]["FailureQueueUrl"]["Value"] == {"Ref": queue}
 
 
 def test_the_archive_reads_what_is_to_be_kept_from_the_start_however_old_it_is(

@@ -143,9 +143,21 @@ def test_an_alarm_about_an_expression_asks_for_no_more_metrics_than_it_may(stack
 
 
 def test_the_estimate_knows_how_many_metrics_alarms_look_at(cloud: Cloud, small_cloud: Cloud) -> None:
-    for stack, slices in ((cloud, 4), (small_cloud, 1)):
+    for stack, slices, gives_up in ((cloud, 4, True), (small_cloud, 1, False)):
         watched = len(list(in_the_alarms(stack)))
-        assert watched == bill.ALARM_METRICS + bill.ALARM_METRICS_A_SLICE * slices
+        a_relay = bill.ALARM_METRICS_A_SLICE * slices + bill.ALARM_METRICS_LOW_LATENCY * gives_up
+        assert watched == bill.ALARM_METRICS + a_relay
+
+
+def test_where_no_batch_of_a_relay_is_given_up_no_alarm_waits_for_it(cloud: Cloud, small_cloud: Cloud) -> None:
+    def ids(stack: Cloud, stage: str) -> set[str]:
+        named = (alarm["AlarmName"] for alarm in stack.all("AWS::CloudWatch::Alarm").values())
+        return {name.removeprefix(f"live-rooms-{stage}-") for name in named}
+
+    assert {"relay-gave-up", "relay-lag-0"} <= ids(cloud, "prod")
+    # It is the lag that tells of a batch that comes again and again.
+    assert "relay-gave-up" not in ids(small_cloud, "dev")
+    assert {"relay-lag-0", "fails-relay-0"} <= ids(small_cloud, "dev")
 
 
 def test_the_estimate_knows_how_many_pollers_a_relay_has() -> None:
@@ -184,6 +196,15 @@ def test_of_what_the_stack_did_not_make_no_sizes_are_watched(varied: Callable[..
         "theirs"
     }
     assert stack.only("AWS::SNS::Subscription")["Endpoint"] == "ops@rooms.example"
+
+
+def test_the_document_tells_how_many_alarms_there_are(cloud: Cloud, small_cloud: Cloud) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    said = re.findall(
+        r"(\d+) alarms with one slice \(three more for each further one, one more with `relay\.low_latency`\)", text
+    )
+    assert said == [str(len(small_cloud.all("AWS::CloudWatch::Alarm")))]
+    assert len(cloud.all("AWS::CloudWatch::Alarm")) == int(said[0]) + 3 * 3 + 1
 
 
 def test_without_an_address_nobody_is_mailed(cloud: Cloud) -> None:

@@ -118,6 +118,10 @@ def test_nat_needs_gateways_and_ipv6_has_none() -> None:
     assert read(network={"egress": "ipv6", "nat_gateways": 0}).network.egress == "ipv6"
 
 
+def test_there_are_no_more_gateways_than_zones() -> None:
+    assert mistakes(network={"nat_gateways": 3}) == ["network.nat_gateways: must be at most 2, not 3"]
+
+
 def test_a_network_that_is_there_keeps_its_gateways_and_has_a_subnet_a_zone() -> None:
     assert mistakes(network={"existing": VPC}) == ["network.nat_gateways: an existing VPC keeps its own: leave it out"]
     assert mistakes(network={"nat_gateways": 0, "existing": VPC, "flow_logs": "all"}) == [
@@ -133,6 +137,34 @@ def test_a_network_that_is_there_keeps_its_gateways_and_has_a_subnet_a_zone() ->
     assert mistakes(
         network={"nat_gateways": 0, "existing": {**VPC, "availability_zones": ["eu-central-1", "us-west-2-lax-1a"]}}
     ) == ["network.existing.availability_zones[0]: must be like 'eu-central-1a', not 'eu-central-1'"]
+
+
+def test_of_a_list_what_is_wrong_in_it_is_counted_too() -> None:
+    one = {**VPC, "availability_zones": ["a"]}
+    assert mistakes(network={"nat_gateways": 0, "existing": one}) == [
+        "network.existing.availability_zones[0]: must be like 'eu-central-1a', not 'a'",
+        "network.existing.availability_zones: there must be 2 at least, not 1",
+    ]
+    many = {**VPC, "availability_zones": ["eu-central-1a"] * 5}
+    assert mistakes(network={"nat_gateways": 0, "existing": many}) == [
+        "network.existing.availability_zones: there must be 3 at most, not 5"
+    ]
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example:99999", "https://shop.example:0", "https://shop.example:"])
+def test_an_origin_has_a_port_that_there_is(origin: str) -> None:
+    assert mistakes(allowed_origins=[origin]) == [
+        f"allowed_origins[0]: must be like 'https://shop.example', not '{origin}'"
+    ]
+
+
+def test_an_origin_may_have_a_port_a_scheme_of_its_own_or_a_number_for_a_name() -> None:
+    origins = ("https://shop.example:65535", "http://[::1]:8000", "http://127.0.0.1:1", "chrome-extension://abcdef")
+    assert read(allowed_origins=list(origins)).allowed_origins == origins
+
+
+def test_nothing_is_archived_for_longer_than_a_clock_can_tell() -> None:
+    assert mistakes(archive={"days": 10**12}) == ["archive.days: must be at most 36500, not 1000000000000"]
 
 
 def test_only_a_network_that_is_there_can_have_endpoints_already() -> None:

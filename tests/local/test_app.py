@@ -91,7 +91,7 @@ async def test_a_server_that_cannot_be_started_takes_the_others_with_it(kafka_bo
         deaf.bind(("127.0.0.1", 0))
         port = deaf.getsockname()[1]
         options = Options(port=0, kafka_bootstrap=kafka_bootstrap, aws_endpoint=f"http://127.0.0.1:{port}")
-        with pytest.raises(ServerFailed, match=f"no server answers at '127.0.0.1:{port}'"):
+        with pytest.raises(ServerFailed, match=f"^AWS_ENDPOINT: no server answers at 127.0.0.1:{port}$"):
             await Emulator(options, {}).__aenter__()
     assert processes() == before
 
@@ -133,7 +133,7 @@ def test_port_0_takes_a_free_port_of_this_machine_alone() -> None:
 async def test_a_server_that_is_still_starting_is_waited_for() -> None:
     with socket.socket() as late:
         late.bind(("127.0.0.1", 0))
-        waiting = asyncio.create_task(answered(f"127.0.0.1:{late.getsockname()[1]}"))
+        waiting = asyncio.create_task(answered(f"127.0.0.1:{late.getsockname()[1]}", "REDIS_URL"))
         done, _ = await asyncio.wait([waiting], timeout=0)
         assert not done
         late.listen()

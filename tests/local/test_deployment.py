@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import pytest
+
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC
-from functions.settings import Settings
+from functions.settings import Settings, SettingsError
 from local.aws.function import FunctionSpec
-from local.deployment import CREDENTIALS, TABLE, TOKEN_SECRET, Deployment, Servers, TopicReader
+from local.deployment import CREDENTIALS, TABLE, TOKEN_SECRET, Deployment, Servers, TopicReader, check
 from local.options import Options
 
 SERVERS = Servers(
@@ -50,6 +52,12 @@ def test_every_function_is_told_settings_that_it_can_read() -> None:
         settings = Settings.from_environment(spec.environment)
         assert (settings.redis_url, settings.kafka_bootstrap) == (SERVERS.redis_url, SERVERS.kafka_bootstrap)
         assert (settings.heartbeat_seconds, settings.auth_mode) == (7, "token")
+
+
+def test_what_functions_could_not_read_is_told_before_there_are_servers() -> None:
+    check(Options(), {"CHAT_BURST": "7", "SLICES": "none", "HOME": "/"})
+    with pytest.raises(SettingsError, match="^CHAT_BURST: 'x' is not an integer from 0; ARCHIVE_DAYS: must be more"):
+        check(Options(), {"CHAT_BURST": "x", "ARCHIVE_DAYS": "0"})
 
 
 def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:

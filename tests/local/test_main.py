@@ -100,9 +100,26 @@ async def test_a_wrong_option_ends_with_2_and_a_line_that_says_so() -> None:
     async with command("up", PORT="eight") as process:
         status, out, err = await result(process)
     assert (status, out) == (2, "")
-    assert err.splitlines()[-1] == (
-        "python -m local up: error: environment variable PORT: 'eight' is not a number from 0 to 65535"
-    )
+    assert err == "python -m local up: PORT: 'eight' is not a number from 0 to 65535\n"
+
+
+async def test_a_wrong_setting_of_the_functions_is_told_before_anything_starts() -> None:
+    async with command("up", PORT="0", CHAT_BURST="x", ARCHIVE_DAYS="0") as process:
+        status, out, err = await result(process)
+    assert (status, out) == (2, "")
+    problems = "CHAT_BURST: 'x' is not an integer from 0; ARCHIVE_DAYS: must be more than 0"
+    assert err == f"python -m local up: {problems}\n"
+
+
+async def test_who_has_seen_enough_of_an_estimate_breaks_nothing() -> None:
+    async with command("estimate", "--viewers", "50", "--hours", "1") as process:
+        assert process.stdout is not None
+        process.stdout._transport.close()  # type: ignore[attr-defined]
+        assert process.stderr is not None
+        async with asyncio.timeout(SECONDS):
+            err = await process.stderr.read()
+            status = await process.wait()
+    assert (status, err) == (1, b"")
 
 
 async def test_a_taken_port_ends_with_1_and_one_line() -> None:

@@ -13,11 +13,14 @@ def parse(*arguments: str, **environment: str) -> Options:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> str:
-    """The one line that says what is wrong, behind the usage."""
+    """The one line that says what is wrong."""
     with pytest.raises(SystemExit) as ended:
         parse(*arguments, **environment)
     assert ended.value.code == 2
-    return capsys.readouterr().err.strip().splitlines()[-1]
+    said = capsys.readouterr().err
+    assert said.startswith("up: ")
+    assert said.count("\n") == 1
+    return said
 
 
 def test_nothing_given_means_the_defaults_of_the_protocol() -> None:
@@ -40,6 +43,13 @@ def test_nothing_given_means_the_defaults_of_the_protocol() -> None:
 
 def test_a_flag_wins_over_the_environment() -> None:
     assert parse("--port", "9001", PORT="9002", WINDOW_MS="0") == Options(port=9001, window_ms=0)
+    assert parse("--port", "9001", PORT="eight") == Options(port=9001)
+
+
+def test_servers_may_have_several_addresses_and_passwords() -> None:
+    brokers, url = "one.example:9092,two.example:9092", "rediss://:secret@cache.example:6379"
+    options = parse(KAFKA_BOOTSTRAP=brokers, REDIS_URL=url)
+    assert (options.kafka_bootstrap, options.redis_url) == (brokers, url)
 
 
 def test_an_empty_variable_is_none_at_all() -> None:
@@ -63,6 +73,13 @@ def test_numbers_have_the_type_of_their_option() -> None:
         ("port", "-1"),
         ("port", "65536"),
         ("port", "80.5"),
+        ("redis_url", "foo"),
+        ("redis_url", "http://127.0.0.1:7000"),
+        ("redis_url", "redis://127.0.0.1"),
+        ("kafka_bootstrap", "foo"),
+        ("kafka_bootstrap", "127.0.0.1:9092,"),
+        ("kafka_bootstrap", "http://127.0.0.1:9092"),
+        ("kafka_bootstrap", "127.0.0.1:65536"),
         ("aws_endpoint", "127.0.0.1:5000"),
         ("aws_endpoint", "http://127.0.0.1"),
         ("aws_endpoint", "http://127.0.0.1:port"),
@@ -91,6 +108,18 @@ def test_a_wrong_value_is_named_as_a_flag_and_as_a_variable(
     said = refusal(capsys, **{name.upper(): wrong})
     assert name.upper() in said
     assert repr(wrong) in said
+
+
+def test_all_that_is_wrong_in_the_environment_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, PORT="eight", FREEZE="2")
+    assert said == "up: PORT: 'eight' is not a number from 0 to 65535; FREEZE: '2' is not a number from 0 to 1\n"
+
+
+def test_help_is_there_whatever_the_environment_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse("--help", PORT="50%")
+    assert ended.value.code == 0
+    assert "(default: 50%)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argument", ["--speed=9", "extra", "--po=9000"])

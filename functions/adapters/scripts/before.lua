@@ -56,7 +56,8 @@ if known then
   -- before the state was lost.
   if first - 1 > known and brought ~= epoch then trimmed = math.max(trimmed, first - 1) end
 else
-  -- Offsets of a lost log say nothing about this one.
+  -- Offsets of a lost log say nothing about this one, which may begin before them.
+  redis.call('DEL', history)
   if log then
     epoch = ARGV[3]
     redis.call('HSET', figures, 'epoch', epoch)
@@ -73,7 +74,8 @@ if last > known and (epoch or objects <= #ARGV) then
   if trimmed > known then redis.call('DEL', history) end
   for index = objects, #ARGV, 3 do
     local seq = tonumber(ARGV[index])
-    if seq > known and redis.call('SISMEMBER', removed, ARGV[index]) == 0 then
+    -- A stream takes nothing before its last entry, as it would stand there if a room's records came of two partitions.
+    if seq > math.max(known, written) and redis.call('SISMEMBER', removed, ARGV[index]) == 0 then
       redis.call('XADD', history, id(seq), 'at', ARGV[index + 1], 'said', ARGV[index + 2])
       written = seq
     end

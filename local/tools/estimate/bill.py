@@ -17,9 +17,11 @@ LEAST_CACHE_GB = 0.1
 # As infra/mappings.py has them: all mappings share the units, which hold ten pollers each.
 POLLERS_A_RELAY = 3
 POLLERS_A_UNIT = 10
-# What the alarms of infra/alarms.py look at, besides those of each slice; a test counts.
-ALARM_METRICS = 41
+# What the alarms of infra/alarms.py look at, those of each slice, and what one looks at where relays give up; a test
+# counts.
+ALARM_METRICS = 40
 ALARM_METRICS_A_SLICE = 3
+ALARM_METRICS_LOW_LATENCY = 1
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Bill:
         sliced = sum(one.per_slice for one in METRICS)
         metrics = len(METRICS) - sliced + sliced * self._event.slices
         alarms = ALARM_METRICS + ALARM_METRICS_A_SLICE * self._event.slices
+        alarms += ALARM_METRICS_LOW_LATENCY * self._event.low_latency
         fixed = self._price("metric_month", metrics) + self._price("alarm_metric_month", alarms)
         fixed += self._price("dashboard_month", 1) + self._price("secret_month", 1)
         logged = sum(self._logged()) / GIGABYTE

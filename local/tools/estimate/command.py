@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from functions.rooms.seats import BUCKETS
 from local.number import number
+from local.parser import Parser
 from local.tools.estimate.bill import Bill
 from local.tools.estimate.bounds import bounds
 from local.tools.estimate.event import Event, Load
@@ -23,18 +26,21 @@ def main(arguments: Sequence[str]) -> int:
     given: dict[str, Any] = {field.name: options[field.name] for field in fields(Event)}
     event = Event(**given)
     load = Load(event, Figures.read())
-    print(json.dumps(document(load), indent=2) if as_json else text(load))
+    try:
+        print(json.dumps(document(load), indent=2) if as_json else text(load), flush=True)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+        return 1
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m local estimate",
+    parser = Parser(
+        "python -m local estimate",
         description="What an event costs a month on AWS (us-east-1, list prices), and which quota binds first.",
         epilog="Rates are a second, all viewers together. What it rests on: docs/cost.md.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        allow_abbrev=False,
     )
     plain = Event(viewers=1, hours=1)
     rate = number(float, 0, 1e6)

@@ -1,12 +1,14 @@
 """What the load is told on the command line."""
 
 import argparse
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self, get_args
 
 from local.number import number
+from local.parser import Parser
 from local.tools.load.handshake import Address, BadAddress
 
 Mode = Literal["steady", "storm", "vanish", "slow"]
@@ -51,10 +53,11 @@ class LoadOptions:
     tag: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @classmethod
-    def parse(cls, arguments: Sequence[str]) -> Self:
+    def parse(cls, arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Self:
         """What is wrong ends the program with status 2 and a line that says so."""
         parser = _parser()
         given = vars(parser.parse_args(arguments))
+        given["url"] = given["url"] or f"ws://{parser.emulator(environment)}/websocket"
         size = given["viewers"] // given["rooms"]
         proportional = min(size, REFERENCE_VIEWERS)
         # A count that is to come right again must not be kept in motion.
@@ -132,16 +135,15 @@ def _address(text: str) -> str:
     return text
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m local load",
+def _parser() -> Parser:
+    parser = Parser(
+        "python -m local load",
         description="Simulated viewers in rooms of their own: what reaches them, how late, and what does not.",
         epilog="Exit status: 0 all arrived once and in order, 1 it did not, 2 wrong arguments. See docs/load.md.",
-        allow_abbrev=False,
     )
     add = parser.add_argument
     rate = number(float, 0, 1e6)
-    add("--url", type=_address, default="ws://127.0.0.1:8000/websocket", help="the rooms (default: %(default)s)")
+    add("--url", type=_address, help="the rooms (default: ws://127.0.0.1:8000/websocket, or at PORT)")
     add("--viewers", type=number(int, 1, 1e6), default=100, metavar="N", help="of all rooms (default: 100)")
     add("--rooms", type=number(int, 1, MOST_ROOMS), default=1, metavar="N", help="(default: 1)")
     add("--first-room", type=number(int, 1, LAST_ROOM), metavar="N", help="its activityId (default: a random one)")

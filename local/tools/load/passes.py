@@ -6,9 +6,10 @@ from typing import Protocol
 from functions.adapters.secrets import SecretUnavailable
 from functions.adapters.tokens import Tokens
 from local.token_order import TokenOrder
+from local.tools.emulator_url import LOOPBACK
 from local.tools.load.handshake import Address
 from local.tools.load.options import LoadOptions
-from local.tools.token import LOOPBACK, NoToken, post, tokens_of
+from local.tools.token import NoToken, post, tokens_of
 
 # A load, and viewers that come back at its end.
 SECONDS = 86_400

@@ -1,11 +1,13 @@
 """What the smoke test is told on the command line."""
 
-import argparse
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
+
+from local.parser import Parser
+from local.tools.emulator_url import LOOPBACK
 
 # Where no platform's own ids are likely to be; up to 2^53-1.
 OWN_ROOMS = range(2**52, 2**53)
@@ -31,11 +33,18 @@ class SmokeOptions:
         """Ends the program with 2 for wrong arguments."""
         parser = _parser(environment)
         given = parser.parse_args(arguments)
+        given.url = given.url or f"ws://{parser.emulator(environment)}/websocket"
+        given.api = given.api or f"http://{parser.emulator(environment)}/api"
         for name, value, schemes in (("--url", given.url, ("ws", "wss")), ("--api", given.api, ("http", "https"))):
             if (problem := _problem(value, schemes)) is not None:
                 parser.error(f"{name} {value!r}: {problem}")
         if not given.patience > 0:
             parser.error("--patience must be above 0")
+        if not given.open and given.secret is None and not _is_emulators(given.url):
+            parser.error(
+                f"--url {given.url}: name the secret of its token keys with --secret; "
+                "--open is for a stage whose auth_mode is open"
+            )
         return cls(
             url=given.url,
             api=given.api.rstrip("/"),
@@ -49,18 +58,14 @@ class SmokeOptions:
         )
 
 
-def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m local smoke",
+def _parser(environment: Mapping[str, str]) -> Parser:
+    parser = Parser(
+        "python -m local smoke",
         description="Walk every path of the rooms with two viewers, and tell the likely cause of what fails.",
         epilog="docs/smoke.md tells what the steps are. Exit status: 0 all is well, 1 it is not, 2 wrong arguments.",
-        allow_abbrev=False,
     )
-    here = f"127.0.0.1:{environment.get('PORT') or 8000}"
-    parser.add_argument(
-        "--url", default=f"ws://{here}/websocket", help="the stack's WebSocketUrl (default: %(default)s)"
-    )
-    parser.add_argument("--api", default=f"http://{here}/api", help="its PlatformApiUrl (default: %(default)s)")
+    parser.add_argument("--url", help="the stack's WebSocketUrl (default: ws://127.0.0.1:8000/websocket, or at PORT)")
+    parser.add_argument("--api", help="its PlatformApiUrl (default: http://127.0.0.1:8000/api, or at PORT)")
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--secret", metavar="ID", help="its TokenSecretArn, to sign tokens with")
     who.add_argument("--open", action="store_true", help="the stage's auth_mode is open: no tokens")
@@ -72,6 +77,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="the outcome as JSON; the lines go to standard error")
     return parser
+
+
+def _is_emulators(url: str) -> bool:
+    """Whether an emulator on this machine can be asked for tokens."""
+    parts = urlsplit(url)
+    return parts.scheme == "ws" and parts.hostname in LOOPBACK
 
 
 def _problem(url: str, schemes: Sequence[str]) -> str | None:

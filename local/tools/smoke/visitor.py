@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from local.tools.emulator_url import LOOPBACK
 from local.tools.smoke import cause
 from local.tools.smoke.cause import Failed
 from local.tools.smoke.options import SmokeOptions
 from local.tools.smoke.platform import ANSWER_SECONDS, unreachable
-from local.tools.token import LOOPBACK
 
 Object = dict[str, Any]
 REPLY, JOINED, WHO, CHAT, LIKE, LIKES, HEARTBEAT, WELCOME = 0, 1, 3, 4, 6, 6, 7, 8

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from functions.adapters.credentials import RENEW_SECONDS, Credentials, CredentialSource, NoCredentials
+from functions.adapters.credentials import (
+    RENEW_SECONDS,
+    RETRY_SECONDS,
+    Credentials,
+    CredentialSource,
+    NoCredentials,
+)
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
 EXPIRY = 1_700_000_000  # 2023-11-14T22:13:20Z
@@ -86,3 +92,32 @@ async def test_an_endpoint_that_gives_none_is_named(endpoint: Endpoint) -> None:
 async def test_an_environment_without_any_is_said_to_have_none() -> None:
     with pytest.raises(NoCredentials, match="neither AWS_ACCESS_KEY_ID"):
         await CredentialSource({}).current()
+
+
+async def test_while_they_have_not_expired_they_serve_on_when_no_others_are_given(endpoint: Endpoint) -> None:
+    now = float(EXPIRY - RENEW_SECONDS - 1)
+    source = CredentialSource({"AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url}, clock=lambda: now)
+    first = await source.current()
+    good, endpoint.body = endpoint.body, {"AccessKeyId": "k1"}
+    now = EXPIRY - RENEW_SECONDS + 1
+    assert await source.current() is first
+    assert await source.current() is first
+    assert len(endpoint.requests) == 2  # an endpoint in trouble is not asked with each call
+    now += RETRY_SECONDS
+    assert await source.current() is first
+    assert len(endpoint.requests) == 3
+    now += RETRY_SECONDS
+    endpoint.body = good | {"AccessKeyId": "k2", "Expiration": "2023-11-15T22:13:20Z"}
+    assert (await source.current()).access_key == "k2"
+
+
+async def test_once_they_have_expired_there_are_none(endpoint: Endpoint) -> None:
+    now = float(EXPIRY - RENEW_SECONDS - 1)
+    source = CredentialSource({"AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url}, clock=lambda: now)
+    await source.current()
+    endpoint.body = {}
+    now = EXPIRY - 1
+    await source.current()
+    now = EXPIRY
+    with pytest.raises(NoCredentials, match="the credentials endpoint gave none"):
+        await source.current()

@@ -4,6 +4,7 @@ from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
@@ -41,3 +42,8 @@ async def test_a_token_is_text_that_sasl_can_carry() -> None:
     url = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
     assert url.startswith("https://kafka.eu-west-1.amazonaws.com/?Action=kafka-cluster%3AConnect&")
     assert url.endswith("&User-Agent=live-rooms")
+
+
+async def test_without_credentials_it_is_a_connection_that_cannot_be_made_as_aiokafka_knows_them() -> None:
+    with pytest.raises(KafkaConnectionError, match="no token can be made: neither AWS_ACCESS_KEY_ID"):
+        await KafkaTokens(CredentialSource({}), "eu-west-1").token()

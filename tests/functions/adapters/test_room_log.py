@@ -1,27 +1,44 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from functions.adapters.room_log import PUBLISH_SECONDS, REQUEST_SECONDS, LogUnavailable, RoomLog
+from functions.adapters import room_log
+from functions.adapters.credentials import CredentialSource
+from functions.adapters.kafka_tokens import KafkaTokens
+from functions.adapters.room_log import IDLE_SECONDS, PUBLISH_SECONDS, REQUEST_SECONDS, LogUnavailable, RoomLog
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC
 from functions.rooms import events
 from functions.rooms.events import Event
 from local.servers.kafka import EmbeddedKafka
+from tests.functions.adapters.signing_broker import signing_broker
 
 
 def chat(content: str, room: int = 42) -> Event:
     return Event(activity_id=room, type=events.CHAT, time=1_700_000_000_000, user_id="u", username="U", content=content)
 
 
+class Wall:
+    """A clock on the wall, which goes on in a freeze."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @asynccontextmanager
-async def writing_to(bootstrap: str) -> AsyncIterator[RoomLog]:
-    log = RoomLog(bootstrap=bootstrap, live_topic=LIVE_TOPIC, save_topic=SAVE_TOPIC)
+async def writing_to(
+    bootstrap: str, *, tokens: KafkaTokens | None = None, wall: Callable[[], float] = time.time
+) -> AsyncIterator[RoomLog]:
+    log = RoomLog(bootstrap=bootstrap, live_topic=LIVE_TOPIC, save_topic=SAVE_TOPIC, tokens=tokens, clock=wall)
     try:
         yield log
     finally:
@@ -101,6 +118,55 @@ async def test_connections_that_were_cut_during_a_freeze_are_made_anew() -> None
         await kafka.stop()
 
 
+async def test_after_a_freeze_a_new_producer_takes_the_place_of_the_one_whose_connections_may_be_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kafka, wall, given_up = EmbeddedKafka(), Wall(), asyncio.Event()
+    never = asyncio.Event()
+
+    async def deaf(producer: AIOKafkaProducer) -> None:
+        given_up.set()
+        await never.wait()
+
+    await kafka.start()
+    try:
+        async with writing_to(kafka.bootstrap, wall=wall) as log:
+            await log.publish(chat("before"))
+            producer = log._producer
+            wall.now += IDLE_SECONDS
+            await log.publish(chat("a pause"))
+            assert log._producer is producer
+            wall.now += IDLE_SECONDS + 1
+            with monkeypatch.context() as patched:
+                patched.setattr(room_log, "_abandon", deaf)
+                seqs = [(await log.publish(chat("after"))).seq, (await log.publish(chat("and on"))).seq]
+                assert given_up.is_set()
+            assert log._producer is not producer
+            assert seqs == [2, 3]
+            never.set()
+            assert producer is not None
+            await producer.stop()
+    finally:
+        await kafka.stop()
+
+
+async def test_a_producer_that_is_replaced_is_closed_behind_it() -> None:
+    kafka, wall = EmbeddedKafka(), Wall()
+    await kafka.start()
+    try:
+        async with writing_to(kafka.bootstrap, wall=wall) as log:
+            await log.publish(chat("before"))
+            producer = log._producer
+            assert producer is not None
+            wall.now += IDLE_SECONDS + 1
+            await log.publish(chat("after"))
+            assert log._producer is not producer
+        assert producer._closed
+        assert not producer.client._conns or not any(conn.connected() for conn in producer.client._conns.values())
+    finally:
+        await kafka.stop()
+
+
 async def test_brokers_that_refuse_at_first_are_tried_again() -> None:
     refused = 0
 
@@ -158,3 +224,36 @@ async def test_ping_returns_when_a_broker_answers(kafka_bootstrap: str) -> None:
     async with writing_to(kafka_bootstrap) as log:
         async with asyncio.timeout(10):
             await log.ping()
+
+
+async def test_without_credentials_the_log_is_unavailable_and_it_says_why() -> None:
+    tokens = KafkaTokens(CredentialSource({}), "eu-west-1")
+    async with signing_broker() as bootstrap, writing_to(bootstrap, tokens=tokens) as log:
+        with pytest.raises(LogUnavailable, match="no token can be made: neither AWS_ACCESS_KEY_ID"):
+            await log.publish(chat("unsigned"))
+
+
+async def test_credentials_that_are_missing_when_a_broker_asks_for_them_are_no_error_of_another_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def in_plain(tokens: KafkaTokens) -> dict[str, Any]:
+        return {
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "OAUTHBEARER",
+            "sasl_oauth_token_provider": tokens,
+        }
+
+    class Once(KafkaTokens):
+        async def token(self) -> str:
+            if not asked:
+                asked.append(True)
+                return "one"
+            return await super().token()
+
+    asked: list[bool] = []
+    monkeypatch.setattr(room_log, "signing_in", in_plain)
+    tokens = Once(CredentialSource({}), "eu-west-1")
+    async with signing_broker() as bootstrap, writing_to(bootstrap, tokens=tokens) as log:
+        with pytest.raises(LogUnavailable):
+            await log.publish(chat("unsigned"))
+    assert asked

@@ -148,6 +148,30 @@ def test_an_overloaded_tick_leaves_out_joins_then_the_oldest_chat_and_says_so() 
     assert [value["messageType"] for value in objects if value["messageType"] in (10, 5)] == [10, 5]
 
 
+def test_what_came_too_late_is_told_first_and_moves_no_private_chat() -> None:
+    late = [event(events.CHAT, 1), event(events.NOTICE, 2), event(events.CHAT, 3, to="bob"), event(events.LIKE, 4)]
+    records = [event(events.CHAT, 5, content="a"), event(events.CHAT, 6, content="psst", to="bob")]
+    delayed = fold([*records, event(events.CHAT, 7, content="b")], FIGURES, late)
+    assert said(delayed.bulletin)[0] == {"messageType": 13, "dropped": {"chat": 1, "notice": 1}}
+    assert types(delayed.bulletin) == [13, 4, 4, 5, 6]
+    assert [value.get("seq") for value in said(delayed.bulletin_for("bob"))] == [None, 5, 6, 7, None, None]
+    assert "carol" not in delayed.exceptions
+
+
+def test_what_came_too_late_and_what_does_not_fit_are_one_object() -> None:
+    late = [event(events.CHAT, 1), event(events.NOTICE, 2)]
+    records = [event(events.CHAT, 10 + n, user=f"u{n}", content="x" * 480) for n in range(100)]
+    busy = fold(records, FIGURES, late)
+    for bulletin in (busy.bulletin, busy.bulletin_for("u0"), busy.limited_to(4).bulletin):
+        objects = said(bulletin)
+        kept = sum(value["messageType"] == 4 for value in objects)
+        assert objects[0] == {"messageType": 13, "dropped": {"chat": 101 - kept, "notice": 1}}
+        assert [value["messageType"] for value in objects].count(13) == 1
+        assert bulletin.left_out == {"chat": 100 - kept}
+        assert len(bulletin.frames("live.v1")[0].data) <= FRAME_BYTES
+    assert len(busy.limited_to(4).bulletin.parts) == 4
+
+
 def test_whose_own_chat_was_left_out_gets_it_all_the_same() -> None:
     busy = crowded(100)
     assert "u0" in busy.exceptions

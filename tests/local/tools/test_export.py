@@ -186,27 +186,43 @@ def test_a_long_room_is_written_page_by_page(moto_url: str, table: str, capsys: 
     assert [line["seq"] for line in told(capsys.readouterr().out)] == list(range(9))
 
 
+NO_URL = "is no URL such as http://127.0.0.1:8000"
+
+
 @pytest.mark.parametrize(
-    ("arguments", "problem"),
+    ("arguments", "port", "problem"),
     [
-        (["--activity", "forty-two"], "activityId must be an integer from 1 to 9007199254740991"),
-        (["--activity", "42", "--url", "nowhere"], "'nowhere' is no URL: that takes http://host:port"),
-        (["--activity", "42", "--url", "http://h:port"], "'http://h:port' is no URL"),
+        (["--activity", "forty-two"], "", "--activity must be an integer from 1 to 9007199254740991"),
+        (["--activity", "42", "--url", "nowhere"], "", f"--url: 'nowhere' {NO_URL}"),
+        (["--activity", "42", "--url", "http://h:port"], "", f"--url: 'http://h:port' {NO_URL}"),
         (
             ["--activity", "42", "--url", "https://rooms.example"],
-            "https://rooms.example is not on this machine: name the stack's table with --table",
+            "",
+            "--url: https://rooms.example is not on this machine: name the stack's table with --table",
         ),
-        (["--activity", "42", "--url", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1 ("),
+        (["--activity", "42"], "zz", "PORT: 'zz' is not a number from 1 to 65535"),
+        (["--activity", "42", "--format", "xml"], "", "--format: invalid choice: 'xml'"),
+        ([], "", "the following arguments are required: --activity"),
     ],
-    ids=["activity", "no-url", "port", "elsewhere", "nobody"],
+    ids=["activity", "no-url", "port", "elsewhere", "PORT", "format", "none"],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+def test_wrong_arguments_end_with_2_and_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], port: str, problem: str
 ) -> None:
-    assert export.main(arguments, {}) == 1
+    with pytest.raises(SystemExit) as ended:
+        export.main(arguments, {"PORT": port})
+    assert ended.value.code == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"python -m local export: {problem}")
+    assert err.count("\n") == 1
+
+
+def test_where_nobody_answers_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["--activity", "42", "--url", "http://127.0.0.1:1"], {}) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("python -m local export: nothing answers at http://127.0.0.1:1 (")
     assert err.count("\n") == 1
 
 

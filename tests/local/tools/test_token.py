@@ -83,27 +83,42 @@ def test_an_answer_without_a_token_is_explained(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--url", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"),
-        (["--url", "wss://rooms.example/websocket"], "--secret"),
-        (["--url", "http://rooms.example"], "--secret"),
-        (["--url", "rooms"], "no URL"),
-        (["--url", "http://127.0.0.1:port"], "no URL"),
-        (["--caps", "fly"], "caps must be"),
-        (["--activity", "forty"], "activityId must be"),
-        (["--seconds", "0"], "seconds must be"),
-        (["--name", ""], "username must"),
+        (
+            ["--url", "wss://rooms.example/websocket"],
+            "--url: wss://rooms.example/websocket is not on this machine: name",
+        ),
+        (["--url", "http://rooms.example"], "--url: http://rooms.example is not on this machine: name the secret"),
+        (["--url", "rooms"], "--url: 'rooms' is no URL"),
+        (["--url", "http://127.0.0.1:port"], "--url: 'http://127.0.0.1:port' is no URL"),
+        (["--caps", "fly"], "--caps must be"),
+        (["--activity", "forty"], "--activity must be"),
+        (["--seconds", "0"], "--seconds: '0' is not a number from 1 to 31536000"),
+        (["--seconds", "x"], "--seconds: 'x' is not a number from 1 to 31536000"),
+        (["--user", ""], "--user must"),
+        (["--name", ""], "--name must"),
+        ([], "PORT: 'zz' is not a number from 1 to 65535"),
+        (["--platform"], "--platform: not allowed with argument --activity"),
     ],
 )
-def test_what_cannot_be_meant_is_said_in_one_line(
+def test_wrong_arguments_end_with_2_and_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    assert token.main([*ARGUMENTS, *arguments], {}) == 1
+    with pytest.raises(SystemExit) as ended:
+        token.main([*ARGUMENTS, *arguments], {"PORT": "zz"})
+    assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert said in error
-    assert len(error.splitlines()) == 1
+    assert error.startswith(f"python -m local token: {said}")
+    assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["--user", "alice"], ["--activity", "42"], [*ARGUMENTS, "--platform"]])
+def test_where_nobody_answers_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert token.main([*ARGUMENTS, "--url", "http://127.0.0.1:1"], {}) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("python -m local token: nothing answers at http://127.0.0.1:1 (")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--user", "alice"], ["--activity", "42"]])
 def test_who_and_where_must_be_said(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         token.main(arguments, {})

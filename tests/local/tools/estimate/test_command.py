@@ -50,4 +50,6 @@ def test_what_cannot_be_meant_is_refused(wrong: list[str], capsys: pytest.Captur
     with pytest.raises(SystemExit) as ended:
         main(["estimate", *wrong])
     assert ended.value.code == 2
-    assert "error: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("python -m local estimate: ")
+    assert said.count("\n") == 1

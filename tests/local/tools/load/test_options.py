@@ -52,11 +52,23 @@ def test_what_cannot_be_meant_is_refused_in_a_line(
     with pytest.raises(SystemExit) as ended:
         LoadOptions.parse(arguments.split())
     assert ended.value.code == 2
-    assert problem in capsys.readouterr().err.splitlines()[-1]
+    said = capsys.readouterr().err
+    assert said.startswith("python -m local load: ")
+    assert problem in said
+    assert said.count("\n") == 1
 
 
 def test_an_address_may_be_given() -> None:
     assert LoadOptions.parse(["--url", "wss://example.org/websocket"]).url == "wss://example.org/websocket"
+
+
+def test_the_emulators_port_is_the_one_that_make_dev_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert LoadOptions.parse([], {}).url == "ws://127.0.0.1:8000/websocket"
+    assert LoadOptions.parse([], {"PORT": "8100"}).url == "ws://127.0.0.1:8100/websocket"
+    with pytest.raises(SystemExit) as ended:
+        LoadOptions.parse([], {"PORT": "abc"})
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "python -m local load: PORT: 'abc' is not a number from 1 to 65535\n"
 
 
 def test_viewers_beyond_the_limit_of_open_files_are_refused() -> None:

@@ -4,6 +4,7 @@ import socket
 import pytest
 
 from local.__main__ import main
+from local.tools.smoke.command import main as smoke
 
 
 def test_nothing_there_is_one_line_and_a_cause(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,9 +21,14 @@ def test_nothing_there_is_one_line_and_a_cause(capsys: pytest.CaptureFixture[str
     assert "likely cause: address" in told.err
 
 
-def test_deployed_rooms_take_a_secret_or_a_word_that_they_are_open(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["smoke", "--url", "wss://rooms.example/websocket", "--api", "https://rooms.example/api"]) == 1
-    assert "--secret" in capsys.readouterr().err
+def test_where_no_emulator_runs_it_says_how_to_start_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert smoke([], {"PORT": str(port)}) == 1
+    remedy = "start it with `make dev`, or name the rooms with --url and --api"
+    said = f"python -m local smoke: nothing answers at http://127.0.0.1:{port}: {remedy}\n"
+    assert capsys.readouterr() == ("", said)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,7 @@ def test_deployed_rooms_take_a_secret_or_a_word_that_they_are_open(capsys: pytes
         ["--url", "https://rooms.example/websocket"],
         ["--api", "rooms.example"],
         ["--url", "wss://rooms.example:x/websocket"],
+        ["--url", "wss://rooms.example/websocket", "--api", "https://rooms.example/api"],
         ["--patience", "0"],
         ["--open", "--secret", "s"],
         ["--activity", "42"],
@@ -40,4 +47,13 @@ def test_wrong_arguments_are_said(wrong: list[str], capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as ended:
         main(["smoke", *wrong])
     assert ended.value.code == 2
-    assert "usage: python -m local smoke" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("python -m local smoke: --") or "--activity" in said
+    assert said.count("\n") == 1
+
+
+def test_a_port_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        smoke([], {"PORT": "abc"})
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "python -m local smoke: PORT: 'abc' is not a number from 1 to 65535\n"
