@@ -28,9 +28,6 @@ POLLERS = math.ceil(PARTITIONS / INVOCATIONS_A_POLLER)
 # The largest number there is.
 MOST_ATTEMPTS = 10_000
 
-# How long functions/rooms/history.py keeps what was said.
-HISTORY_MINUTES = 10
-
 
 class Mappings(Construct):
     """One mapping per function that reads a topic, each with a consumer group of the function's name.
@@ -73,10 +70,9 @@ class Mappings(Construct):
         """How relays are fed, and what becomes of what they fail at.
 
         The minute after which nothing is shown is the relay's own: what it does not show still goes into the room's
-        history, which would have a hole otherwise, and so it would if a batch were given up that could be in it. With
-        a destination that takes the largest number of attempts, which is for provisioned mode, and there it is the age
-        that ends them: what is older than the history reaches is not handed on. In on-demand mode there is neither, and
-        no destination: a batch is tried until its records expire. See `_archive`.
+        history, which would have a hole otherwise, and so it would if a batch were given up, or left out for its age.
+        With a destination that takes the largest number of attempts, which is for provisioned mode. In on-demand mode
+        there is no number and no destination: a batch is tried until its records expire. See `_archive`.
         https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-low-latency.html
         """
         if self.failures is None:
@@ -85,7 +81,6 @@ class Mappings(Construct):
             "max_batching_window": Duration.seconds(0),
             # As many at the least as at the most, since a poller more or less holds up all of them for a while.
             "provisioned_poller_config": self._pollers(at_least=POLLERS),
-            "max_record_age": Duration.minutes(HISTORY_MINUTES),
             "retry_attempts": MOST_ATTEMPTS,
             "bisect_batch_on_error": True,
             "on_failure": SqsDlq(self.failures),

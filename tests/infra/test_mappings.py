@@ -1,7 +1,6 @@
 import pytest
 
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, PARTITIONS, SAVE_TOPIC, Topic
-from functions.rooms import history
 from infra.mappings import window
 from tests.infra.cloud import CLUSTER, Cloud, JsonObject, id_in
 
@@ -58,12 +57,11 @@ def test_all_pollers_of_a_stage_share_what_is_paid_for(cloud: Cloud) -> None:
     assert groups == {"live-rooms-prod"}
 
 
-def test_pollers_of_its_own_give_a_relays_batch_up_by_halves_and_not_before_history_does(cloud: Cloud) -> None:
+def test_pollers_of_its_own_give_a_relays_batch_up_by_halves_and_as_late_as_can_be(cloud: Cloud) -> None:
     for mapping in relays(cloud).values():
         assert mapping["BisectBatchOnFunctionError"] is True
-        # As for the archive; the age is what ends it.
         assert mapping["MaximumRetryAttempts"] == 10_000
-        assert mapping["MaximumRecordAgeInSeconds"] == 60 * history.KEPT_MINUTES
+        assert "MaximumRecordAgeInSeconds" not in mapping
 
 
 def test_without_them_a_relays_batch_is_never_given_up_and_there_is_no_queue_for_it(small_cloud: Cloud) -> None:
