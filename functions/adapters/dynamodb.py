@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from functions.adapters.aws_client import aws_client
 from functions.adapters.dynamodb_api import DynamoDbApi, DynamoDbError
 
 CONNECT_SECONDS = 1
@@ -100,16 +101,5 @@ def pauses(deadline: float) -> Iterator[float]:
 
 
 def dynamodb_client(region: str, **options: Any) -> Any:
-    """boto3's client, which any number of threads may use; `options` go to it. AWS_ENDPOINT_URL_DYNAMODB leads it
-    elsewhere."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=ANSWER_SECONDS,
-        # Once more, since a connection that was kept over a freeze may be dead.
-        retries={"mode": "standard", "total_max_attempts": 2},
-    )
-    # A session of its own: boto3's shared one is not for several threads.
-    return boto3.session.Session().client("dynamodb", region_name=region, config=config, **options)
+    """boto3's client; `options` go to it."""
+    return aws_client("dynamodb", region, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS, **options)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from functions.adapters.aws_client import aws_client
+
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 3
 # SQS takes 256 KB, and the cause needs room. A multiple of 4, so that what is left can still be decoded.
@@ -50,16 +52,5 @@ class FailureQueue:
 
 
 def queue_client(region: str, **options: Any) -> Any:
-    """boto3's client of SQS, which any number of threads may use; `options` go to it. AWS_ENDPOINT_URL_SQS leads it
-    elsewhere."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=ANSWER_SECONDS,
-        # Once more, since a connection that was kept over a freeze may be dead.
-        retries={"mode": "standard", "total_max_attempts": 2},
-    )
-    # A session of its own: boto3's shared one is not for several threads.
-    return boto3.session.Session().client("sqs", region_name=region, config=config, **options)
+    """boto3's client of SQS; `options` go to it."""
+    return aws_client("sqs", region, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS, **options)

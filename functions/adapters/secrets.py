@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from functions.adapters.aws_client import aws_client
+
 # An authorizer has 5 s for all it does, and whoever opens a connection waits for it.
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 1.5
@@ -46,13 +48,12 @@ class SecretsManager:
 
 
 def secrets_client(region: str, **options: Any) -> Any:
-    """boto3's client; `options` go to it. AWS_ENDPOINT_URL_SECRETS_MANAGER leads it elsewhere."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=ANSWER_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 1},
+    """boto3's client; `options` go to it. One attempt: whoever waits has no time for another."""
+    return aws_client(
+        "secretsmanager",
+        region,
+        connect_seconds=CONNECT_SECONDS,
+        answer_seconds=ANSWER_SECONDS,
+        attempts=1,
+        **options,
     )
-    return boto3.client("secretsmanager", region_name=region, config=config, **options)

@@ -19,7 +19,7 @@ from functions.adapters.dynamodb import TableUnavailable, dynamodb_client
 from functions.rooms.archive import Kind, Stored
 from functions.rooms.identity import Malformed, parse_activity_id
 from local.parser import Parser
-from local.tools.emulator_url import NotHere, host_and_port
+from local.tools.emulator import NotHere, host_and_port
 from local.tools.export_lines import CsvLines, JsonLines, Lines
 from local.tools.export_place import NoArchive, Place, emulators_place
 from local.tools.export_progress import Progress

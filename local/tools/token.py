@@ -6,8 +6,6 @@ the keys in Secrets Manager, which takes AWS credentials that may read them.
 
 import argparse
 import asyncio
-import http.client
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,11 +19,9 @@ from functions.rooms.identity import Malformed
 from local.number import number
 from local.parser import Parser
 from local.token_order import DEFAULT_SECONDS, LONGEST_SECONDS, TokenOrder
-from local.tools.emulator_url import NotHere, host_and_port
+from local.tools.emulator import NobodyThere, NotHere, asked, host_and_port
 
 PROGRAM = "python -m local token"
-PATIENCE_SECONDS = 10
-# By the names that an order has for them.
 OPTIONS = {"activityId": "--activity", "userId": "--user", "username": "--name", "caps": "--caps"}
 
 
@@ -115,21 +111,8 @@ def asked_for(order: dict[str, Any], url: str) -> str:
 
 
 def post(host: str, port: int, order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The emulator's answer, {} when that is no JSON object; raises NoToken when nothing answers."""
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
+    """The emulator's status and answer to an order; raises NoToken when nothing answers."""
     try:
-        connection.request("POST", "/_local/token", json.dumps(order), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        status, body = response.status, response.read()
-    except (OSError, http.client.HTTPException) as error:
-        here = f"http://{host}:{port}"
-        raise NoToken(
-            f"nothing answers at {here} ({error}): start it with `make dev AUTH_MODE=token`, or name it with --url"
-        ) from None
-    finally:
-        connection.close()
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    return status, answer if isinstance(answer, dict) else {}
+        return asked(host, port, "/_local/token", order)
+    except NobodyThere as nobody:
+        raise NoToken(f"{nobody}: start it with `make dev AUTH_MODE=token`, or name it with --url") from None

@@ -6,7 +6,7 @@ from typing import Protocol
 from functions.adapters.secrets import SecretUnavailable
 from functions.adapters.tokens import Tokens
 from local.token_order import TokenOrder
-from local.tools.emulator_url import LOOPBACK
+from local.tools.emulator import LOOPBACK
 from local.tools.load.handshake import Address
 from local.tools.load.options import LoadOptions
 from local.tools.token import NoToken, post, tokens_of

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from local.parser import Parser
-from local.tools.emulator_url import LOOPBACK
+from local.tools.emulator import LOOPBACK
 
 # Where no platform's own ids are likely to be; up to 2^53-1.
 OWN_ROOMS = range(2**52, 2**53)

@@ -9,7 +9,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.tools.emulator_url import LOOPBACK
+from local.tools.emulator import LOOPBACK
 from local.tools.smoke import cause
 from local.tools.smoke.cause import Failed
 

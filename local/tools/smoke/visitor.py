@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from local.tools.emulator_url import LOOPBACK
+from local.tools.emulator import LOOPBACK
 from local.tools.smoke import cause
 from local.tools.smoke.cause import Failed
 from local.tools.smoke.options import SmokeOptions

@@ -1,6 +1,6 @@
 import pytest
 
-from local.tools.emulator_url import NotHere, host_and_port
+from local.tools.emulator import NotHere, host_and_port
 
 
 @pytest.mark.parametrize(
