@@ -18,8 +18,6 @@ BATCH = 25
 AT_ONCE = 8
 # Of the archive's 60, with what is under way then; the rest is for the failure queue.
 PUT_SECONDS = 25.0
-# Whoever asks the API waits; it has 15.
-READ_SECONDS = 10.0
 
 _GROW = "SET zanNumber = :zanNumber, #time = :time, expires = :expires"
 _IS_LARGER = "attribute_not_exists(zanNumber) OR zanNumber < :zanNumber"
@@ -60,11 +58,8 @@ class ArchiveTable:
     async def messages(self, activity_id: int, before: int | None, limit: int) -> tuple[list[Stored], int | None]:
         """Up to `limit` chats and notices to all with a seq below `before`, newest first, and the `before` of the next
         page, None at the end. A removed chat is there without its text. Raises TableUnavailable."""
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await self._messages(activity_id, MOST if before is None else before - 1, limit)
-        except TimeoutError:
-            raise TableUnavailable(f"table {self._table.name}: no answer within {READ_SECONDS} s") from None
+        async with self._table.in_time():
+            return await self._messages(activity_id, MOST if before is None else before - 1, limit)
 
     async def _messages(self, activity_id: int, newest: int, limit: int) -> tuple[list[Stored], int | None]:
         if newest < 0:

@@ -6,7 +6,8 @@ The functions ask through DynamoDbApi; tools that read now and then with boto3.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from functions.adapters.aws_client import aws_client
@@ -14,6 +15,8 @@ from functions.adapters.dynamodb_api import DynamoDbApi, DynamoDbError
 
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 3
+# Whoever asks the API waits; it has 15.
+READ_SECONDS = 10.0
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
@@ -55,6 +58,15 @@ class Table:
             return await self._ask(operation, parameters)
         except DynamoDbError as error:
             raise _meaning(error.code, f"table {self.name}: {error}") from None
+
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """What takes longer than whoever asks can wait, is not waited for; raises TableUnavailable."""
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                yield
+        except TimeoutError:
+            raise TableUnavailable(f"table {self.name}: no answer within {READ_SECONDS} s") from None
 
 
 class _InThreads:

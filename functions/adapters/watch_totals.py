@@ -13,19 +13,17 @@ from decimal import Decimal
 from typing import Any
 
 from functions.adapters.dynamodb import Client, ConditionFailed, ItemRefused, Table, TableUnavailable, pauses
+from functions.rooms.archive import expiry
 from functions.rooms.seats import BUCKETS, bucket_of
 from functions.rooms.watch_time import Counted, Credit, counted_of
 
 log = logging.getLogger(__name__)
 
-DAY_SECONDS = 24 * 3600
 # What cannot be written is tried again for so long: when the table does not answer, the archive still has to say so
 # before its own time is over.
 PATIENCE_SECONDS = 15.0
 # So many sums are under way at a time; DynamoDB answers in some ms, and one CPU asks as fast.
 AT_A_TIME = 64
-# Whoever asks the API waits; it has 15.
-READ_SECONDS = 10.0
 
 TOTAL = "total"
 NAMES = {f"#{name}": name for name in ("seconds", "last", "lastAt", "expires")}
@@ -58,7 +56,7 @@ class _Sum:
             ":seconds": {"N": f"{Decimal(earned).scaleb(-3):f}"},
             ":last": _number(counted.offset),
             ":lastAt": _number(counted.logged_at),
-            ":expires": _number(counted.logged_at // 1000 + days * DAY_SECONDS),
+            ":expires": _number(expiry(counted.logged_at, days)),
             **{f":{name}": {"S": value} for name, value in self._person(part).items()},
         }
         changes = ", ".join(f"{name} = :{name[1:]}" for name in names if name != "#seconds")
@@ -156,14 +154,11 @@ class WatchTotals:
         A moment may pass before it tells of what was added. Raises TableUnavailable.
         """
         keys = [_bucket_key(activity_id, bucket) for bucket in range(BUCKETS)]
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                longest, totals = await asyncio.gather(
-                    asyncio.gather(*(self._longest(key, limit) for key in keys)),
-                    asyncio.gather(*(self._total(key) for key in keys)),
-                )
-        except TimeoutError:
-            raise TableUnavailable(f"table {self._table.name}: no answer within {READ_SECONDS} s") from None
+        async with self._table.in_time():
+            longest, totals = await asyncio.gather(
+                asyncio.gather(*(self._longest(key, limit) for key in keys)),
+                asyncio.gather(*(self._total(key) for key in keys)),
+            )
         users = sorted((-_seconds(item), item["userId"]["S"]) for items in longest for item in items)
         total = sum((_seconds(item) for items in totals for item in items), Decimal(0))
         return [(user_id, float(-seconds)) for seconds, user_id in users[:limit]], float(total)

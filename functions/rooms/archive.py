@@ -78,6 +78,11 @@ def number(sk: str) -> int:
     return int(sk.partition("#")[2])
 
 
+def expiry(logged_at: int, days: int) -> int:
+    """When an item goes that is kept for `days` from `logged_at` (ms) on; in seconds since the epoch."""
+    return logged_at // 1000 + days * DAY_SECONDS
+
+
 def read_record(value: bytes, timestamp: int) -> Event:
     """The event of a record of the save topic, with the seq and the watch time (s) that the record names.
 
@@ -103,7 +108,7 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
     if event.type in (HEARTBEAT, SEATED):
         return []
     item = functools.partial(Item, activity_id=event.activity_id, offset=offset)
-    lasting: Attributes = {"time": whole("time", event.time), "expires": event.logged_at // 1000 + days * DAY_SECONDS}
+    lasting: Attributes = {"time": whole("time", event.time), "expires": expiry(event.logged_at, days)}
     if event.type == LIKE:
         total = lasting | {"zanNumber": whole("zanNumber", event.likes)}
         return [item(sk=place(LIKES, event.time // MINUTE_MS), attributes=total, grows=True)]

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from functions.rooms import events, objects
 from functions.rooms.events import Event
 
-# A room keeps so many objects, for so long; before.lua knows both.
+# A room keeps so many objects, for ten minutes; before.lua knows both.
 KEPT = 300
-KEPT_MINUTES = 10
 # So many of them are for who comes for the first time, and for whom the server cannot tell what they have missed.
 RECENT = 20
 
