@@ -4,9 +4,9 @@
 filled: give none that matter.
 """
 
-import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from redis.cluster import RedisCluster
@@ -16,6 +16,7 @@ from local.servers.kafka import EmbeddedKafka
 from local.servers.kafka_jars import KafkaUnavailable
 from local.servers.moto import Moto
 from local.servers.redis import EmbeddedRedis
+from tests.lasting import lasting
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,11 +40,8 @@ def redis_url() -> Iterator[str]:
         yield url
         return
     redis = EmbeddedRedis()
-    # A loop of its own: the fixture outlives the loops of the tests.
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(redis.start())
+    with lasting(redis):
         yield redis.url
-        runner.run(redis.stop())
 
 
 @pytest.fixture
@@ -62,13 +60,12 @@ def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
         yield bootstrap
         return
     kafka = ApacheKafka() if request.config.getoption("--kafka") == "real" else EmbeddedKafka()
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+    with ExitStack() as stack:
         try:
-            runner.run(kafka.start())
+            stack.enter_context(lasting(kafka))
         except KafkaUnavailable as error:
             pytest.skip(str(error))
         yield kafka.bootstrap
-        runner.run(kafka.stop())
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +75,5 @@ def moto_url() -> Iterator[str]:
         yield url
         return
     moto = Moto()
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(moto.start())
+    with lasting(moto):
         yield moto.url
-        runner.run(moto.stop())

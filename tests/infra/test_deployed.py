@@ -5,7 +5,6 @@ neither the time to live nor the backups of a table, no architecture, tracing or
 account can prove those.
 """
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from functions.settings import Settings
 from local.servers.moto import Moto
 from tests.infra.cloud import Cloud
 from tests.infra.deployment import BY_CLOUDFORMATION, BY_THEIR_API, LEFT_OUT, STACK, Deployed, deploy
+from tests.lasting import lasting
 
 HANDLERS = {row.handler: row for row in FUNCTIONS}
 
@@ -26,12 +26,8 @@ HANDLERS = {row.handler: row for row in FUNCTIONS}
 def deployed(cloud: Cloud) -> Iterator[Deployed]:
     """prod in a moto of its own: what else is in one is nothing to these tests."""
     moto = Moto()
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(moto.start())
-        try:
-            yield deploy(moto.url, cloud)
-        finally:
-            runner.run(moto.stop())
+    with lasting(moto):
+        yield deploy(moto.url, cloud)
 
 
 def ours(deployed: Deployed) -> list[dict]:  # type: ignore[type-arg]

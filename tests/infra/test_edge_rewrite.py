@@ -1,18 +1,14 @@
 """The CloudFront function, run by Node.js, against the emulator's stand-in for it."""
 
 import json
-import os
 import random
-import shutil
 import subprocess
 from typing import Any
 from urllib.parse import parse_qsl
 
-import pytest
-
 from infra.edge import REWRITE
-from infra.node import NodeError, provide_node
 from local.aws.distribution import rewrite
+from tests.node import node
 
 # Reads requests as [path, query] from standard input, and has the function rewrite each as CloudFront would.
 HARNESS = """
@@ -32,15 +28,9 @@ NAMES = ["activityId", "username", "%61ctivityId", "user%6Eame", "user+name", "U
 
 def rewritten(requests: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
     """What the function makes of them; as query None where it leaves the query alone."""
-    environment = dict(os.environ)
-    try:
-        provide_node(environment)
-    except NodeError as error:
-        pytest.skip(str(error))
-    node = shutil.which("node", path=environment["PATH"])
-    assert node is not None
+    program, environment = node()
     ran = subprocess.run(
-        [node, "-e", HARNESS, str(REWRITE)],
+        [program, "-e", HARNESS, str(REWRITE)],
         input=json.dumps(requests),
         timeout=60,
         env=environment,

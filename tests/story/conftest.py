@@ -1,6 +1,5 @@
 """What stories take place in. One emulator at a time: two on one Kafka would share the relay's partitions."""
 
-import asyncio
 import itertools
 import os
 import random
@@ -11,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from local.servers.kafka import EmbeddedKafka
+from tests.lasting import lasting
 from tests.story.rooms import Rooms, Servers, running
 
 _ACTIVITIES = itertools.count(random.randrange(1, 2**52))
@@ -38,10 +38,8 @@ def a_kafka(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.getfixturevalue("kafka_bootstrap")
         return
     kafka = EmbeddedKafka()
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(kafka.start())
+    with lasting(kafka):
         yield kafka.bootstrap
-        runner.run(kafka.stop())
 
 
 @pytest.fixture(scope="module")

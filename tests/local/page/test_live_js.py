@@ -1,28 +1,20 @@
 """The client library, by Node.js's own test runner: what is tried stands in the .mjs files beside this one."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from infra.node import NodeError, provide_node
+from tests.node import node
 
 HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.test.mjs")), ids=lambda file: file.name)
 def test_the_library_does_what_its_own_tests_say(file: Path) -> None:
-    environment = dict(os.environ)
-    try:
-        provide_node(environment)
-    except NodeError as error:
-        pytest.skip(str(error))
-    node = shutil.which("node", path=environment["PATH"])
-    assert node is not None
+    program, environment = node()
     ran = subprocess.run(
-        [node, "--test", "--test-reporter=spec", str(file)],
+        [program, "--test", "--test-reporter=spec", str(file)],
         timeout=60,
         env=environment,
         capture_output=True,

@@ -1,12 +1,8 @@
 import asyncio
-import contextlib
 import csv
 import itertools
 import json
 import random
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,7 @@ from local.options import Options
 from local.tools import export
 from local.tools.export_lines import COLUMNS
 from tests.functions.tables import REGION, client, make_table
+from tests.local.tools.answering import answering
 
 TIME = 1_795_436_242_375
 
@@ -54,30 +51,6 @@ async def filled(url: str, events: list[Event]) -> str:
     stored = ArchiveTable(lambda: client(url), name)
     assert await stored.put([item for one in events for item in items(one, one.seq or 0, days=400)]) == []
     return name
-
-
-@contextlib.contextmanager
-def answering(status: int, answer: Any) -> Iterator[str]:
-    """Something that answers every GET so; its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def told(text: str) -> list[dict[str, Any]]:
@@ -114,7 +87,7 @@ def test_the_emulators_room_is_found_through_the_emulator(
 ) -> None:
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with answering(200, {"table": table, "endpoint": moto_url, "region": REGION}) as url:
+    with answering("GET", 200, {"table": table, "endpoint": moto_url, "region": REGION}) as (url, _):
         assert export.main(["--activity", "42", "--url", url], {}) == 0
         assert export.main(["--activity", "42"], {"PORT": url.rpartition(":")[2]}) == 0
     assert len(told(capsys.readouterr().out)) == 10
@@ -228,7 +201,7 @@ def test_where_nobody_answers_is_said_in_one_line(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("answer", [{}, [], b"<html>", {"table": 1, "endpoint": "", "region": ""}], ids=str)
 def test_what_answers_as_no_emulator_does_is_told(capsys: pytest.CaptureFixture[str], answer: Any) -> None:
-    with answering(404, answer) as url:
+    with answering("GET", 404, answer) as (url, _):
         assert export.main(["--activity", "42", "--url", url], {}) == 1
     assert capsys.readouterr().err == f"python -m local export: {url} answers 404: is that an emulator?\n"
 

@@ -1,9 +1,4 @@
 import asyncio
-import contextlib
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -13,38 +8,13 @@ from functions.adapters.tokens import Tokens
 from local.mint import fresh_keys
 from local.servers.moto_resources import MotoResources
 from local.tools import token
+from tests.local.tools.answering import answering
 
 ARGUMENTS = ["--activity", "42", "--user", "alice", "--name", "Alice"]
 
 
-@contextlib.contextmanager
-def answering(status: int, answer: Any) -> Iterator[tuple[str, list[Any]]]:
-    """Something that answers every POST so; its URL, and what it was asked."""
-    asked: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_the_emulator_is_asked_and_the_token_alone_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(200, {"token": "a.b.c"}) as (url, asked):
+    with answering("POST", 200, {"token": "a.b.c"}) as (url, asked):
         assert token.main([*ARGUMENTS, "--caps", "chat, moderate", "--seconds", "60", "--url", url], {}) == 0
         assert token.main([*ARGUMENTS, "--url", url.replace("http:", "ws:") + "/websocket"], {}) == 0
     assert capsys.readouterr().out == "a.b.c\na.b.c\n"
@@ -55,7 +25,7 @@ def test_the_emulator_is_asked_and_the_token_alone_is_printed(capsys: pytest.Cap
 
 
 def test_the_emulators_port_is_the_one_that_make_dev_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(200, {"token": "a.b.c"}) as (url, asked):
+    with answering("POST", 200, {"token": "a.b.c"}) as (url, asked):
         assert token.main(["--platform", "--user", "shop"], {"PORT": url.rpartition(":")[2]}) == 0
     assert asked[0]["activityId"] is None
 
@@ -72,7 +42,7 @@ def test_the_emulators_port_is_the_one_that_make_dev_takes(capsys: pytest.Captur
 def test_an_answer_without_a_token_is_explained(
     capsys: pytest.CaptureFixture[str], status: int, answer: Any, said: str
 ) -> None:
-    with answering(status, answer) as (url, _):
+    with answering("POST", status, answer) as (url, _):
         assert token.main([*ARGUMENTS, "--url", url], {}) == 1
     out, error = capsys.readouterr()
     assert out == ""

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import shutil
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +12,10 @@ import boto3
 import pytest
 import pytest_asyncio
 
-from infra.node import NodeError, provide_node
 from local.app import Emulator
 from local.deployment import CREDENTIALS
 from local.options import Options
+from tests.node import node
 
 PROGRAM = Path(__file__).with_name("viewer.mjs")
 PATIENCE = 30
@@ -63,16 +61,10 @@ class Viewer:
 @contextlib.asynccontextmanager
 async def viewer(address: str, username: str) -> AsyncIterator[Viewer]:
     """A viewer on its way into room 42."""
-    environment = dict(os.environ)
-    try:
-        provide_node(environment)
-    except NodeError as error:
-        pytest.skip(str(error))
-    node = shutil.which("node", path=environment["PATH"])
-    assert node is not None
+    program, environment = node()
     options = {"url": f"ws://{address}/websocket", "activityId": 42, "username": username}
     process = await asyncio.create_subprocess_exec(
-        node, "--no-warnings", str(PROGRAM), json.dumps(options), stdin=PIPE, stdout=PIPE, env=environment
+        program, "--no-warnings", str(PROGRAM), json.dumps(options), stdin=PIPE, stdout=PIPE, env=environment
     )
     try:
         yield Viewer(process)

@@ -6,7 +6,7 @@ import pytest
 from local.servers.moto_resources import REGION, MotoResources
 from local.tools.load.options import LoadOptions
 from local.tools.load.passes import NoPass, OnTheirWord, passes
-from tests.local.tools.test_token import answering
+from tests.local.tools.answering import answering
 
 KEYS = {"current": "k1", "k1": "k" * 32}
 
@@ -16,14 +16,14 @@ def options(url: str, *, secret: str | None = None) -> LoadOptions:
 
 
 async def test_an_emulator_that_gives_tokens_is_asked_for_each_viewers() -> None:
-    with answering(200, {"token": "a.b.c"}) as (url, asked):
+    with answering("POST", 200, {"token": "a.b.c"}) as (url, asked):
         assert await (await passes(options(url))).token_for(8, "load-1") == "a.b.c"
     assert asked[-1] == {"activityId": 8, "userId": "load-1", "name": "load-1", "seconds": 86_400}
 
 
 @pytest.mark.parametrize(("status", "answer"), [(409, {"message": "open"}), (404, b"<html>")])
 async def test_rooms_that_give_none_take_a_viewers_word(status: int, answer: object) -> None:
-    with answering(status, answer) as (url, _):
+    with answering("POST", status, answer) as (url, _):
         assert isinstance(await passes(options(url)), OnTheirWord)
 
 
@@ -33,7 +33,7 @@ async def test_rooms_elsewhere_are_never_asked() -> None:
 
 
 async def test_an_emulator_that_is_gone_is_said_to_be() -> None:
-    with answering(200, {"token": "a.b.c"}) as (url, _):
+    with answering("POST", 200, {"token": "a.b.c"}) as (url, _):
         found = await passes(options(url))
     with pytest.raises(NoPass, match="nothing answers"):
         await found.token_for(7, "load-1")
