@@ -31,12 +31,14 @@ QUICK = Sizes(seats=(1_000, 10_000))
 @dataclass(frozen=True)
 class Used:
     """Bytes per seat: of the room's keys as MEMORY USAGE tells, before and after everybody was welcomed, and of the
-    server as a whole, by how much INFO's used_memory grew."""
+    server as a whole, by how much INFO's used_memory grew. `answer`: bytes of the answer that is kept of a call of a
+    script, for some seconds, which is in none of the others."""
 
     seats: int
     unwelcomed: float
     keys: float
     server: float
+    answer: float
 
 
 def bench(*, quick: bool) -> Result:
@@ -49,11 +51,17 @@ async def run(sizes: Sizes) -> Result:
     used = [await _measure(seats) for seats in sizes.seats]
     return Result(
         title="Redis memory per seat: connection ids of 16 characters, user ids of 8 to 12",
-        columns=("seats", "bytes a seat", "until welcomed", "server's growth"),
-        rows=[[one.seats, one.keys, one.unwelcomed, one.server] for one in used],
+        columns=("seats", "bytes a seat", "until welcomed", "server's growth", "answer of a call"),
+        rows=[[one.seats, one.keys, one.unwelcomed, one.server, one.answer] for one in used],
         figures={
             "bytesPerSeat": [
-                {"seats": one.seats, "keys": one.keys, "keysUnwelcomed": one.unwelcomed, "server": one.server}
+                {
+                    "seats": one.seats,
+                    "keys": one.keys,
+                    "keysUnwelcomed": one.unwelcomed,
+                    "server": one.server,
+                    "answer": one.answer,
+                }
                 for one in used
             ]
         },
@@ -71,16 +79,29 @@ async def _measure(seats: int) -> Used:
         others = [other.come() for _ in range(200)]
         await seat(parts.room.state, others, clock())
         await welcome(parts.rooms, others, clock())
+        await _forget_answers(redis)
         before = await _used_memory(redis)
         await seat(parts.room.state, viewers, clock())
+        answer = await _forget_answers(redis)
         unwelcomed = await _keys(redis)
         await welcome(parts.rooms, viewers, clock())
+        await _forget_answers(redis)
         return Used(
             seats,
             unwelcomed / seats,
             await _keys(redis) / seats,
             (await _used_memory(redis) - before) / seats,
+            answer,
         )
+
+
+async def _forget_answers(redis: RedisCluster) -> float:
+    """Take away what is kept of calls for a few seconds, as time would; returns how many bytes one of them had."""
+    sizes = []
+    async for key in redis.scan_iter("room:*:call:*", count=1000):
+        sizes.append(await redis.memory_usage(key, samples=0) or 0)
+        await redis.delete(key)
+    return sum(sizes) / max(1, len(sizes))
 
 
 async def _keys(redis: RedisCluster) -> int:
