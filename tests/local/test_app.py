@@ -15,12 +15,13 @@ from local.options import Options
 from local.servers.moto_resources import REGION, MotoResources
 from local.servers.process import ServerFailed, accepts
 from tests.local.aws.until import until
+from tests.processes import runs
 
 
 def processes() -> set[int]:
     """The ids of the processes that this one has started and that run."""
     children = psutil.Process(os.getpid()).children(recursive=True)
-    return {child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE}
+    return {child.pid for child in children if runs(child)}
 
 
 async def test_an_emulator_brings_its_own_servers_and_takes_them_away() -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from local.__main__ import main
+from tests.processes import runs
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
@@ -69,11 +70,6 @@ def marked(mark: str) -> list[psutil.Process]:
             if process.environ().get("MARK") == mark:
                 found.append(process)
     return found
-
-
-def runs(process: psutil.Process) -> bool:
-    """Whether it has not ended; who was orphaned may be a zombie for a while."""
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -10,6 +11,7 @@ import pytest
 import uvloop
 
 from local.servers.process import ServerFailed, ServerProcess, accepts
+from tests.processes import runs
 
 SLEEP = ("sleep", "600")
 IGNORES_SIGTERM = ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
@@ -24,9 +26,11 @@ async def server() -> AsyncIterator[ServerProcess]:
 
 
 async def until_gone(pid: int) -> None:
-    async with asyncio.timeout(10):
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0.01)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        async with asyncio.timeout(10):
+            while runs(process):
+                await asyncio.sleep(0.01)
 
 
 async def has_said(server: ServerProcess, word: str) -> bool:
