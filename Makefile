@@ -1,13 +1,30 @@
 # `make` lists the targets. Python 3.11 to 3.14 and make are all that must be there: bin/uv brings the rest.
 PY := .venv/bin/python
-SYNC := bin/uv sync --quiet --locked --inexact --no-default-groups --group
+# uv shows bars on a terminal.
+SYNC := bin/uv sync $$([ -t 2 ] || echo --quiet) --locked --inexact --no-default-groups --group
 LOCK := pyproject.toml uv.lock
+# Begins a line that tells a terminal what goes on, if that takes longer than a glance.
+TELL := [ ! -t 2 ] || echo >&2
 
 # What `make dev` takes, as make variables or from the environment.
-SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE WINDOW_MS SLICES IDLE_SECONDS MAX_CONNECTION_SECONDS \
-	HEARTBEAT_SECONDS SWEEP_SECONDS DISCONNECT_LOSS FREEZE
+SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE JWKS REVIEW WINDOW_MS SLICES IDLE_SECONDS \
+	MAX_CONNECTION_SECONDS HEARTBEAT_SECONDS SWEEP_SECONDS DISCONNECT_LOSS EDGE_ONLY FREEZE
 
 $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
+
+# What else a target takes. make hands every variable of its command line on, so `make dev CHAT_BURST=9` sets a function's.
+ARGUMENTS := KAFKA STAGE ARGS WORKERS SEED SECONDS SLICES ONLY PY
+OF_FUNCTIONS := CHAT_BURST CHAT_PER_SECOND OTHER_BURST OTHER_PER_SECOND JOIN_BURST JOIN_PER_SECOND SEATS_PER_USER \
+	FLOOD_REFUSALS FLOOD_SECONDS POSTS_PER_SECOND ARCHIVE_DAYS ALLOWED_ORIGINS LIVE_TOPIC SAVE_TOPIC LOG_LEVEL API_DOCS \
+	KAFKA_AUTH REDIS_AUTH REDIS_USER REDIS_CACHE IDENTITY_ISSUER IDENTITY_AUDIENCE IDENTITY_CLAIMS \
+	REVIEW_TIMEOUT_MS REVIEW_ON_FAILURE
+# The system's own and other programs' are theirs.
+OF_OTHERS := CI HOME PATH TMPDIR SHELL JAVA_HOME XDG_CACHE_HOME CDK_% PYTHON% PYTEST_% UV_% PIP_% MAKE% AWS_% NO_COLOR \
+	%_PROXY %_proxy
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(SETTINGS) $(ARGUMENTS) $(OF_FUNCTIONS) $(OF_OTHERS),$(GIVEN))
+$(foreach name,$(UNKNOWN),$(error There is no variable $(name)$(shell \
+	for python in $(PY) python3 python; do $$python -m tools.nearest $(name) $(SETTINGS) $(ARGUMENTS) $(OF_FUNCTIONS) 2>&- && break; done)))
 
 KAFKA ?= embedded
 override STAGE := $(or $(STAGE),dev)
@@ -16,22 +33,39 @@ ARGS ?=
 # emptied between tests, so they are for one worker.
 WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,2)
 
-.PHONY: help dev test check format format-check lint types synth package bench kafka-real clean
+# On three nodes of Redis 7 or Valkey: the state's contract, those who use it, and the stories about seats.
+REDIS_STORIES := two_tabs slices resume moderation lapsed_seat who_is_here vanishing redis_rolled_back
+REDIS_TESTS := tests/functions/adapters/redis tests/functions/handlers tests/functions/usecases \
+	$(REDIS_STORIES:%=tests/story/test_%.py)
+# While slots move every call of a script waits, so fewer tests run.
+MOVING_TESTS := tests/functions/adapters/redis $(patsubst %,tests/story/test_%.py,two_tabs slices moderation)
+
+.PHONY: help dev test test-redis conform deploy-check check format format-check lint types synth package preflight bench chaos \
+	kafka-real clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
-	@exec $(PY) -m local up
+	@exec $(PY) -m local
 
 test: .venv/.dev ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
 else
+	@$(TELL) "tests ..."
 	@$(PY) -m pytest --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 endif
+
+test-redis: .venv/.dev ## run the tests of the state on three nodes with the functions' rights, and while slots move
+	@$(PY) -m pytest --redis real --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) $(REDIS_TESTS)
+	@$(PY) -m pytest --redis moving --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) $(MOVING_TESTS)
+
+conform: .venv/.dev ## try the emulator with clients of other makers: AWS SDK for JavaScript, aws CLI, wscat, Node.js
+	@$(PY) -m tests.conformance.install
+	@CONFORM=1 $(PY) -m pytest $(ARGS) tests/conformance
 
 check: format-check lint types test synth ## the gate: format, ruff, mypy, tests, synth
 
@@ -39,43 +73,63 @@ format: .venv/.dev ## format the code and fix what ruff can fix
 	@$(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format .
 
 format-check: .venv/.dev
+	@$(TELL) "format, lint ..."
 	@$(PY) -m ruff format --check --quiet . || { echo "Not formatted: run 'make format'"; exit 1; }
 
 lint: .venv/.dev
 	@$(PY) -m ruff check .
 
 types: .venv/.dev
+	@$(TELL) "types ..."
 	@$(PY) -m mypy
 
-synth package: export STAGE := $(STAGE)
+synth package preflight: export STAGE := $(STAGE)
 
-synth: .venv/.infra ## write the CloudFormation template alone to cdk.out/, with no network; STAGE=prod
+synth: .venv/.infra ## write the CloudFormation template alone to cdk.out/STAGE, with no network; STAGE=prod
 	@$(PY) app.py
-	@echo "The template of stage $(STAGE) is in cdk.out/, without packages. To deploy: make package STAGE=$(STAGE)"
+	@echo "The template of stage $(STAGE) is in cdk.out/$(STAGE)/, without packages. To deploy: make package STAGE=$(STAGE)"
 
 package: .venv/.infra ## build the functions' packages, and write what 'cdk deploy' uploads to cdk.out/; STAGE=prod
 	@$(PY) app.py --package
-	@echo "Stage $(STAGE) and its packages are in cdk.out/. To deploy: npx aws-cdk@2 deploy --app cdk.out"
+	@echo "Stage $(STAGE) and its packages are in cdk.out/$(STAGE)/. To deploy: npx aws-cdk@2 deploy --app cdk.out/$(STAGE)"
 
-bench: .venv/.dev ## measure what the design promises, 7 minutes; ARGS="posts --quick": a part of it, or quickly
+preflight: .venv/.local .venv/.infra ## ask the account of your credentials what a stage needs; STAGE=prod, ARGS="--region eu-central-1"
+	@$(PY) -m tools preflight --stage $(STAGE) $(ARGS)
+
+deploy-check: .venv/.dev .engine/.engine ## deploy, edit and delete the stack on MiniStack, no Docker; ARGS="--only relay.low_latency"
+	@$(PY) -m tests.deploy_check $(ARGS)
+
+bench: .venv/.dev ## measure what the design promises, 20 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
+
+chaos: .venv/.dev ## run the rooms under faults, 3 minutes, and check the promises; SEED, SECONDS, SLICES, ONLY, KAFKA=real
+	@$(PY) -m tests.chaos --kafka $(KAFKA) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SLICES),--slices $(SLICES)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Maven)
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .tools .bench .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .engine .tools .bench .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.
 .venv/.local: $(LOCK)
+	@$(TELL) "installing what running needs ..."
 	@$(SYNC) local
 	@touch $@
 
+# MiniStack pins an older botocore than the rest, so it has an environment of its own.
+.engine/.engine: $(LOCK)
+	@UV_PROJECT_ENVIRONMENT=.engine bin/uv sync --quiet --locked --no-default-groups --group engine
+	@touch $@
+
 .venv/.infra: $(LOCK)
+	@$(TELL) "installing the CDK ..."
 	@$(SYNC) infra
 	@touch $@
 
 .venv/.dev: $(LOCK)
+	@$(TELL) "installing what the tests need ..."
 	@$(SYNC) dev
 	@touch .venv/.local .venv/.infra $@

@@ -1,1 +1,1 @@
-"""What the design promises in figures, measured side by side: `python -m bench`. See docs/performance.md."""
+"""Measures the figures that the design promises, side by side: `python -m bench`. See docs/performance.md."""

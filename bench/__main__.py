@@ -1,35 +1,45 @@
 """The command line: `python -m bench [NAME...] [--quick]`."""
 
 import argparse
+import asyncio
+import inspect
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from bench.result import BenchFailed, Result, write
 from local.servers.process import ServerFailed
+from tools.nearest import did_you_mean
+from tools.parser import Parser
 
-# Name -> what it measures; the module has the name, with underscores. In the order in which they run.
+# Name -> what it measures, in the order in which they run. The module has the name, with underscores. Its function
+# `run` measures in full; with the arguments in QUICK it measures in small.
 BENCHES: Mapping[str, str] = {
-    "posts": "CPU and wall time per POST, against boto3",
+    "posts": "CPU and wall time per POST, against aiohttp, httpx and boto3",
     "room": "POSTs per viewer in the reference room, against one POST per event",
     "frames": "CPU per delivered frame in rooms of 100 to 10,000 seats",
+    "gateway": "POSTs a second that the emulator takes on one core",
+    "message": "CPU and wall time of a frame, above an empty handler's",
     "round-trips": "Redis round trips of each function and of a tick",
     "memory": "Redis memory per seat",
     "words": "looking for the sensitive words in a chat",
     "archive": "CPU, requests and write units to store 1,000 records of a room",
+    "review": "a review of a chat by Lambda's API, against boto3",
     "cold-start": "process start to first event of each function, against importing boto3",
     "latency": "from chat sent to chat seen, with window 0 and 500 ms",
+    "peers": "the whole emulator against a room on FastAPI and Redis pub/sub",
     "emulator": "events/s and POSTs/s through the whole emulator, up to 5,000 viewers",
 }
 DIRECTORY = Path(".bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the named benches, all by default; returns the exit status: 0, 1 for a failure, 2 for wrong arguments."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
+    """Run the named benches, all by default. Returns the exit status: 0, 1 after a failure, 2 for invalid arguments."""
+    parser = Parser(
+        "python -m bench",
         description="Measure what the design promises in figures, side by side.",
         epilog="\n".join(f"  {name:12} {about}" for name, about in BENCHES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -39,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=DIRECTORY, help="directory of the JSON files (%(default)s)")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in BENCHES]:
-        print(f"there is no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        near = did_you_mean(unknown[0], BENCHES) or f"; there are {', '.join(BENCHES)}"
+        print(f"there is no bench {unknown[0]!r}{near}", file=sys.stderr)
         return 2
     try:
         run(options.names or list(BENCHES), quick=options.quick, output=options.output)
@@ -50,21 +61,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(names: Sequence[str], *, quick: bool, output: Path) -> None:
-    """Run these and write `NAME.json` for each and `all.json` for the whole run."""
+    """Write `NAME.json` for each of these benches, and `all.json` for the whole run."""
     whole = {}
-    for name in names:
+    for number, name in enumerate(names, 1):
+        if sys.stderr.isatty():
+            print(f"{number} of {len(names)}, {name}: {BENCHES[name]} ...", file=sys.stderr, flush=True)
         started = time.monotonic()
-        result = load(name)(quick=quick)
+        result = measure(load(name), quick=quick)
         print(f"{result}\n\n[{name} took {time.monotonic() - started:.0f} s]\n", flush=True)
         whole[name] = {"name": name, "quick": quick, **result.to_json()}
         write(output / f"{name}.json", whole[name])
     write(output / "all.json", whole)
 
 
-def load(name: str) -> Callable[..., Result]:
-    """The `bench` function of the module; imported late, so that no bench runs beside what only another one needs."""
-    measure: Callable[..., Result] = import_module(f"bench.{name.replace('-', '_')}").bench
-    return measure
+def load(name: str) -> ModuleType:
+    """A bench's module. It is imported only now, so that no bench runs beside another one's imports."""
+    return import_module(f"bench.{name.replace('-', '_')}")
+
+
+def measure(bench: ModuleType, *, quick: bool) -> Result:
+    """Run a bench, which may be a coroutine function."""
+    outcome = bench.run(**bench.QUICK if quick else {})
+    result: Result = asyncio.run(outcome) if inspect.iscoroutine(outcome) else outcome
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that signs itself, made with the openssl command."""
+"""A self-signed certificate for 127.0.0.1, made with the openssl command."""
 
 import shutil
 import subprocess
@@ -6,14 +6,13 @@ from pathlib import Path
 
 
 class NoOpenssl(Exception):
-    """There is no openssl command; the message says what that means."""
+    """There is no openssl command. The message says what is then left out."""
 
 
 def make_certificate(directory: Path) -> Path:
-    """A PEM file with a P-256 key and its certificate, good for a day. Raises NoOpenssl.
+    """A PEM file with a P-256 key and its certificate, which is valid for a day. Raises NoOpenssl.
 
-    P-256 is the kind of key that most public servers have. The client's cost lies in the handshakes it makes, which
-    keep-alive makes few, and in the symmetric cipher.
+    Most public servers have a P-256 key. It affects the cost of a handshake only, and kept-alive connections make few.
     """
     openssl = shutil.which("openssl")
     if openssl is None:

@@ -1,7 +1,8 @@
 """How long a function takes from the start of its process to its first request for an event, against boto3's.
 
 Under awslambdaric, AWS's own runtime client (elsewhere than on Linux, the emulator's), with the packages that the
-function is deployed with and no others. Clients are made when the first event comes, so what is measured is the
+function is deployed with and no others: a package that happens to be installed here may be imported in passing, as
+redis does with OpenTelemetry. A function makes its clients when the first event comes, so what is measured is the
 imports. Modules have been compiled before.
 """
 
@@ -12,18 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 from statistics import median
+from typing import Any
+
+from packaging.requirements import Requirement
 
 import local.aws
-from bench.packages import group, link
 from bench.result import Result, Target
 from functions.manifest import FUNCTIONS
 from local.aws.environment_variables import process_environment
-from local.aws.execution_environment import installed_client
 from local.aws.function import FunctionSpec
+from local.aws.function_process import installed_client
 from local.aws.runtime_api import RuntimeApi
 
 ROOT = Path(local.aws.__path__[0]).parent.parent
@@ -32,25 +37,7 @@ RUNTIME_CLIENT = ["awslambdaric"] if installed_client() == "awslambdaric" else [
 # The functions that a viewer waits for.
 AWAITED = ("connect", "message")
 START_SECONDS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """Everything starts so many times, in turns."""
-
-    rounds: int
-
-
-FULL = Sizes(rounds=9)
-QUICK = Sizes(rounds=3)
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A handler, and what must be installed for it."""
-
-    handler: str
-    requirements: list[str]
+QUICK: dict[str, Any] = {"rounds": 3}
 
 
 @dataclass(frozen=True)
@@ -62,13 +49,13 @@ class Start:
 
 
 class FirstNext:
-    """A Runtime API that has no event to give: it hears when the function asks for its first one."""
+    """A Runtime API without events. `asked` is when the function asked for its first one."""
 
     def __init__(self) -> None:
         self.asked: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def runtime_waits(self) -> None:
-        """Note the time."""
+        """The function asks for an event."""
         if not self.asked.done():
             self.asked.set_result(time.perf_counter())
 
@@ -76,46 +63,60 @@ class FirstNext:
         """There was no event to answer."""
         return False
 
-    def runtime_failed(self, request_id: str, body: bytes) -> bool:
-        """There was no event to fail."""
-        return False
+    runtime_failed = runtime_answered
 
     def init_failed(self, body: bytes) -> None:
         """The function could not be imported."""
         self.asked.set_exception(RuntimeError(body.decode()))
 
 
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return asyncio.run(run(QUICK if quick else FULL))
-
-
-async def run(sizes: Sizes) -> Result:
-    """Measure with these sizes; a first round, which may have modules to compile, is not counted."""
-    contenders = _contenders()
-    starts: dict[str, list[Start]] = {name: [] for name in contenders}
+async def run(*, rounds: int = 9) -> Result:
+    """Start everything so many times, in turns. A first round, which may have to compile modules, is not counted."""
+    handlers = {"an empty handler": "bench.handlers.nothing.handler", BOTO3: "bench.handlers.boto3_client.handler"}
+    handlers |= {row.name: row.handler for row in FUNCTIONS}
+    required = {BOTO3: ["boto3"]} | {row.name: requirements(row.packages) for row in FUNCTIONS}
+    starts: dict[str, list[Start]] = {name: [] for name in handlers}
     with tempfile.TemporaryDirectory() as directory:
-        for name, contender in contenders.items():
-            link(RUNTIME_CLIENT + contender.requirements, Path(directory, name))
-            await _start(contender.handler, Path(directory, name))
-        for _ in range(sizes.rounds):
-            for name, contender in contenders.items():
-                starts[name].append(await _start(contender.handler, Path(directory, name)))
-    return _result(sizes, {name: _median(found) for name, found in starts.items()})
+        for name in handlers:
+            link(RUNTIME_CLIENT + required.get(name, []), Path(directory, name))
+        for _ in range(rounds + 1):
+            for name, handler in handlers.items():
+                starts[name].append(await _start(handler, Path(directory, name)))
+    return _result(rounds, {name: _median(found[1:]) for name, found in starts.items()})
 
 
-def _contenders() -> dict[str, Contender]:
-    found = {
-        "an empty handler": Contender("bench.handlers.nothing.handler", []),
-        BOTO3: Contender("bench.handlers.boto3_client.handler", ["boto3"]),
-    }
-    for function in FUNCTIONS:
-        groups = [group(ROOT / "pyproject.toml", name) for name in function.packages]
-        found[function.name] = Contender(function.handler, [one for names in groups for one in names])
-    return found
+def requirements(groups: Iterable[str]) -> list[str]:
+    """What dependency groups of pyproject.toml list that include no others."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return [requirement for group in groups for requirement in listed[group]]
 
 
-def _result(sizes: Sizes, medians: Mapping[str, Start]) -> Result:
+def link(requirements: Iterable[str], directory: Path) -> None:
+    """Fill a directory for PYTHONPATH with links to the packages, and to those that they require."""
+    directory.mkdir()
+    for name in _closure(requirements):
+        found = distribution(name)
+        # The files and directories of site-packages that are this package's.
+        tops = {file.parts[0] for file in found.files or ()} - {"..", "__pycache__", "bin"}
+        for top in tops:
+            link = directory / top
+            if not link.exists():
+                link.symlink_to(Path(str(found.locate_file(top))))
+
+
+def _closure(requirements: Iterable[str]) -> set[str]:
+    names: set[str] = set()
+    left = list(requirements)
+    while left:
+        requirement = Requirement(left.pop())
+        wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if wanted and requirement.name not in names:
+            names.add(requirement.name)
+            left += distribution(requirement.name).requires or ()
+    return names
+
+
+def _result(rounds: int, medians: Mapping[str, Start]) -> Result:
     boto3 = medians[BOTO3]
     return Result(
         title="Cold start: process start to first `next`",
@@ -123,7 +124,7 @@ def _result(sizes: Sizes, medians: Mapping[str, Start]) -> Result:
         rows=[[name, one.wall, one.cpu, one.wall / boto3.wall, one.cpu / boto3.cpu] for name, one in medians.items()],
         figures={
             "client": installed_client(),
-            "rounds": sizes.rounds,
+            "rounds": rounds,
             "milliseconds": {name: {"wall": one.wall, "cpu": one.cpu} for name, one in medians.items()},
         },
         targets=[
@@ -140,8 +141,10 @@ async def _start(handler: str, packages: Path) -> Start:
     await api.start()
     path = {"PYTHONPATH": f"{ROOT}{os.pathsep}{packages}"}
     spec = FunctionSpec(name="bench", handler=handler, timeout_seconds=3, memory_mb=1024, environment=path)
+    environment = process_environment(spec, root=ROOT, runtime_api=api.address)
+    client = ["-m", "awslambdaric"] if RUNTIME_CLIENT else ["-P", str(ROOT / "local" / "aws" / "runtime_client.py")]
     started = time.perf_counter()
-    process = _spawn(handler, process_environment(spec, root=ROOT, runtime_api=api.address))
+    process = subprocess.Popen([sys.executable, "-S", *client, handler], cwd=ROOT, env=environment)  # noqa: ASYNC220
     try:
         asked = await asyncio.wait_for(listener.asked, START_SECONDS)
     finally:
@@ -150,22 +153,12 @@ async def _start(handler: str, packages: Path) -> Start:
     return Start(1000 * (asked - started), 1000 * cpu)
 
 
-def _spawn(handler: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(_command(handler), cwd=ROOT, env=environment)
-
-
-def _end(process: subprocess.Popen[bytes]) -> float:
+def _end(process: "subprocess.Popen[bytes]") -> float:
     """Kill it; returns the seconds of user and system time that it took."""
     process.kill()
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = -signal.SIGKILL  # it has been waited for
     return usage.ru_utime + usage.ru_stime
-
-
-def _command(handler: str) -> list[str]:
-    if installed_client() == "awslambdaric":
-        return [sys.executable, "-S", "-m", "awslambdaric", handler]
-    return [sys.executable, "-S", "-P", str(ROOT / "local" / "aws" / "runtime_client.py"), handler]
 
 
 def _median(starts: list[Start]) -> Start:

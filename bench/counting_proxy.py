@@ -1,18 +1,24 @@
 """A proxy in front of Redis that counts how often its clients wait for an answer.
 
-Of the protocol it knows only how CLUSTER SLOTS tells a node's port, in place of which it tells its own. A request is a
-client that speaks after it was answered, so a pipeline is one; a wait is a time during which at least one request was
-under way, so requests side by side are one.
+A request begins when a client sends something after it was answered. So a pipeline is one request. A wait is a time
+during which at least one request is under way. So requests side by side are one wait.
+
+The proxy knows one thing of the protocol: in the answer to CLUSTER SLOTS it replaces the server's port by its own.
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from functools import partial
+from itertools import chain
+
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Count:
-    """What went through: `waits` one after another, of `requests` in all, and the bytes each way."""
+    """`waits` one after another, all `requests`, and the bytes in each direction."""
 
     waits: int = 0
     requests: int = 0
@@ -20,139 +26,92 @@ class Count:
     received: int = 0
 
     def __sub__(self, other: "Count") -> "Count":
-        return Count(
-            self.waits - other.waits,
-            self.requests - other.requests,
-            self.sent - other.sent,
-            self.received - other.received,
-        )
+        return Count(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 class CountingProxy:
-    """Listens on a free loopback port and hands everything on to `host:port`."""
+    """Listens on a free loopback port and forwards everything to `host:port`."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
-        self._told, self._tell = _integer(port), b""
+        self._host, self._port = host, port
+        self._own_port = 0
         self._server: asyncio.Server | None = None
-        self._clients: set[_Client] = set()
+        self._ends: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._under_way = 0
         self._waits = self._requests = self._sent = self._received = 0
 
     async def start(self) -> int:
-        """Listen; returns the port."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        self._tell = _integer(port)
-        return port
+        """Returns the port that the proxy listens on."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._own_port = self._server.sockets[0].getsockname()[1]
+        return self._own_port
 
     async def stop(self) -> None:
-        """Close the port and all that came through it."""
+        """Close the port and all connections."""
         if self._server is not None:
             self._server.close()
-        for client in tuple(self._clients):
-            client.close()
-        while self._clients:  # noqa: ASYNC110  a transport tells its protocol alone that it is closed
-            await asyncio.sleep(0)
-
-    @property
-    def target(self) -> tuple[str, int]:
-        """Whom it hands on to."""
-        return self._target
+        for end in chain.from_iterable(self._ends.values()):
+            end.transport.abort()
+        await asyncio.gather(*self._ends)
 
     @property
     def count(self) -> Count:
-        """So far."""
+        """All that was counted so far."""
         return Count(self._waits, self._requests, self._sent, self._received)
 
-    def opened(self, client: "_Client") -> None:
-        self._clients.add(client)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        client, ends = _Client(), self._ends.setdefault(task, [writer])
+        try:
+            with suppress(OSError):
+                server, to_server = await asyncio.open_connection(self._host, self._port)
+                ends.append(to_server)
+                await asyncio.gather(
+                    self._forward(reader, to_server, partial(self._asked, client)),
+                    self._forward(server, writer, partial(self._answered, client)),
+                )
+        finally:
+            self._settle(client)
+            for end in ends:
+                end.transport.abort()
+                with suppress(OSError):
+                    await end.wait_closed()
+            del self._ends[task]
 
-    def closed(self, client: "_Client") -> None:
-        self._clients.discard(client)
-        if client.waiting:
-            client.waiting = False
-            self._under_way -= 1
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Callable[[bytes], bytes]
+    ) -> None:
+        while data := await reader.read(CHUNK):
+            writer.write(note(data))
+        writer.close()
 
-    def asked(self, client: "_Client", size: int) -> None:
-        self._sent += size
-        if client.waiting:
-            return
-        client.waiting = True
-        self._requests += 1
-        self._waits += self._under_way == 0
-        self._under_way += 1
+    def _asked(self, client: "_Client", data: bytes) -> bytes:
+        self._sent += len(data)
+        if not client.waits:
+            client.waits = True
+            self._requests += 1
+            self._waits += self._under_way == 0
+            self._under_way += 1
+        return data
 
-    def answered(self, client: "_Client", data: bytes) -> bytes:
-        """Returns what the client is to be told."""
+    def _answered(self, client: "_Client", data: bytes) -> bytes:
         self._received += len(data)
-        if client.waiting:
-            client.waiting = False
-            self._under_way -= 1
-        return data.replace(self._told, self._tell)
+        self._settle(client)
+        return data.replace(_integer(self._port), _integer(self._own_port))
+
+    def _settle(self, client: "_Client") -> None:
+        self._under_way -= client.waits
+        client.waits = False
+
+
+@dataclass
+class _Client:
+    """`waits` while a request of the client is under way."""
+
+    waits: bool = False
 
 
 def _integer(value: int) -> bytes:
-    """As Redis writes it."""
+    """An integer in Redis's protocol."""
     return b":%d\r\n" % value
-
-
-class _Client(asyncio.Protocol):
-    """One connection to the proxy, and the one that it has in turn."""
-
-    def __init__(self, proxy: CountingProxy) -> None:
-        self.waiting = False
-        self._proxy = proxy
-        self._client: asyncio.Transport | None = None
-        self._server: asyncio.Transport | None = None
-        self._unsent: list[bytes] = []
-        self._connecting: asyncio.Task[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._client = cast(asyncio.Transport, transport)
-        self._proxy.opened(self)
-        self._connecting = asyncio.create_task(self._connect())
-
-    async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: _Answers(self), *self._proxy.target)
-        self._server = transport
-        transport.writelines(self._unsent)
-
-    def data_received(self, data: bytes) -> None:
-        self._proxy.asked(self, len(data))
-        if self._server is None:
-            self._unsent.append(data)
-        else:
-            self._server.write(data)
-
-    def answer(self, data: bytes) -> None:
-        """The server said something."""
-        told = self._proxy.answered(self, data)
-        if self._client is not None:
-            self._client.write(told)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._client = None
-        self._proxy.closed(self)
-        self.close()
-
-    def close(self) -> None:
-        """Close both sides."""
-        for transport in (self._client, self._server):
-            if transport is not None:
-                transport.abort()
-
-
-class _Answers(asyncio.Protocol):
-    """The connection to the server."""
-
-    def __init__(self, client: _Client) -> None:
-        self._client = client
-
-    def data_received(self, data: bytes) -> None:
-        self._client.answer(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._client.close()

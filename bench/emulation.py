@@ -38,36 +38,30 @@ WARM_UP = Load(viewers=30, chats=10, likes=30, joins=5, seconds=1)
 
 @dataclass(frozen=True)
 class Loaded:
-    """What `python -m local load` told, and the cores that the emulator used meanwhile, on average from the first
-    handshake to the last frame."""
+    """What `python -m tools load` told, and the CPU that the emulator used from the first handshake to the last frame:
+    the average number of cores, and the seconds."""
 
     load: Load
     told: dict[str, Any]
     emulator_cores: float
+    cpu_seconds: float
 
     @property
     def events_per_second(self) -> float:
         """What viewers did: chats, likes, joins, heartbeats."""
-        sent: dict[str, int] = self.told["sent"]
-        return sum(sent.values()) / self.seconds
+        return float(sum(self.told["sent"].values()) / self.seconds)
 
     @property
     def posts_per_second(self) -> float:
-        """Frames that reached viewers, but for the replies to their chats, which are no POSTs."""
-        frames: int = self.told["frames"]
-        accepted: int = self.told["accepted_chats"]
-        return max(0, frames - accepted) / self.seconds
+        """Frames that reached viewers, without the replies to their chats, which are no POSTs."""
+        return float(max(0, self.told["frames"] - self.told["accepted_chats"]) / self.seconds)
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
-        seconds: float = self.told["seconds"]
-        return seconds
+        return float(self.told["seconds"])
 
 
 class Emulator:
-    """A running emulator."""
-
     def __init__(self, address: str, process: psutil.Process) -> None:
         self._address = address
         self._process = process
@@ -75,14 +69,20 @@ class Emulator:
     def load(self, load: Load) -> Loaded:
         """Put a load on it, in a room of its own. Raises LoadFailed."""
         began, before = time.monotonic(), self._cpu()
-        command = [sys.executable, "-m", "local", "load", "--url", f"ws://{self._address}/websocket", "--json", "-"]
+        command = [sys.executable, "-m", "tools", "load", "--url", f"ws://{self._address}/websocket", "--json", "-"]
         command += ["--viewers", str(load.viewers), "--seconds", str(load.seconds)]
         command += ["--chat-rate", str(load.chats), "--like-rate", str(load.likes), "--join-rate", str(load.joins)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if not done.stdout:  # status 1 alone only means that something was lost
             raise LoadFailed(done.stderr.strip().splitlines()[-1])
         told = json.loads(done.stdout)
-        return Loaded(load, told, (self._cpu() - before) / (time.monotonic() - began))
+        spent = self._cpu() - before
+        return Loaded(load, told, spent / (time.monotonic() - began), spent)
+
+    def memory_mb(self) -> float:
+        """The memory of it and its processes; what processes share is counted once."""
+        processes = (self._process, *self._process.children(recursive=True))
+        return sum(process.memory_full_info().pss for process in processes) / 1e6
 
     def _cpu(self) -> float:
         """Seconds of CPU that it and its processes have taken so far."""
@@ -93,7 +93,7 @@ class Emulator:
 @contextmanager
 def running_emulator(*, window_ms: int = 500) -> Iterator[Emulator]:
     """An emulator on a free port while the context is entered, its functions started."""
-    command = [sys.executable, "-m", "local", "up", "--port", "0", "--window-ms", str(window_ms)]
+    command = [sys.executable, "-m", "local", "--port", "0", "--window-ms", str(window_ms)]
     with (
         tempfile.TemporaryFile("w+") as complaints,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,

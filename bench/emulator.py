@@ -1,38 +1,23 @@
 """The reference room's rates through the whole emulator: gateway, functions, Kafka, Redis, relay, and the load too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from bench.emulation import Load, Loaded, running_emulator
 from bench.result import Cell, Result, Target
 
 CHATS, LIKES, JOINS = 50, 200, 20
 MOST_P99_MS = 2_000
+QUICK: dict[str, Any] = {"viewers": (200,), "seconds": 4}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """One room after the other, of so many viewers, for so long. Rates are a small room's in proportion."""
-
-    viewers: Sequence[int]
-    seconds: float
-
-
-FULL = Sizes(viewers=(500, 1_000, 2_000, 5_000), seconds=15)
-QUICK = Sizes(viewers=(200,), seconds=4)
-
-
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return run(QUICK if quick else FULL)
-
-
-def run(sizes: Sizes) -> Result:
-    """Measure with these sizes."""
+def run(*, viewers: Sequence[int] = (500, 1_000, 2_000, 5_000), seconds: float = 15) -> Result:
+    """One room after the other, of so many viewers, for so long. A small room has smaller rates, in proportion."""
     with running_emulator() as emulator:
-        found = [emulator.load(_load(viewers, sizes.seconds)) for viewers in sizes.viewers]
+        found = [emulator.load(_load(size, seconds)) for size in viewers]
     largest = found[-1]
     who = f"{largest.load.viewers:,} viewers"
+    problems = [f"{each.load.viewers:,} viewers: {problem}" for each in found for problem in each.told["problems"]]
     return Result(
         title=f"The whole emulator: up to {CHATS} chats, {LIKES} likes, {JOINS} joins a second in one room",
         columns=("viewers", "events/s", "POSTs/s", "p50 ms", "p99 ms", "lost", "left out", "emulator", "load"),
@@ -42,7 +27,7 @@ def run(sizes: Sizes) -> Result:
             Target(what=f"chats lost, {who}", value=largest.told["chats"]["lost"], most=0),
             Target(what=f"ms from chat to screen, p99, {who}", value=_ms(largest, "p99"), most=MOST_P99_MS),
         ],
-        notes=["emulator, load: the cores that each used", *_problems(found)],
+        notes=["emulator, load: the cores that each used", *problems],
     )
 
 
@@ -71,15 +56,9 @@ def _figures(loaded: Loaded) -> dict[str, object]:
 
 
 def _load_cores(loaded: Loaded) -> float:
-    """Those that the load used, of all its processes."""
-    cores: list[float] = loaded.told["load_cpu"]
-    return sum(cores)
+    return float(sum(loaded.told["load_cpu"]))
 
 
 def _ms(loaded: Loaded, percentile: str) -> float:
     found: float | None = loaded.told["latency_ms"][percentile]
     return float("inf") if found is None else found
-
-
-def _problems(found: Sequence[Loaded]) -> list[str]:
-    return [f"{loaded.load.viewers:,} viewers: {problem}" for loaded in found for problem in loaded.told["problems"]]

@@ -1,39 +1,22 @@
 """From a viewer's chat to every other viewer's screen, through the whole emulator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from bench.emulation import Load, Loaded, running_emulator
 from bench.result import Cell, Result
 
 CHATS = 10
+QUICK: dict[str, Any] = {"windows": (500,), "viewers": (10, 100), "seconds": 2}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
+def run(*, windows: Sequence[int] = (0, 500), viewers: Sequence[int] = (10, 100, 1_000), seconds: float = 10) -> Result:
     """Each window (ms) with each number of viewers, for so long."""
-
-    windows: Sequence[int]
-    viewers: Sequence[int]
-    seconds: float
-
-
-FULL = Sizes(windows=(0, 500), viewers=(10, 100, 1_000), seconds=10)
-QUICK = Sizes(windows=(500,), viewers=(10, 100), seconds=2)
-
-
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return run(QUICK if quick else FULL)
-
-
-def run(sizes: Sizes) -> Result:
-    """Measure with these sizes."""
     found: list[tuple[int, Loaded]] = []
-    for window in sizes.windows:
+    for window in windows:
         with running_emulator(window_ms=window) as emulator:
-            for viewers in sizes.viewers:
-                load = Load(viewers, chats=min(CHATS, viewers / 2), likes=0, joins=0, seconds=sizes.seconds)
+            for size in viewers:
+                load = Load(size, chats=min(CHATS, size / 2), likes=0, joins=0, seconds=seconds)
                 found.append((window, emulator.load(load)))
     return Result(
         title=f"From chat sent to chat seen, ms: up to {CHATS} chats a second in one room",

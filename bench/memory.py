@@ -1,8 +1,7 @@
-"""What a seat costs Redis in memory, its user and its share of the room's keys included."""
+"""The memory that a seat takes in Redis, with its user and its share of the room's keys."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
 
@@ -15,66 +14,32 @@ from functions.parts import clock
 
 MOST_BYTES = 300
 ACTIVITY_ID = 42
+QUICK: dict[str, Any] = {"seats": (1_000, 10_000)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """Rooms of so many seats, each with a user of its own, which is the dearest."""
-
-    seats: Sequence[int]
-
-
-FULL = Sizes(seats=(1_000, 10_000, 100_000))
-QUICK = Sizes(seats=(1_000, 10_000))
-
-
-@dataclass(frozen=True)
-class Used:
-    """Bytes per seat: of the room's keys as MEMORY USAGE tells, before and after everybody was welcomed, and of the
-    server as a whole, by how much INFO's used_memory grew. `answer`: bytes of the answer that is kept of a call of a
-    script, for some seconds, which is in none of the others."""
-
-    seats: int
-    unwelcomed: float
-    keys: float
-    server: float
-    answer: float
-
-
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return asyncio.run(run(QUICK if quick else FULL))
-
-
-async def run(sizes: Sizes) -> Result:
-    """Measure with these sizes."""
-    used = [await _measure(seats) for seats in sizes.seats]
+async def run(*, seats: Sequence[int] = (1_000, 10_000, 100_000)) -> Result:
+    """`seats` has the size of each room. Each seat has a user of its own, which takes the most memory."""
+    used = [await _measure(size) for size in seats]
     return Result(
         title="Redis memory per seat: connection ids of 16 characters, user ids of 8 to 12",
         columns=("seats", "bytes a seat", "until welcomed", "server's growth", "answer of a call"),
-        rows=[[one.seats, one.keys, one.unwelcomed, one.server, one.answer] for one in used],
-        figures={
-            "bytesPerSeat": [
-                {
-                    "seats": one.seats,
-                    "keys": one.keys,
-                    "keysUnwelcomed": one.unwelcomed,
-                    "server": one.server,
-                    "answer": one.answer,
-                }
-                for one in used
-            ]
-        },
-        targets=[Target(what=f"bytes per seat, {one.seats:,} seats", value=one.keys, most=MOST_BYTES) for one in used],
+        rows=[list(one.values()) for one in used],
+        figures={"bytesPerSeat": used},
+        targets=[
+            Target(what=f"bytes per seat, {one['seats']:,} seats", value=one["keys"], most=MOST_BYTES) for one in used
+        ],
     )
 
 
-async def _measure(seats: int) -> Used:
+async def _measure(seats: int) -> dict[str, float]:
+    """Bytes per seat. `keys` and `keysUnwelcomed`: MEMORY USAGE of the room's keys, after and before the welcomes.
+    `server`: the growth of INFO's used_memory. `answer`: the answer of one call of a script, which is kept for some
+    seconds and which the others do not include."""
     async with running_redis() as redis:
         parts = relay_parts(redis, Screens(), MemoryLog())
         crowd = Crowd(ACTIVITY_ID)
         viewers = [crowd.come() for _ in range(seats)]
-        # Another room loads the scripts and opens the connections, whose memory is not the seats'.
+        # Another room loads the scripts and opens the connections, so that their memory is not counted.
         other = Crowd(ACTIVITY_ID + 1)
         others = [other.come() for _ in range(200)]
         await seat(parts.room.state, others, clock())
@@ -86,17 +51,20 @@ async def _measure(seats: int) -> Used:
         unwelcomed = await _keys(redis)
         await welcome(parts.rooms, viewers, clock())
         await _forget_answers(redis)
-        return Used(
-            seats,
-            unwelcomed / seats,
-            await _keys(redis) / seats,
-            (await _used_memory(redis) - before) / seats,
-            answer,
-        )
+        return {
+            "seats": seats,
+            "keys": await _keys(redis) / seats,
+            "keysUnwelcomed": unwelcomed / seats,
+            "server": (await _used_memory(redis) - before) / seats,
+            "answer": answer,
+        }
 
 
 async def _forget_answers(redis: RedisCluster) -> float:
-    """Take away what is kept of calls for a few seconds, as time would; returns how many bytes one of them had."""
+    """Delete the kept answers of calls and the counts of joins, which would expire in a few seconds. Returns the bytes
+    of one answer."""
+    async for key in redis.scan_iter("room:*:joins", count=1000):
+        await redis.delete(key)
     sizes = []
     async for key in redis.scan_iter("room:*:call:*", count=1000):
         sizes.append(await redis.memory_usage(key, samples=0) or 0)
@@ -105,7 +73,7 @@ async def _forget_answers(redis: RedisCluster) -> float:
 
 
 async def _keys(redis: RedisCluster) -> int:
-    """Bytes of all of the room's keys."""
+    """The bytes of the room's keys."""
     found = 0
     async for key in redis.scan_iter(f"room:{{{ACTIVITY_ID}}}*"):
         found += await redis.memory_usage(key, samples=0) or 0

@@ -1,16 +1,18 @@
-"""A room log that keeps what is published, and hands it to the relay as Kafka's event source mapping does."""
+"""A room log in memory. It hands records to the relay as Kafka's event source mapping does."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from functions.adapters.room_log import RoomLog
+from functions.adapters.kafka.room_log import RoomLog
 from functions.rooms.events import Event
+
+Record = tuple[int | None, int | None, Event]  # offset, timestamp (ms) and event
 
 
 class MemoryLog(RoomLog):
-    """`live` holds what was published to the live topic since the last `take`; the save topic is let go."""
+    """`live`: what was published to the live topic since the last `take`. The save topic is not kept."""
 
     def __init__(self) -> None:
         super().__init__(bootstrap="", live_topic="live", save_topic="save")
@@ -18,33 +20,40 @@ class MemoryLog(RoomLog):
         self._seq = 0
 
     async def publish_live(self, event: Event) -> Event:
-        """Keep it."""
+        """Returns the event with its seq, as Kafka's answer does."""
         event = replace(event, seq=self._seq, logged_at=event.time)
         self._seq += 1
         self.live.append(event)
         return event
 
     async def publish_saved(self, event: Event) -> None:
-        """Nobody reads it."""
+        """Drop it: no bench reads the save topic."""
 
     def take(self) -> dict[str, Any]:
-        """What is kept, as the event of one invocation; then nothing is kept any more."""
+        """The published events as one invocation's event. They are then forgotten."""
         taken, self.live = self.live, []
         return batch(taken)
 
 
 def batch(events: Sequence[Event]) -> dict[str, Any]:
-    """Events that have their seq, as an event of the event source mapping."""
-    records: list[dict[str, Any]] = [
+    """Events that have their seq, as the event of one invocation."""
+    return mapping_event("live", 0, ((event.seq, event.logged_at, replace(event, seq=None)) for event in events))
+
+
+def mapping_event(
+    topic: str, partition: int, records: Iterable[tuple[int | None, int | None, Event]]
+) -> dict[str, Any]:
+    """The event that an event source mapping invokes a function with."""
+    held: list[dict[str, Any]] = [
         {
-            "topic": "live",
-            "partition": 0,
-            "offset": event.seq,
-            "timestamp": event.logged_at,
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            "timestamp": timestamp,
             "timestampType": "CREATE_TIME",
-            "value": base64.b64encode(replace(event, seq=None).to_record()).decode(),
+            "value": base64.b64encode(event.to_record()).decode(),
             "headers": [],
         }
-        for event in events
+        for offset, timestamp, event in records
     ]
-    return {"eventSource": "aws:kafka", "records": {"live-0": records}}
+    return {"eventSource": "aws:kafka", "records": {f"{topic}-{partition}": held}}

@@ -1,49 +1,43 @@
-"""What a POST costs: our Connections and Fanout against boto3's `post_to_connection`.
+"""The cost of a POST: our Connections and Fanout against aiohttp, httpx and boto3's `post_to_connection`.
 
-Every contender runs in a process of its own against an HTTP server in another; the contenders take turns, so that what
-else the machine does hits all of them, and medians are told.
+Each contender runs in a process of its own and posts to an HTTP server in another one. The contenders take turns, and
+the table has medians: other work on the machine affects them all alike.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.certificate import NoOpenssl, make_certificate
-from bench.post_run import CONTENDERS, FRAME_BYTES, Spent
+from bench.post_run import FRAME_BYTES, Spent
 from bench.result import Cell, Result, Target
 from bench.sink import running_sink
 
-
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """`posts` of each contender in a round; `share_when_slow` of them against a server that takes 10 ms."""
-
-    rounds: int
-    posts: Mapping[str, int]
-    share_when_slow: float = 0.25
-    delays_ms: tuple[float, ...] = (0, 10)
-
-
-FULL = Sizes(rounds=5, posts={"ours": 6000, "boto3-pool": 1200, "ours-uvloop": 6000, "boto3": 600})
-QUICK = Sizes(rounds=1, posts={"ours": 4000, "boto3-pool": 600, "ours-uvloop": 4000, "boto3": 300}, delays_ms=(0,))
 NAMES = {
     "ours": "Connections + Fanout",
     "ours-uvloop": "the same on uvloop",
+    "aiohttp": "aiohttp, our signer",
+    "httpx": "httpx, our signer",
     "boto3": "boto3, one after another",
     "boto3-pool": "boto3, 50 threads",
 }
-PLAIN_TARGET, TLS_TARGET = 25, 15
+# POSTs in a round. Against a server that takes its time, each contender makes a quarter of them.
+POSTS = {"ours": 6000, "boto3-pool": 1200, "aiohttp": 3000, "ours-uvloop": 6000, "httpx": 400, "boto3": 600}
+SHARE_WHEN_SLOW = 0.25
+QUICK: dict[str, Any] = {"rounds": 1, "delays_ms": (0,), "posts": {name: posts // 2 for name, posts in POSTS.items()}}
+# Contender -> how many times our CPU it must take at least, plain and over TLS.
+LEAST_TIMES = {"boto3-pool": (25, 15), "aiohttp": (3, 2)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One way of serving, and the medians of what a POST took each contender, in microseconds."""
+    """One way of serving, and each contender's medians for a POST, in microseconds."""
 
     tls: bool
     delay_ms: float
@@ -51,43 +45,41 @@ class Case:
     wall: Mapping[str, float]
 
     @property
-    def name(self) -> str:
-        """As the table has it."""
-        return f"{'TLS' if self.tls else 'plain'}, {self.delay_ms:g} ms"
+    def protocol(self) -> str:
+        return "TLS" if self.tls else "plain"
+
+    def times_ours(self, contender: str) -> float:
+        """A contender's CPU, as a multiple of ours."""
+        return self.cpu[contender] / self.cpu["ours"]
 
 
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return run(QUICK if quick else FULL)
-
-
-def run(sizes: Sizes) -> Result:
-    """Measure with these sizes."""
+def run(*, rounds: int = 5, posts: Mapping[str, int] = POSTS, delays_ms: Sequence[float] = (0, 10)) -> Result:
+    """In each round each contender makes so many `posts`, plain and over TLS, against each delay of the server."""
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as directory:
-        ways: list[Path | None] = [None]
+        certificates: list[Path | None] = [None]
         try:
-            ways.append(make_certificate(Path(directory)))
+            certificates.append(make_certificate(Path(directory)))
         except NoOpenssl as reason:
             notes.append(str(reason))
-        cases = [_measure(sizes, certificate, delay) for certificate in ways for delay in sizes.delays_ms]
+        cases = [_measure(rounds, posts, certificate, delay) for certificate in certificates for delay in delays_ms]
     return Result(
         title=f"A POST of {FRAME_BYTES:,} bytes: CPU and wall time of the process that posts",
         columns=("server", "client", "CPU µs", "wall µs", "POSTs/s", "CPU ×"),
         rows=[row for case in cases for row in _rows(case)],
-        figures={"frameBytes": FRAME_BYTES, "rounds": sizes.rounds, "cases": [_figures(case) for case in cases]},
-        targets=list(_targets(cases)),
+        figures={"frameBytes": FRAME_BYTES, "rounds": rounds, "cases": [_figures(case) for case in cases]},
+        targets=[target for case in cases if case.delay_ms == 0 for target in _targets(case)],
         notes=notes,
     )
 
 
-def _measure(sizes: Sizes, certificate: Path | None, delay_ms: float) -> Case:
-    spent: dict[str, list[Spent]] = {name: [] for name in CONTENDERS}
+def _measure(rounds: int, posts: Mapping[str, int], certificate: Path | None, delay_ms: float) -> Case:
+    share = SHARE_WHEN_SLOW if delay_ms else 1
+    spent: dict[str, list[Spent]] = {name: [] for name in posts}
     with running_sink(delay_ms=delay_ms, certificate=certificate) as url:
-        for _ in range(sizes.rounds):
-            for name, posts in sizes.posts.items():
-                count = max(1, int(posts * sizes.share_when_slow)) if delay_ms else posts
-                spent[name].append(_post(name, url, count, certificate))
+        for _ in range(rounds):
+            for name, count in posts.items():
+                spent[name].append(_post(name, url, max(1, int(count * share)), certificate))
     cpu = {name: 1e6 * median(one.cpu / one.posts for one in runs) for name, runs in spent.items()}
     wall = {name: 1e6 * median(one.wall / one.posts for one in runs) for name, runs in spent.items()}
     return Case(certificate is not None, delay_ms, cpu, wall)
@@ -101,22 +93,21 @@ def _post(contender: str, url: str, posts: int, certificate: Path | None) -> Spe
 
 
 def _rows(case: Case) -> Iterator[list[Cell]]:
+    server = f"{case.protocol}, {case.delay_ms:g} ms"
     for contender, name in NAMES.items():
         cpu, wall = case.cpu[contender], case.wall[contender]
-        yield [case.name, name, cpu, wall, 1e6 / wall, cpu / case.cpu["ours"]]
+        yield [server, name, cpu, wall, 1e6 / wall, case.times_ours(contender)]
 
 
 def _figures(case: Case) -> dict[str, Any]:
     clients = {
-        name: {"cpuMicroseconds": cpu, "wallMicroseconds": case.wall[name], "cpuTimesOurs": cpu / case.cpu["ours"]}
+        name: {"cpuMicroseconds": cpu, "wallMicroseconds": case.wall[name], "cpuTimesOurs": case.times_ours(name)}
         for name, cpu in case.cpu.items()
     }
     return {"tls": case.tls, "delayMs": case.delay_ms, "clients": clients}
 
 
-def _targets(cases: list[Case]) -> Iterator[Target]:
-    for case in cases:
-        if case.delay_ms == 0:
-            what = f"CPU of a POST, boto3 in a thread pool against ours, {'TLS' if case.tls else 'plain'}"
-            ratio = case.cpu["boto3-pool"] / case.cpu["ours"]
-            yield Target(what=what, value=ratio, least=TLS_TARGET if case.tls else PLAIN_TARGET)
+def _targets(case: Case) -> Iterator[Target]:
+    for contender, (plain, tls) in LEAST_TIMES.items():
+        what = f"CPU of a POST, {NAMES[contender]}, against ours, {case.protocol}"
+        yield Target(what=what, value=case.times_ours(contender), least=tls if case.tls else plain)

@@ -1,7 +1,7 @@
-"""The reference room of the design, on a clock of its own: a minute of the room takes as long as it takes.
+"""The reference room of the design, on a clock of its own: a minute of the room takes as long as the code needs.
 
-The functions' own code with a real Redis, a log in memory and a poster that counts. Time stands still while the relay
-posts, so there are as many ticks as there can be.
+It runs the functions' own code with a real Redis, a log in memory and a poster that counts. The room's clock stands
+still while the relay posts. So the relay is never late, and makes as many ticks as it ever can.
 """
 
 import random
@@ -15,19 +15,19 @@ from bench.memory_log import MemoryLog
 from bench.rooms import relay_parts, seat
 from bench.screens import Screens
 from bench.viewers import Crowd, Viewer
-from functions import connect, disconnect, message, relay
+from functions.handlers import connect, disconnect, message, relay
 from functions.rooms.identity import Framing
 
 START_MS = 1_700_000_000_000
 ACTIVITY_ID = 42
-# A second. Somebody leaves for each who joins.
+# Events a second. One viewer leaves for each that joins.
 RATES = {"chat": 50, "like": 200, "join": 20, "leave": 20}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run cost, and what the viewers did not see. `missed` counts chats per viewer, `left_out` those of them
-    that a type 13 told of."""
+    """The cost of a run, and the chats that viewers did not see: `missed`, summed over the viewers, and `left_out`,
+    those of them that a type 13 announced."""
 
     posts: int
     bytes: int
@@ -52,7 +52,7 @@ class ReferenceRoom:
         self._parts = relay_parts(redis, self._screens, self._log, lambda: self._now)
 
     async def run(self, seconds: float, window_ms: int | None) -> Outcome:
-        """So much room time with batches of `window_ms`, or (None) of one record each."""
+        """So much room time. A batch has the records of `window_ms`, or, with None, one record."""
         await self._open()
         due: int | None = None
         for at, what in self._timeline(seconds):
@@ -71,7 +71,7 @@ class ReferenceRoom:
         return self._outcome()
 
     async def _open(self) -> None:
-        """Seat everybody, and welcome them with a tick that is not counted."""
+        """Seat the first viewers, and welcome them with a tick that is not counted."""
         await seat(self._parts.room.state, self._viewers, self._now)
         for viewer in self._viewers:
             self._screens.came(viewer.connection_id, 0)
@@ -80,13 +80,11 @@ class ReferenceRoom:
         self._screens.posts = self._screens.bytes = self._ticks = self._records = 0
 
     def _timeline(self, seconds: float) -> Iterator[tuple[int, str]]:
-        """When something happens, and what: at random, so often in all."""
-        return iter(
-            sorted(
-                (START_MS + 1 + int(1000 * self._random.uniform(0, seconds)), what)
-                for what, rate in RATES.items()
-                for _ in range(round(rate * seconds))
-            )
+        """Each event's time and kind. The times are random, the number of each kind is not."""
+        yield from sorted(
+            (START_MS + 1 + int(1000 * self._random.uniform(0, seconds)), what)
+            for what, rate in RATES.items()
+            for _ in range(round(rate * seconds))
         )
 
     async def _do(self, what: str) -> None:

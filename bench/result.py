@@ -1,4 +1,4 @@
-"""What a bench found: a table to read, figures to compare by machine, and the design's targets."""
+"""The outcome of a bench: a table to read, figures for programs to compare, and the design's targets."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ Cell = str | int | float
 
 
 class BenchFailed(Exception):
-    """Something could not be measured; the message says why."""
+    """A bench could not measure. The message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A figure of the design. Exactly one of `least` and `most` is given; a value that there is none of is infinite."""
+    """A figure of the design, with one limit: `least` or `most`. A value that could not be measured is infinite."""
 
     what: str
     value: float
@@ -25,7 +25,7 @@ class Target:
 
     @property
     def met(self) -> bool:
-        """Does the value hold the limit?"""
+        """Whether the value is within the limit."""
         return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Target:
         return f"{'met   ' if self.met else 'MISSED'}  {self.what}: {show(self.value)} ({limit})"
 
     def to_json(self) -> dict[str, Any]:
-        """The target with its verdict."""
+        """For the file: the target, and whether it is met."""
         limit = {"least": self.least} if self.least is not None else {"most": self.most}
         return {"what": self.what, "value": self.value if isfinite(self.value) else None, **limit, "met": self.met}
 
@@ -58,13 +58,13 @@ class Result:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is written to a file."""
+        """For the file: all but the table."""
         targets = [target.to_json() for target in self.targets]
         return {"title": self.title, "figures": self.figures, "targets": targets, "notes": list(self.notes)}
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
-    """Aligned lines: text to the left, numbers to the right."""
+    """Aligned lines. Text is on the left of its column, a number on the right."""
     shown = [[show(cell) for cell in row] for row in rows]
     widths = [max(len(text) for text in column) for column in zip(columns, *shown, strict=True)]
     numeric = [all(not isinstance(row[index], str) for row in rows) for index in range(len(columns))]
@@ -77,7 +77,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
 
 
 def show(cell: Cell) -> str:
-    """A cell as text: three significant figures for what is measured, whole numbers in full."""
+    """A cell as text. Measured values have three significant figures, whole numbers all digits."""
     if isinstance(cell, float):
         if not isfinite(cell):
             return "-"

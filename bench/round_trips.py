@@ -1,40 +1,37 @@
-"""How often each function waits for Redis: counted on the wire, by a proxy between the client and the server.
+"""How often each function waits for Redis. A proxy between the client and the server counts on the wire.
 
-The clients are warm: their connections are open and the scripts are known to the server.
+The clients are warm: their connections are open, and the server has the scripts.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Awaitable
+from dataclasses import asdict, astuple, dataclass, replace
 from statistics import median_high
 from typing import Any
 
 from bench.counting_proxy import Count, CountingProxy
 from bench.memory_log import MemoryLog
 from bench.result import Result, Target
-from bench.rooms import relay_parts
+from bench.rooms import redis_server, relay_parts
 from bench.screens import Screens
 from bench.viewers import Crowd, Viewer
-from functions import connect, disconnect, message, relay
-from functions.adapters.redis_client import connect as connect_to_redis
-from local.servers.redis import EmbeddedRedis
+from functions.adapters.redis.client import connect as connect_to_redis
+from functions.adapters.redis.review_state import ReviewState
+from functions.handlers import connect, disconnect, message, relay
+from functions.parts import Review
 
-# A tick: before posting and after it, and a third where it makes more POSTs than the last one, whose number is reserved
-# beforehand.
-MOST_WAITS = {"connect": 1, "message": 1, "disconnect": 1, "tick of one room": 2, "tick": 3}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """Everything is done `times` over, by viewers of `rooms` rooms."""
-
-    times: int
-    rooms: int
-
-
-FULL = Sizes(times=30, rooms=20)
-QUICK = Sizes(times=10, rooms=5)
+# A tick waits before it posts and after it. It waits a third time if it makes more POSTs than the tick before, because
+# as many as that one made are reserved in advance.
+MOST_WAITS = {
+    "connect": 1,
+    "message": 1,
+    "disconnect": 1,
+    "tick of one room": 2,
+    "tick": 3,
+    "reviewed, allowed": 1,
+    "reviewed": 2,
+}
+QUICK: dict[str, Any] = {"times": 10, "rooms": 5}
 FRAMES: dict[str, dict[str, Any]] = {
     "chat": {"messageType": 4, "message": "chat 0"},
     "like": {"messageType": 6},
@@ -43,15 +40,30 @@ FRAMES: dict[str, dict[str, Any]] = {
 }
 
 
-def bench(*, quick: bool) -> Result:
-    """Measure."""
-    return asyncio.run(run(QUICK if quick else FULL))
+# What the platform's function answers.
+VERDICTS: dict[str, dict[str, str]] = {
+    "allowed": {"action": "allow"},
+    "changed": {"action": "change", "text": "chat 1"},
+    "denied": {"action": "deny"},
+}
 
 
-async def run(sizes: Sizes) -> Result:
-    """Measure with these sizes."""
-    async with _counted_redis() as (url, proxy):
-        found = await Counting(sizes, url, proxy).run()
+@dataclass(frozen=True)
+class Reviewer:
+    """A function that answers at once."""
+
+    verdict: str
+
+    async def ask(self, question: bytes) -> bytes:
+        return json.dumps(VERDICTS[self.verdict]).encode()
+
+
+async def run(*, times: int = 30, rooms: int = 20) -> Result:
+    """Do everything `times` times, by viewers of `rooms` rooms."""
+    async with redis_server() as url:
+        proxy = CountingProxy("127.0.0.1", int(url.rpartition(":")[2]))
+        found = await Counting(f"redis://127.0.0.1:{await proxy.start()}", proxy).run(times, rooms)
+        await proxy.stop()
     return Result(
         title="Redis, as each function waits for it",
         columns=("event", "round trips", "requests", "bytes sent", "bytes received"),
@@ -70,10 +82,9 @@ async def run(sizes: Sizes) -> Result:
 
 
 class Counting:
-    """Does everything that a room's life is made of, and counts."""
+    """Does everything that happens in a room, and counts the waits of each event."""
 
-    def __init__(self, sizes: Sizes, url: str, proxy: CountingProxy) -> None:
-        self._sizes = sizes
+    def __init__(self, url: str, proxy: CountingProxy) -> None:
         self._proxy = proxy
         self._redis = connect_to_redis(url)
         self._log = MemoryLog()
@@ -81,13 +92,13 @@ class Counting:
         self._parts = relay_parts(self._redis, Screens(), self._log, lambda: self._now)
         self._counts: dict[str, list[Count]] = {}
 
-    async def run(self) -> dict[str, Count]:
-        """The median of each; what is done first, to warm up, is not counted."""
-        crowds = [Crowd(number) for number in range(1, self._sizes.rooms + 1)]
-        viewers = [crowd.come() for crowd in crowds for _ in range(self._sizes.times // len(crowds) + 2)]
+    async def run(self, times: int, rooms: int) -> dict[str, Count]:
+        """The medians, by event. A first round, which warms the clients up, is not counted."""
+        crowds = [Crowd(number) for number in range(1, rooms + 1)]
+        viewers = [crowd.come() for crowd in crowds for _ in range(times // rooms + 2)]
         await self._live(viewers)
         self._counts.clear()
-        await self._live([crowds[number % len(crowds)].come() for number in range(self._sizes.times)])
+        await self._live([crowds[number % rooms].come() for number in range(times)])
         await self._redis.aclose()
         return {what: _median(counts) for what, counts in sorted(self._counts.items())}
 
@@ -101,6 +112,14 @@ class Counting:
                     await self._send(kind, frame | ({"id": f"{kind}-{number}"} if with_id else {}), viewer)
             if self._log.live:
                 await self._tick("tick of many rooms")
+        for verdict in VERDICTS:
+            review = Review(function=Reviewer(verdict), state=ReviewState(self._redis), on_failure="deny")
+            parts = replace(self._parts.room, review=review)
+            for number, viewer in enumerate(viewers):
+                self._now += 1_000
+                said = viewer.event(FRAMES["chat"] | {"id": f"{verdict}-{number}"})
+                await self._count(f"reviewed, {verdict}, with id", message.main(said, parts))
+        await self._tick("tick of many rooms")
         for viewer in viewers[:10]:
             await self._send("", FRAMES["chat"], viewer)
             await self._tick("tick of one room")
@@ -108,7 +127,7 @@ class Counting:
             await self._count("disconnect", disconnect.main(viewer.event(), self._parts.room))
 
     async def _send(self, kind: str, frame: dict[str, Any], viewer: Viewer) -> None:
-        self._now += 1_000  # nobody is told to wait
+        self._now += 1_000  # the rate refuses nobody
         what = f"message: {kind}{' with id' if 'id' in frame else ''}"
 
         async def send() -> None:
@@ -127,20 +146,5 @@ class Counting:
 
 
 def _median(counts: list[Count]) -> Count:
-    """Of each figure. A script that a new connection sends in full, or a wait that is seen as two, is an outlier."""
-    return Count(
-        *(int(median_high(column)) for column in zip(*(asdict(count).values() for count in counts), strict=True))
-    )
-
-
-@asynccontextmanager
-async def _counted_redis() -> AsyncIterator[tuple[str, CountingProxy]]:
-    """A Redis whose clients all go through a proxy."""
-    server = EmbeddedRedis()
-    await server.start()
-    try:
-        proxy = CountingProxy("127.0.0.1", int(server.url.rpartition(":")[2]))
-        yield f"redis://127.0.0.1:{await proxy.start()}", proxy
-        await proxy.stop()
-    finally:
-        await server.stop()
+    """The median of each figure, as there are outliers: a new connection sends its script in full."""
+    return Count(*(int(median_high(column)) for column in zip(*map(astuple, counts), strict=True)))

@@ -1,22 +1,22 @@
-"""The viewers' screens: counts what is posted, and the chats that do not get there."""
+"""The viewers' screens: they count the POSTs, and the chats that do not arrive."""
 
 import json
 from dataclasses import dataclass
 
-from functions.adapters.connections import Outcome
+from functions.adapters.aws.connections import Outcome
 from functions.rooms.payload import Payload
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What one frame shows: the numbers of its chats, and how many it says were left out."""
+    """One frame: the numbers of its chats, and how many chats it says were left out."""
 
     chats: tuple[int, ...]
     left_out: int
 
 
 class Screens:
-    """A poster that delivers everything. Chats say `chat N`, N rising by one in a room."""
+    """A poster that delivers everything. The text of a chat is `chat N`; N rises by one with each chat of a room."""
 
     def __init__(self) -> None:
         self.posts = 0
@@ -29,10 +29,10 @@ class Screens:
         self._parsed: dict[bytes, Shown] = {}
 
     async def prepare(self) -> None:
-        """Nothing is needed."""
+        """Screens need no credentials."""
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
-        """Show it."""
+        """Count the frame, and the chats that are missing before it or come twice."""
         self.posts += 1
         self.bytes += len(payload.data)
         shown = self._parse(payload.data)
@@ -40,26 +40,31 @@ class Screens:
         for number in shown.chats:
             due = self._next.get(connection_id, number)
             self.missed += max(0, number - due)
-            # A newcomer's first tick also has what was said just before it came.
+            # A newcomer's first tick also has chats from just before it came. These are no repetitions.
             self.repeated += number <= self._shown.get(connection_id, -1)
             self._next[connection_id] = max(due, number + 1)
             self._shown[connection_id] = number
         return Outcome.DELIVERED
 
+    async def delete(self, connection_id: str) -> Outcome:
+        """The viewer's connection is closed."""
+        self.left(connection_id)
+        return Outcome.DELIVERED
+
     def came(self, connection_id: str, number: int) -> None:
-        """This one is to see the chats from `number` on."""
+        """A viewer comes, who must see the chats from `number` on."""
         self._next[connection_id] = number
 
     def left(self, connection_id: str) -> None:
-        """This one need not see more."""
+        """A viewer leaves, and misses nothing from now on."""
         self._next.pop(connection_id, None)
 
     def end(self, number: int) -> None:
-        """There are no more chats than `number`: what somebody has not seen is missed."""
+        """The room ends before chat `number`. Chats that a viewer has not seen by now are missed."""
         self.missed += sum(max(0, number - due) for due in self._next.values())
 
     def _parse(self, data: bytes) -> Shown:
-        # A frame goes to a thousand viewers; it is read for the first of them.
+        # A frame goes to a thousand viewers. It is parsed once.
         shown = self._parsed.get(data)
         if shown is None:
             said = json.loads(data)

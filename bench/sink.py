@@ -1,7 +1,7 @@
-"""An HTTP server in a process of its own that answers every request with an empty 200: the far end of a POST.
+"""An HTTP server that answers every request with an empty 200, in a process of its own.
 
-Its own process, so that the CPU time of whoever posts to it is the poster's alone. `Sink` starts one;
-`python -m bench.sink --delay-ms N [--certificate FILE]` is what it starts.
+So the CPU time of the process that posts is the client's only. `running_sink` starts
+`python -m bench.sink --delay-ms N [--certificate FILE]`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r
 
 
 class _Connection(asyncio.Protocol):
-    """One kept-alive connection; pipelined requests are answered in order."""
+    """One kept-alive connection. Pipelined requests are answered in order."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
@@ -46,7 +46,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def serve(delay: float, certificate: Path | None) -> None:
-    """Listen on a free loopback port, print it, and serve until the process is ended."""
+    """Listen on a free loopback port, print it, and serve until stdin is closed."""
     tls = None
     if certificate is not None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -54,13 +54,13 @@ async def serve(delay: float, certificate: Path | None) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(delay), "127.0.0.1", 0, ssl=tls, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
-    # The pipe of whoever started this: it ends with them, however they end.
+    # stdin is a pipe of the parent process. It closes when the parent ends, in whatever way.
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 @contextmanager
 def running_sink(*, delay_ms: float = 0, certificate: Path | None = None) -> Iterator[str]:
-    """A sink while the context is entered; yields the address to post to, `http(s)://127.0.0.1:PORT/websocket`."""
+    """Yields the address to post to, `http(s)://127.0.0.1:PORT/websocket`. The sink ends with the context."""
     command = [sys.executable, "-m", "bench.sink", "--delay-ms", str(delay_ms)]
     if certificate is not None:
         command += ["--certificate", str(certificate)]
@@ -75,7 +75,6 @@ def running_sink(*, delay_ms: float = 0, certificate: Path | None = None) -> Ite
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.sink", description="Answer every request with 200")
     parser.add_argument("--delay-ms", type=float, default=0)
     parser.add_argument("--certificate", type=Path, help="PEM file with key and certificate: serve https")

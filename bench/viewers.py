@@ -28,7 +28,7 @@ class Viewer:
     def event(self, frame: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a route's function is given, as far as functions read it; `frame` is what the client sent."""
         context = {**self.identity.to_context(), "principalId": self.identity.user_id, "integrationLatency": "5"}
-        request = {"connectionId": self.connection_id, "authorizer": context}
+        request = {"connectionId": self.connection_id, "connectedAt": 0, "authorizer": context}
         event: dict[str, Any] = {"requestContext": request, "isBase64Encoded": False}
         return event if frame is None else event | {"body": json.dumps(frame)}
 

@@ -1,7 +1,7 @@
 """The table of functions: what triggers each, how long and how large it may be, what it needs.
 
-`infra/` builds the stack from it, `local/` runs the emulator from it and `tests/` checks both against it,
-so what the gateway, the emulator and the stack must agree on stands here once.
+`infra/` builds the stack from this table, `local/` runs the emulator from it, and `tests/` checks both against it. So
+everything that the gateway, the emulator and the stack must agree on stands here once.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,24 @@ STAGE = "websocket"
 LIVE_TOPIC = "liveMessageTopic"
 SAVE_TOPIC = "saveLiveMessageTopic"
 PARTITIONS = 12
-# What functions may do in Redis, as access rules: https://valkey.io/topics/acl/. No command that is dangerous, but for
-# asking where the slots are, which a cluster's client begins with and which older servers count among them.
+# What functions may do in Redis, as access rules: https://valkey.io/topics/acl/. No dangerous command, except asking
+# where the slots are: a cluster's client begins with that, and older servers count the command as dangerous.
 REDIS_ACCESS = "on ~* -@all +@read +@write +@connection +eval +evalsha +time -@dangerous +cluster|slots"
 
-Need = Literal["redis", "kafka", "connections", "table"]
+# What a function works with: its settings, its rights and its place in the network follow from it.
+Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review"]
 
 
 @dataclass(frozen=True)
 class Authorizer:
-    """Asked before `$connect`; what it puts into its context rides on every later event of the connection."""
+    """Invoked before `$connect`. Every later event of the connection carries the context that it returns."""
 
     identity_sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the WebSocket API. `replies`: what the function returns is sent back as a frame."""
+    """A route of the WebSocket API. `replies`: the client gets the function's result as a frame."""
 
     key: Literal["$connect", "$default", "$disconnect"]
     replies: bool = False
@@ -45,16 +46,19 @@ class Topic:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Invoked every `seconds`."""
+    """Invoked every `seconds`: whole minutes on AWS, anything above 0 in the emulator."""
 
     seconds: int
 
 
 @dataclass(frozen=True)
 class HttpRoutes:
-    """An HTTP API route, API Gateway's path syntax."""
+    """The routes of an HTTP API, in API Gateway's path syntax: `path` with every method, and `moderation`, the keys of
+    those routes under it that moderators need. These are throttled apart, so that nobody who spends the budget of the
+    others keeps moderators from acting."""
 
     path: str
+    moderation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,41 +79,41 @@ class Function:
     timeout_seconds: int
     memory_mb: int
     needs: frozenset[Need]
-    packages: tuple[str, ...] = ("room", "seen")
+    packages: tuple[str, ...] = ("room",)
 
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         name="authorize",
-        handler="functions.authorize.handler",
-        # activityId alone: whatever else is missing is told apart by the function itself.
+        handler="functions.handlers.authorize.handler",
+        # activityId alone: the function itself tells what else is missing.
         trigger=Authorizer(identity_sources=("route.request.querystring.activityId",)),
         timeout_seconds=5,
         memory_mb=512,
-        needs=frozenset(),
-        packages=("tokens", "seen"),
+        needs=frozenset({"token_keys"}),
+        packages=("tokens",),
     ),
     Function(
         name="connect",
-        handler="functions.connect.handler",
+        handler="functions.handlers.connect.handler",
         trigger=Route("$connect"),
         timeout_seconds=15,
         memory_mb=1024,
         needs=frozenset({"redis", "kafka"}),
-        packages=("room", "words", "seen"),
+        packages=("room", "words"),
     ),
     Function(
         name="message",
-        handler="functions.message.handler",
+        handler="functions.handlers.message.handler",
         trigger=Route("$default", replies=True),
         timeout_seconds=25,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka"}),
-        packages=("room", "words", "seen"),
+        needs=frozenset({"redis", "kafka", "review"}),
+        packages=("room", "post", "words"),
     ),
     Function(
         name="disconnect",
-        handler="functions.disconnect.handler",
+        handler="functions.handlers.disconnect.handler",
         trigger=Route("$disconnect"),
         timeout_seconds=15,
         memory_mb=512,
@@ -117,27 +121,27 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         name="relay",
-        handler="functions.relay.handler",
+        handler="functions.handlers.relay.handler",
         trigger=Topic(LIVE_TOPIC, batch_size=5000, window_ms=500, per_slice=True),
         timeout_seconds=60,
         memory_mb=1769,
         needs=frozenset({"redis", "kafka", "connections"}),
-        packages=("room", "post", "seen"),
+        packages=("room", "post"),
     ),
     Function(
         name="archive",
-        handler="functions.archive.handler",
+        handler="functions.handlers.archive.handler",
         # A second of a room of 100,000.
         trigger=Topic(SAVE_TOPIC, batch_size=2000, window_ms=1000),
         timeout_seconds=60,
         # A whole CPU: a room's batches come one after another, and must not come faster than they are stored.
         memory_mb=1769,
-        needs=frozenset({"table"}),
-        packages=("post", "seen"),
+        needs=frozenset({"table", "failure_queue"}),
+        packages=("post",),
     ),
     Function(
         name="sweep",
-        handler="functions.sweep.handler",
+        handler="functions.handlers.sweep.handler",
         trigger=Schedule(seconds=60),
         timeout_seconds=50,
         memory_mb=512,
@@ -145,21 +149,45 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         name="api",
-        handler="functions.api.handler",
-        trigger=HttpRoutes("/api/{proxy+}"),
+        handler="functions.api.app.handler",
+        trigger=HttpRoutes(
+            "/api/{proxy+}",
+            moderation=(
+                "PATCH /api/activities/{activityId}",
+                "DELETE /api/activities/{activityId}/messages/{seq}",
+                "PUT /api/activities/{activityId}/mutes",
+                "DELETE /api/activities/{activityId}/mutes",
+                "PUT /api/activities/{activityId}/bans",
+                "DELETE /api/activities/{activityId}/bans",
+                "DELETE /api/activities/{activityId}/users",
+                "PUT /api/words",
+            ),
+        ),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka", "connections", "table"}),
-        packages=("room", "post", "api", "tokens", "words", "seen"),
+        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys"}),
+        packages=("room", "post", "api", "tokens", "words"),
     ),
 )
 
-# No part of a room: it makes the topics in a stack that cannot make them otherwise.
+# Not part of a room: it makes the topics in a stack where CloudFormation cannot.
 TOPICS = Function(
     name="topics",
-    handler="functions.topics.handler",
+    handler="functions.handlers.topics.handler",
     trigger=Deployment(),
     timeout_seconds=300,
     memory_mb=512,
     needs=frozenset({"kafka"}),
 )
+
+
+def needs_of(name: str) -> frozenset[Need]:
+    """The needs of a function of FUNCTIONS."""
+    return {row.name: row.needs for row in FUNCTIONS}[name]
+
+
+def deployed_as(row: Function, slices: int) -> dict[str, int | None]:
+    """The functions that a row is deployed as: their names with their slices, None for a row that has no slices."""
+    if isinstance(row.trigger, Topic) and row.trigger.per_slice:
+        return {f"{row.name}-{slice}": slice for slice in range(slices)}
+    return {row.name: None}

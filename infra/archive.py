@@ -1,55 +1,58 @@
-"""The archive: the table of what was said and who watched, and the queue of what could not be stored."""
+"""The archive: the table of events and watch time, and the queue for records that cannot be stored."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.stage import ArchiveStage, Stage
+from infra.failure_queue import failure_queue
+from infra.stage.archive import ArchiveStage
+from infra.stage.stage import Stage
 
 TOP = "top"
 
 
 class Archive(Construct):
-    """`table` and `failures`. Items go when their time, `expires`, has come; the table may be restored to any second
-    of the last 35 days.
+    """`table` and `failures`. Items expire at their attribute `expires`. The table can be restored to any second of the
+    last 35 days.
 
-    Where the stage keeps its archive, no deployment deletes the table, nor does deleting the stack.
+    With `archive.keep` no deployment deletes the table, and deleting the stack does not either.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
-        self.table = self._make_table(stage.archive)
-        self.failures = sqs.Queue(
-            self,
-            "Failures",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
+        name = stage.archive.table
+        self.table = self._find_table(name) if name else self._make_table(stage.archive)
+        self.kms_key_arn = stage.archive.kms_key_arn or ""
+        self.failures = failure_queue(self)
 
     @property
     def index_arn(self) -> str:
-        """What IAM calls the index of those who watched longest."""
+        """The ARN of the index of the longest watch times."""
         return f"{self.table.table_arn}/index/{TOP}"
 
-    def _make_table(self, archive: ArchiveStage) -> dynamodb.Table:
+    def _find_table(self, name: str) -> dynamodb.ITable:
+        return dynamodb.Table.from_table_attributes(self, "Table", table_name=name, global_indexes=[TOP])
+
+    def _make_table(self, archive: ArchiveStage) -> dynamodb.ITable:
         def text(name: str) -> dynamodb.Attribute:
             return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
         table = dynamodb.Table(
             self,
-            # Another name is another table, and what becomes of the old one is up to its removal policy.
+            # A new construct id makes a new table. The old one's removal policy decides what becomes of the old one.
             "Table" if archive.generation == 1 else f"Table{archive.generation}",
             partition_key=text("pk"),
             sort_key=text("sk"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if archive.kms_key_arn else None,
+            encryption_key=kms.Key.from_key_arn(self, "Key", archive.kms_key_arn) if archive.kms_key_arn else None,
             time_to_live_attribute="expires",
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=archive.keep,
-            removal_policy=RemovalPolicy.RETAIN if archive.keep else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if archive.keep else RemovalPolicy.DESTROY,
         )
         table.add_global_secondary_index(
             index_name=TOP,

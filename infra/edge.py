@@ -1,4 +1,4 @@
-"""The edge: CloudFront in front of the WebSocket API, for the path form of a room's address and a domain."""
+"""The edge: CloudFront in front of the WebSocket API. It adds the path form of a room's address, and a domain."""
 
 from pathlib import Path
 
@@ -10,21 +10,30 @@ from aws_cdk.aws_route53_targets import CloudFrontTarget
 from constructs import Construct
 
 from functions.manifest import STAGE
-from infra.stage import Domain, Stage
+from functions.runtime.settings import EDGE_HEADER
+from infra.domain import add_records
+from infra.secret_keys import SecretKeys
+from infra.stage.stage import Stage
 
 REWRITE = Path(__file__).with_name("edge_rewrite.js")
 
 
 class Edge(Construct):
-    """A distribution that hands each handshake on to the API named `origin`, rewritten. Nothing is cached.
+    """A distribution that rewrites each handshake and forwards it to the API's host, `origin`. Nothing is cached.
 
-    It has no access logs: CloudFront's hold the query of each request, and with it tokens.
+    Access logs stay off: CloudFront's contain each request's query, which may hold a token.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
     """
 
     def __init__(self, scope: Construct, id: str, *, origin: str, stage: Stage) -> None:
         super().__init__(scope, id)
         domain = stage.edge.domain
+        description = "Live rooms: what the distribution adds to requests"
+        # Functions accept each of its keys; the distribution sends the one that the stage names. So a key can be
+        # replaced while both are accepted.
+        self._keys = SecretKeys(Construct(self, "EdgeKeys"), description=description) if stage.edge.only else None
+        self._key = stage.edge.key
+        self.secret_arn = self._keys.secret_arn if self._keys else ""
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -38,9 +47,32 @@ class Edge(Construct):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if domain else None,
         )
         if domain and domain.hosted_zone_id:
-            self._name(distribution, domain, domain.hosted_zone_id)
-        host = domain.name if domain else distribution.distribution_domain_name
-        self.url = f"wss://{host}/{STAGE}"
+            target = route53.RecordTarget.from_alias(CloudFrontTarget(distribution))
+            add_records(self, domain.name, domain.hosted_zone_id, target, ipv6=True)
+        self._distribution = distribution
+        self._host: str = domain.name if domain else distribution.distribution_domain_name
+        self.url = f"wss://{self._host}/{STAGE}"
+
+    def serve_api(self, host: str) -> str:
+        """Forward calls of the HTTP API to its `host`, whole and uncached; returns the address to call."""
+        self._distribution.add_behavior(
+            "/api/*",
+            self._origin(host),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        )
+        return f"https://{self._host}"
+
+    def _origin(self, host: str) -> HttpOrigin:
+        # CloudFront's own header takes the place of one that a viewer sends.
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
+        return HttpOrigin(
+            host,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            custom_headers={EDGE_HEADER: self._keys.key(self._key)} if self._keys else None,
+        )
 
     def _behaviour(self, origin: str) -> cloudfront.BehaviorOptions:
         rewrite = cloudfront.Function(
@@ -51,23 +83,14 @@ class Edge(Construct):
             comment=f"/{STAGE}/(activityId)/(username) as /{STAGE}?activityId=...&username=...",
         )
         return cloudfront.BehaviorOptions(
-            origin=HttpOrigin(origin, protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY),
-            # A redirect is no answer to a handshake.
+            origin=self._origin(origin),
+            # Clients do not follow a redirect of a handshake.
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            # All that a handshake says, Origin and subprotocols included; API Gateway knows itself by its own name.
+            # Forward all headers, Origin and subprotocols included, but Host: API Gateway expects its own name there.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             function_associations=[
                 cloudfront.FunctionAssociation(function=rewrite, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
             ],
         )
-
-    def _name(self, distribution: cloudfront.IDistribution, domain: Domain, zone_id: str) -> None:
-        # A record's name may be the zone's own or one below it; either way it is given whole, with its last dot.
-        zone = route53.HostedZone.from_hosted_zone_attributes(
-            self, "Zone", hosted_zone_id=zone_id, zone_name=domain.name
-        )
-        target = route53.RecordTarget.from_alias(CloudFrontTarget(distribution))
-        route53.ARecord(self, "Ipv4", zone=zone, record_name=f"{domain.name}.", target=target)
-        route53.AaaaRecord(self, "Ipv6", zone=zone, record_name=f"{domain.name}.", target=target)

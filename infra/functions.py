@@ -1,45 +1,45 @@
-"""The Lambda functions: one per row of the manifest, and one per slice for a row that is read per slice.
+"""The Lambda functions: one for each row of the manifest, or one for each slice if the row is read per slice.
 
-Whatever invokes a function invokes its alias, which points at the newest version: SnapStart takes its snapshots of
-published versions only, and a deployment changes from one version to the next in one step.
+Whatever invokes a function invokes its alias, which points at the newest version. SnapStart takes snapshots of
+published versions only, and a deployment moves the alias from one version to the next in one step.
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aws_cdk import Annotations, Duration, RemovalPolicy
+from aws_cdk import Annotations, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from functions.manifest import FUNCTIONS, Authorizer, Function, HttpRoutes, Need, Route, Topic, Trigger
-from functions.settings import LogLevel
-from infra.archive import Archive
+from functions.manifest import FUNCTIONS, Authorizer, Function, HttpRoutes, Need, Route, Trigger, deployed_as
+from functions.runtime.settings import LogLevel
+from infra.boxes import Boxes
 from infra.environment import environment
-from infra.gateway import Gateway
-from infra.network import Network
-from infra.packages import Packages
-from infra.roles import role_of_function
-from infra.room_log import RoomLog
-from infra.rooms_cache import RoomsCache
-from infra.stage import Stage
-from infra.token_keys import TokenKeys
+from infra.fingerprint import fingerprint
+from infra.function import make_function
+from infra.stage.stage import Stage
 
 T = TypeVar("T", bound=Trigger)
 
 ALIAS = "live"
 
-# What is reached from anywhere, with the right credentials.
-OUTSIDE: frozenset[Need] = frozenset({"connections", "table"})
+# The properties that a version keeps, beside its environment.
+PUBLISHED = (
+    *("architectures", "code", "handler", "logging_config", "memory_size", "role", "runtime"),
+    *("snap_start", "timeout", "tracing_config", "vpc_config"),
+)
+
+# Needs that a function meets from outside the VPC too.
+OUTSIDE: frozenset[Need] = frozenset({"connections", "table", "failure_queue", "token_keys"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """A row of the manifest as a Lambda function. `name`: the row's, or `relay-0` where there are slices.
+    """A row of the manifest as a Lambda function. `name` is the row's, or `relay-0` for a slice.
 
-    `alias` is what to invoke, `function` what is allowed things.
+    `alias` is what to invoke. `function` is what to give rights to.
     """
 
     row: Function
@@ -49,42 +49,16 @@ class Deployed:
 
 
 class Functions(Construct):
-    """Every function of the manifest, told where the other boxes are."""
+    """Every function of the manifest, in the manifest's order, as `deployed`."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        network: Network,
-        packages: Packages,
-        gateway: Gateway,
-        rooms_cache: RoomsCache,
-        room_log: RoomLog,
-        token_keys: TokenKeys,
-        archive: Archive,
-        stage: Stage,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, boxes: Boxes, stage: Stage) -> None:
         super().__init__(scope, id)
-        self._network = network
-        self._packages = packages
-        self._stage = stage
-        self.deployed: list[Deployed] = []
-        for row in FUNCTIONS:
-            for slice in slices_of(row, stage.relay.slices):
-                told = environment(
-                    row,
-                    slice,
-                    gateway=gateway,
-                    rooms_cache=rooms_cache,
-                    room_log=room_log,
-                    token_keys=token_keys,
-                    archive=archive,
-                    stage=stage,
-                )
-                name = row.name if slice is None else f"{row.name}-{slice}"
-                function = self._make(row, name, told)
-                self.deployed.append(Deployed(row=row, name=name, function=function, alias=self._published(function)))
+        self._boxes, self._stage = boxes, stage
+        self.deployed = [
+            self._deploy(row, name, slice)
+            for row in FUNCTIONS
+            for name, slice in deployed_as(row, stage.relay.slices).items()
+        ]
 
     def triggered_by(self, kind: type[T]) -> Iterator[tuple[Deployed, T]]:
         """The functions whose trigger is of `kind`, each with its trigger."""
@@ -92,64 +66,63 @@ class Functions(Construct):
             if isinstance(deployed.row.trigger, kind):
                 yield deployed, deployed.row.trigger
 
-    def _make(self, row: Function, name: str, told: dict[str, str]) -> lambda_.Function:
-        # A function that needs nothing inside the network starts faster outside of it, and needs no NAT there.
+    def _deploy(self, row: Function, name: str, slice: int | None) -> Deployed:
+        # A function that needs nothing in the VPC starts faster outside of it, and needs no NAT there.
         inside = bool(row.needs - OUTSIDE)
-        log_group = self._log_group(f"{name}-log")
-        polled = isinstance(row.trigger, Topic)
-        return lambda_.Function(
+        variables = environment(row, slice, boxes=self._boxes, stage=self._stage)
+        function = make_function(
             self,
             name,
-            code=self._packages.of(row),
-            handler=row.handler,
-            role=role_of_function(self, f"{name}-role", log_group=log_group, inside=inside, polled=polled),
-            # The newest that Lambda runs; aiokafka and httptools have arm64 wheels for it.
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            timeout=Duration.seconds(row.timeout_seconds),
-            memory_size=row.memory_mb,
-            environment=told,
-            vpc=self._network.vpc if inside else None,
-            vpc_subnets=self._network.private if inside else None,
-            security_groups=[self._network.functions_group] if inside else None,
-            ipv6_allowed_for_dual_stack=self._network.over_ipv6 if inside else None,
+            row,
+            packages=self._boxes.packages,
+            network=self._boxes.network if inside else None,
+            stage=self._stage,
+            prefix=f"{name}-",
+            environment=variables,
+            ipv6_allowed_for_dual_stack=self._boxes.network.over_ipv6 if inside else None,
             reserved_concurrent_executions=getattr(self._stage.reserved, row.name, None),
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._from_snapshots(row) else None,
-            # Lambda sends the segments itself: no library, and no way out of the network, is needed for that.
-            tracing=lambda_.Tracing.ACTIVE,
-            logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=let_through(self._stage.log_level),
-            log_group=log_group,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._has_snapshots(row) else None,
+            current_version_options=self._versions,
+            application_log_level_v2=lambda_log_level(self._stage.log_level),
         )
+        return Deployed(row=row, name=name, function=function, alias=self._publish(function, variables))
 
-    def _from_snapshots(self, row: Function) -> bool:
-        # Those that somebody waits for. The others are warm as long as a room is: a snapshot would only cost.
+    @property
+    def _versions(self) -> lambda_.VersionOptions | None:
+        if not self._stage.keep_versions:
+            return None
+        return lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
+    def _has_snapshots(self, row: Function) -> bool:
+        # Somebody waits for these. The others stay warm while a room is in use: a snapshot would only cost money.
         return self._stage.snap_start and isinstance(row.trigger, Authorizer | Route | HttpRoutes)
 
-    def _published(self, function: lambda_.Function) -> lambda_.Alias:
-        # A version holds the brokers' address and others as they were when it was published. When one of them is made
-        # anew the template says the same of the function as before, so a change of the stage is to make a version too.
-        function.invalidate_version_based_on(self._stage.model_dump_json())
+    def _publish(self, function: lambda_.Function, variables: Mapping[str, str]) -> lambda_.Alias:
+        _describe(function, variables)
         Annotations.of(function).acknowledge_warning(
             "@aws-cdk/aws-lambda:snapStartRequirePublish", "The alias points at a published version."
         )
         return function.add_alias(ALIAS)
 
-    def _log_group(self, id: str) -> logs.LogGroup:
-        retention = logs.RetentionDays[self._stage.log_retention]
-        return logs.LogGroup(self, id, retention=retention, removal_policy=RemovalPolicy.DESTROY)
+
+def _describe(function: lambda_.Function, variables: Mapping[str, str]) -> None:
+    """Put the fingerprint of the function's own properties, and of its environment variables, into its description.
+
+    The CDK names a version after the text of these properties, and Lambda publishes none of a function that has not
+    changed: the deployment would fail where the text changes and what it refers to does not. The description always
+    changes with the text. Where what the text refers to is made anew, the text changes too (infra/fingerprint.py).
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+    """
+    resource = function.node.default_child
+    assert isinstance(resource, lambda_.CfnFunction)
+    properties = [dict(variables), *(getattr(resource, name) for name in PUBLISHED)]
+    resource.description = f"Live rooms, {fingerprint(Stack.of(function).resolve(properties))}"
 
 
-def let_through(level: LogLevel) -> lambda_.ApplicationLogLevel:
-    """Which lines Lambda is to let through. The functions themselves write no others than those of `level`, and lines
-    without a level, as metrics are, count as INFO.
+def lambda_log_level(level: LogLevel) -> lambda_.ApplicationLogLevel:
+    """The lowest level whose lines Lambda keeps. The functions filter by `level` themselves; Lambda must keep their
+    metrics, which have no level and count as INFO.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
     return lambda_.ApplicationLogLevel.DEBUG if level == "DEBUG" else lambda_.ApplicationLogLevel.INFO
-
-
-def slices_of(row: Function, slices: int) -> list[int | None]:
-    """The slices a row is deployed as: `[None]` for one that is not read per slice."""
-    sliced = isinstance(row.trigger, Topic) and row.trigger.per_slice
-    return list(range(slices)) if sliced else [None]

@@ -7,13 +7,18 @@ from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Topic
 from infra import room_log as kafka
 from infra import rooms_cache as redis
 from infra.archive import Archive
-from infra.environment import stores
 from infra.functions import Deployed, Functions
 from infra.gateway import Gateway
 from infra.network import Network
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
+from infra.stage.stage import Stage
 from infra.token_keys import TokenKeys
+
+# DynamoDB uses a table's key in the name of who calls.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+USES_OF_A_READER = ["Decrypt", "DescribeKey"]
+USES_OF_A_WRITER = [*USES_OF_A_READER, "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"]
 
 
 def let_functions_in(*, network: Network, rooms_cache: RoomsCache, room_log: RoomLog) -> None:
@@ -69,25 +74,41 @@ def let_read(*, functions: Functions, room_log: RoomLog) -> None:
         _allow(deployed, "kafka-cluster", ["AlterGroup", "DescribeGroup"], [group])
 
 
-def let_post(*, functions: Functions, gateway: Gateway) -> None:
-    """Functions that need the connections may POST to those of the stage."""
+def let_post_and_close(*, functions: Functions, gateway: Gateway) -> None:
+    """Functions that need the connections may POST to those of the stage, and close them: moderators cut users off by
+    the HTTP API, and relays cut off who takes too much of a room."""
+    arns = [gateway.connections_arn(method) for method in ("POST", "DELETE")]
     for deployed in functions.deployed:
         if "connections" in deployed.row.needs:
-            _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("POST")])
+            _allow(deployed, "execute-api", ["ManageConnections"], arns)
 
 
-def let_cut_off(*, functions: Functions, gateway: Gateway) -> None:
-    """The platform, alone, may close connections of the stage: that is how moderators cut users off."""
-    for deployed, _ in functions.triggered_by(HttpRoutes):
-        _allow(deployed, "execute-api", ["ManageConnections"], [gateway.connections_arn("DELETE")])
+def let_review(*, functions: Functions, network: Network, stage: Stage) -> None:
+    """Functions that need a review may invoke the platform's function, and no other. If the network has an endpoint of
+    Lambda, that may be what Lambda's name resolves to, so it is open to them."""
+    if stage.review is None:
+        return
+    for deployed in functions.deployed:
+        if "review" in deployed.row.needs:
+            _allow(deployed, "lambda", ["InvokeFunction"], [stage.review.function_arn])
+    if network.endpoints_group is not None:
+        network.endpoints_group.add_ingress_rule(network.functions_group, ec2.Port.tcp(443), "Reviews of chats")
 
 
 def let_archive(*, functions: Functions, archive: Archive) -> None:
-    """The archive may write to the table, look up how far a sum of watch time has counted, and set aside in its queue
-    what does not fit."""
+    """The reader of a topic that needs the table may write to it, and look up what it has stored and counted. Functions
+    that need the failure queue may put messages into it."""
+    for deployed, _ in functions.triggered_by(Topic):
+        if "table" in deployed.row.needs:
+            _allow(
+                deployed,
+                "dynamodb",
+                ["BatchGetItem", "BatchWriteItem", "GetItem", "Query", "UpdateItem"],
+                [archive.table.table_arn],
+            )
+            _let_use(deployed, archive.kms_key_arn, USES_OF_A_WRITER)
     for deployed in functions.deployed:
-        if stores(deployed.row):
-            _allow(deployed, "dynamodb", ["BatchWriteItem", "GetItem", "UpdateItem"], [archive.table.table_arn])
+        if "failure_queue" in deployed.row.needs:
             _allow(deployed, "sqs", ["SendMessage"], [archive.failures.queue_arn])
 
 
@@ -96,16 +117,25 @@ def let_look_up(*, functions: Functions, archive: Archive) -> None:
     for deployed, _ in functions.triggered_by(HttpRoutes):
         if "table" in deployed.row.needs:
             _allow(deployed, "dynamodb", ["Query"], [archive.table.table_arn, archive.index_arn])
+            _let_use(deployed, archive.kms_key_arn, USES_OF_A_READER)
 
 
-def let_read_keys(*, functions: Functions, token_keys: TokenKeys) -> None:
-    """Functions that verify or make tokens may read the secret of the keys, and nobody may write it.
+def let_read_keys(*, functions: Functions, token_keys: TokenKeys, gateway: Gateway) -> None:
+    """Functions that need the token keys may read their secret, and that of the edge if there is one. Nobody may write
+    them.
 
-    It is encrypted with the account's key of Secrets Manager, which takes no grant of its own.
+    The stack's own secrets are encrypted with the account's key of Secrets Manager, which takes no grant of its own.
     """
+    secrets = [arn for arn in (token_keys.secret_arn, gateway.edge_secret_arn) if arn]
     for deployed in functions.deployed:
-        if "tokens" in deployed.row.packages:
-            _allow(deployed, "secretsmanager", ["GetSecretValue"], [token_keys.secret_arn])
+        if "token_keys" in deployed.row.needs:
+            _allow(deployed, "secretsmanager", ["GetSecretValue"], secrets)
+            _let_use(deployed, token_keys.kms_key_arn, ["Decrypt"])
+
+
+def _let_use(deployed: Deployed, kms_key_arn: str, actions: list[str]) -> None:
+    if kms_key_arn:
+        _allow(deployed, "kms", actions, [kms_key_arn])
 
 
 def _allow(deployed: Deployed, service: str, actions: list[str], resources: list[str]) -> None:

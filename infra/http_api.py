@@ -1,43 +1,44 @@
 """The HTTP API that the platform calls."""
 
-from aws_cdk import Duration
+from collections.abc import Sequence
+
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from functions.manifest import HttpRoutes
-from infra.access_logs import AccessLog
+from infra.access_logs import log_requests
+from infra.domain import add_domain
 from infra.functions import Functions
-from infra.stage import Stage
+from infra.gateway import Gateway
+from infra.stage.limits import Throttle
+from infra.stage.stage import Stage
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 LOGGED = ("httpMethod", "responseLength")
-METHODS = (
-    apigateway.CorsHttpMethod.DELETE,
-    apigateway.CorsHttpMethod.GET,
-    apigateway.CorsHttpMethod.PATCH,
-    apigateway.CorsHttpMethod.POST,
-    apigateway.CorsHttpMethod.PUT,
-)
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class PlatformApi(Construct):
-    """Every method on the manifest's paths goes to its function, which tells calls and callers apart.
+    """The API sends every method on the manifest's paths to the path's function, which routes and authorizes the calls.
+    Moderators' routes are routes of their own, since a throttle belongs to a route.
 
-    Pages of the stage's origins may call it; where the stage names none, no page of another origin may.
+    Scripts of pages of the stage's origins may call the API. If the stage lists no origins, no cross-origin script may.
     """
 
-    def __init__(self, scope: Construct, id: str, *, functions: Functions, stage: Stage) -> None:
+    def __init__(self, scope: Construct, id: str, *, functions: Functions, gateway: Gateway, stage: Stage) -> None:
         super().__init__(scope, id)
         api = apigateway.HttpApi(
             self,
             "Api",
+            api_name=f"{Stack.of(self).stack_name}-http",
             description="Live rooms, for the platform",
             create_default_stage=False,
-            cors_preflight=pages(stage.allowed_origins),
+            cors_preflight=cors(stage.allowed_origins),
         )
         throttle = stage.throttles.http
-        deployed = apigateway.HttpStage(
+        api_stage = apigateway.HttpStage(
             self,
             "Stage",
             http_api=api,
@@ -45,29 +46,49 @@ class PlatformApi(Construct):
             throttle=apigateway.ThrottleSettings(rate_limit=throttle.per_second, burst_limit=throttle.burst),
         )
         if stage.edge.access_logs:
-            AccessLog(self, "AccessLog", stage=stage).written_by(deployed, LOGGED)
-        for deployed_function, routes in functions.triggered_by(HttpRoutes):
-            api.add_routes(
-                path=routes.path,
-                methods=[apigateway.HttpMethod.ANY],
-                integration=HttpLambdaIntegration(deployed_function.name, deployed_function.alias),
-            )
+            log_requests(self, api_stage, LOGGED, stage=stage)
+        for deployed, routes in functions.triggered_by(HttpRoutes):
+            integration = HttpLambdaIntegration(deployed.name, deployed.alias)
+            for key in (f"ANY {routes.path}", *routes.moderation):
+                method, path = key.split(" ")
+                made = api.add_routes(path=path, methods=[apigateway.HttpMethod[method]], integration=integration)
+                if key in routes.moderation:
+                    throttle_apart(api_stage, key, made, stage.throttles.moderation)
         self.api_id: str = api.api_id
-        self.url: str = api.api_endpoint
+        self.url: str = gateway.serve_api(f"{api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}") or api.api_endpoint
+        if domain := stage.edge.http_domain:
+            add_domain(self, domain, api=api, api_stage=api_stage, path="", stage_name="$default")
+            self.url = f"https://{domain.name}"
 
 
-def pages(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions | None:
-    """Which pages' scripts may call: those of `origins`, with a token of their own. No cookies are looked at.
+def throttle_apart(
+    api_stage: apigateway.HttpStage, key: str, routes: Sequence[apigateway.HttpRoute], throttle: Throttle
+) -> None:
+    """Give a route a throttle of its own in the stage, in place of the stage's.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+    """
+    # The CDK's own construct has no such property.
+    stage = api_stage.node.default_child
+    assert isinstance(stage, apigateway.CfnStage)
+    limits = {"ThrottlingRateLimit": throttle.per_second, "ThrottlingBurstLimit": throttle.burst}
+    stage.add_property_override(f"RouteSettings.{key}", limits)
+    # API Gateway refuses a stage with settings of a route that is not there.
+    api_stage.node.add_dependency(*routes)
+
+
+def cors(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions | None:
+    """The CORS settings that let scripts of `origins` call with a token. Cookies are not used.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
     """
-    # Apps have origins such as capacitor://localhost; of other schemes than these two AWS tells nothing.
-    of_the_web = [origin.lower() for origin in origins if origin.lower().startswith(("http://", "https://"))]
-    if not of_the_web:
+    # Apps have origins such as capacitor://localhost. AWS documents no scheme but these two.
+    web_origins = [origin.lower() for origin in origins if origin.lower().startswith(("http://", "https://"))]
+    if not web_origins:
         return None
     return apigateway.CorsPreflightOptions(
-        allow_origins=of_the_web,
-        allow_methods=list(METHODS),
-        allow_headers=["authorization", "content-type"],
+        allow_origins=web_origins,
+        allow_methods=[apigateway.CorsHttpMethod[method] for method in METHODS],
+        allow_headers=["authorization", "content-type", "idempotency-key"],
         max_age=Duration.hours(1),
     )

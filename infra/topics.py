@@ -1,30 +1,31 @@
-"""Topics where CloudFormation cannot make them: a function does, which the stack runs when it is deployed."""
+"""Topics on clusters for which CloudFormation cannot make them. The stack runs a function that does."""
 
 from collections.abc import Mapping
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy
+from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from functions.manifest import PARTITIONS, TOPICS
+from infra.function import make_function
+from infra.log_group import log_group
 from infra.network import Network
-from infra.packages import Packages
-from infra.roles import role_of_function
-from infra.stage import Stage
+from infra.packaging.packages import Packages
+from infra.role import make_role
+from infra.stage.stage import Stage
 
-# When CloudFormation gives up if nobody answers; else it waits for an hour.
+# CloudFormation gives up after this. By default it waits for an hour.
 ANSWER_SECONDS = 900
 
 
 class Topics(Construct):
-    """The topics of `settings`, which are there once this is. They stay when the stack is deleted.
+    """The topics of `settings`: they exist once this construct is deployed, and stay when the stack is deleted.
 
-    The function is inside the network, with the brokers, and has no way out: the CDK's Provider, outside, invokes it
-    and tells CloudFormation what it returned or raised.
+    The function is in the VPC with the brokers and has no route out. The CDK's Provider is outside: it invokes the
+    function and reports the outcome to CloudFormation.
     """
 
     def __init__(
@@ -42,56 +43,32 @@ class Topics(Construct):
         stage: Stage,
     ) -> None:
         super().__init__(scope, id)
-        self._retention = logs.RetentionDays[stage.log_retention]
-        self._log = self._log_group("log")
-        self._role = role_of_function(self, "role", log_group=self._log, inside=True)
-        function = self._make_function(network, packages)
+        function = make_function(self, TOPICS.name, TOPICS, packages=packages, network=network, stage=stage)
         _let_make_topics(function, cluster_arn, arns)
-        provider_log = self._log_group("provider-log")
+        provider_log = log_group(self, "provider-log", stage=stage)
         provider = cr.Provider(
             self,
             "Provider",
             on_event_handler=function,
-            framework_on_event_role=role_of_function(self, "provider-role", log_group=provider_log),
+            framework_on_event_role=make_role(self, "provider-role", log_group=provider_log),
             log_group=provider_log,
         )
-        wanted = {name: {"Partitions": str(PARTITIONS), "Settings": dict(one)} for name, one in settings.items()}
+        topics = {name: {"Partitions": str(PARTITIONS), "Settings": dict(one)} for name, one in settings.items()}
         made = CustomResource(
             self,
             "Made",
             service_token=provider.service_token,
             resource_type="Custom::Topics",
-            properties={"Bootstrap": bootstrap, "ClusterArn": cluster_arn, "Topics": wanted},
+            properties={"Bootstrap": bootstrap, "ClusterArn": cluster_arn, "Topics": topics},
             service_timeout=Duration.seconds(ANSWER_SECONDS),
         )
-        # The rights of the function's role, and the rule that lets it in to the brokers.
-        made.node.add_dependency(function, self._role, brokers)
-
-    def _make_function(self, network: Network, packages: Packages) -> lambda_.Function:
-        return lambda_.Function(
-            self,
-            TOPICS.name,
-            code=packages.of(TOPICS),
-            handler=TOPICS.handler,
-            role=self._role,
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            timeout=Duration.seconds(TOPICS.timeout_seconds),
-            memory_size=TOPICS.memory_mb,
-            vpc=network.vpc,
-            vpc_subnets=network.private,
-            security_groups=[network.functions_group],
-            tracing=lambda_.Tracing.ACTIVE,
-            logging_format=lambda_.LoggingFormat.JSON,
-            log_group=self._log,
-        )
-
-    def _log_group(self, id: str) -> logs.LogGroup:
-        return logs.LogGroup(self, id, retention=self._retention, removal_policy=RemovalPolicy.DESTROY)
+        # The function needs its role's rights, and the brokers' rule that admits it.
+        assert function.role is not None
+        made.node.add_dependency(function, function.role, brokers)
 
 
 def _let_make_topics(function: lambda_.Function, cluster_arn: str, arns: list[str]) -> None:
-    """These two topics, on this cluster, and no deleting.
+    """The function may make and change these topics on this cluster, and delete none.
 
     https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html
     """

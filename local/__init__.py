@@ -1,1 +1,1 @@
-"""The emulator: it stands in for each AWS part on a laptop and runs the very same handlers."""
+"""The emulator: it runs the functions on a laptop, with a stand-in for each part of AWS."""

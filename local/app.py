@@ -1,11 +1,13 @@
-"""The emulator: starts its parts in the order in which they need one another, and stops them in reverse.
+"""The emulator: starts its parts in the order of their needs, and stops them in reverse.
 
 One uvicorn serves everything on one port: the page, the WebSocket API, the connections API and the HTTP API.
 """
 
 import asyncio
 import contextlib
+import json
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,40 +15,49 @@ from urllib.parse import urlsplit
 
 import functions
 from functions.manifest import FUNCTIONS, STAGE, Topic
-from local.archive_address import ArchiveAddress
 from local.aws.cloudwatch import CloudWatch
-from local.aws.code_watch import CodeWatch
 from local.aws.connections_api import ConnectionsApi
+from local.aws.distribution import Distribution
 from local.aws.event_source_mapping import EventSourceMapping
-from local.aws.gateway import Gateway, GatewayConfig
-from local.aws.http_api import HttpApi, HttpApiConfig
-from local.aws.lambda_runtime import Invoke, LambdaRuntime
-from local.aws.schedule import Schedule
-from local.deployment import CREDENTIALS, FAILURE_QUEUE, TABLE, TOKEN_SECRET, Deployment, Servers
-from local.mint import Mint, fresh_keys, tokens_at
+from local.aws.function import Invoke
+from local.aws.function_process import Launch
+from local.aws.gateway import Gateway
+from local.aws.gateway_config import GatewayConfig
+from local.aws.http_api import HttpApi
+from local.aws.http_payload import HttpApiConfig
+from local.aws.lambda_api import LambdaApi
+from local.aws.lambda_runtime import LambdaRuntime
+from local.aws.schedule import invoke_at_rate
+from local.aws.web_server import serve
+from local.background import in_background
+from local.deployment import CREDENTIALS, EDGE_SECRET, FAILURE_QUEUE, TABLE, TOKEN_SECRET, Deployment, Servers
+from local.edits import Code, picked_up
+from local.local_api import LocalApi, fresh_keys, tokens_at
 from local.options import Options
 from local.page import Page
 from local.router import Router
 from local.servers.kafka import EmbeddedKafka
-from local.servers.moto import Moto
-from local.servers.moto_resources import REGION, MotoResources
+from local.servers.moto import REGION, Moto, MotoResources
 from local.servers.process import ServerFailed, accepts
 from local.servers.redis import EmbeddedRedis
-from local.web_server import serve
+from local.servers.server import Server
 
 HOST = "127.0.0.1"
-# For servers that are given by their address, and may be starting too.
+# For servers that the options name; they may still be starting.
 PATIENCE_SECONDS = 10
 
 CODE = Path(functions.__path__[0])
 
 
 class AddressInUse(Exception):
-    """The port is taken; the message says so."""
+    """Another program listens on the port."""
 
 
 class Emulator:
-    """Every part, up while the context is entered. `address` is host:port."""
+    """Every part; all are up while the context is entered. `address` is host:port, `runtime` runs the functions."""
+
+    runtime: LambdaRuntime
+    _lambda_api: LambdaApi
 
     def __init__(self, options: Options, environment: Mapping[str, str] = os.environ) -> None:
         self._options = options
@@ -57,18 +68,18 @@ class Emulator:
         self._parts = {"redis": False, "kafka": False, "moto": False, "gateway": False}
         self._cloudwatch = CloudWatch()
         self._stack = contextlib.AsyncExitStack()
+        self._edge_key = secrets.token_urlsafe(48) if options.edge_only else ""
+        self._is_ending = False
         self.address = ""
 
     def health(self) -> dict[str, bool]:
-        """Whether each part is up."""
-        readers = {
+        return self._parts | {
             name: bool(mappings) and all(mapping.ready for mapping in mappings)
             for name, mappings in self._mappings.items()
         }
-        return {**self._parts, **readers}
 
     async def __aenter__(self) -> "Emulator":
-        """Start everything; returns when all of it is ready. Raises AddressInUse, or ServerFailed with its output."""
+        """Start every part; returns when all are ready. Raises AddressInUse, or ServerFailed with a server's output."""
         try:
             await self._start()
         except BaseException:
@@ -78,6 +89,7 @@ class Emulator:
 
     async def __aexit__(self, *exception: object) -> None:
         """Stop everything; no process is left."""
+        self._is_ending = True
         await self._stack.aclose()
 
     async def _start(self) -> None:
@@ -85,20 +97,33 @@ class Emulator:
         self.address = f"{HOST}:{listener.getsockname()[1]}"
         servers = await self._start_servers()
         deployment = Deployment(self._options, servers, self._environment)
-        runtime = await self._start_runtime(deployment)
-        await self._stack.enter_async_context(serve(self._router(runtime.invoke, servers), listener))
+        invoke = await self._start_runtime(deployment)
+        router = self._router(invoke, servers)
+        direct = router.connections if isinstance(router.connections, ConnectionsApi) else None
+        application = Distribution(router, self._edge_key)
+        await self._stack.enter_async_context(serve(application, listener, direct=direct))
         self._parts["gateway"] = True
-        await self._start_mappings(deployment, runtime.invoke)
-        await self._start_schedules(deployment, runtime.invoke)
-        while not all(self.health().values()):  # noqa: ASYNC110  a consumer group tells nobody that it has joined
+        for row, mappings in self._mappings.items():
+            for config in deployment.mappings(row):
+                mappings.append(EventSourceMapping(config, invoke, count=self._cloudwatch.count))
+                await self._start_part(mappings[-1])
+        for function, seconds in deployment.schedules().items():
+            schedule = invoke_at_rate(function, seconds=seconds, invoke=invoke)
+            await self._stack.enter_async_context(in_background(schedule))
+        while not all(self.health().values()):  # noqa: ASYNC110  a consumer group does not report that it has joined
             await asyncio.sleep(0.02)
 
+    async def _start_part(self, part: Server | EventSourceMapping) -> None:
+        self._stack.push_async_callback(part.stop)
+        await part.start()
+
     async def _start_servers(self) -> Servers:
-        # Side by side, as each takes a second or so. A group waits for those it has cancelled: none is left to itself.
+        # At the same time, as each takes a second or so. A task group waits for the tasks it cancels, so none of them
+        # goes on starting a server.
         try:
             async with asyncio.TaskGroup() as group:
-                redis = group.create_task(self._start_redis())
-                kafka = group.create_task(self._start_kafka())
+                redis = group.create_task(self._start_server("redis", "REDIS_URL", EmbeddedRedis()))
+                kafka = group.create_task(self._start_server("kafka", "KAFKA_BOOTSTRAP", EmbeddedKafka()))
                 aws = group.create_task(self._start_aws())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -106,68 +131,59 @@ class Emulator:
         return Servers(
             redis_url=redis.result(),
             kafka_bootstrap=kafka.result(),
-            secrets_url=aws_url if self._options.auth_mode == "token" else "",
+            secrets_url=aws_url if self._options.auth_mode == "token" or self._options.edge_only else "",
             aws_url=aws_url,
             failure_queue_url=failure_queue_url,
             connections_url=f"http://{self.address}/{STAGE}",
             websocket_url=f"ws://{self.address}/{STAGE}",
+            lambda_url=f"http://{self.address}" if self._options.review else "",
+            jwks_url=f"http://{self.address}/_local/jwks" if self._options.jwks else "",
         )
 
-    async def _start_redis(self) -> str:
-        url = self._options.redis_url
-        if url:
-            await answered(_host_and_port(url), "REDIS_URL")
+    async def _start_server(self, part: str, setting: str, embedded: Server) -> str:
+        """The address: of the server that `setting` names, once it accepts connections, else of the embedded one."""
+        address: str = getattr(self._options, setting.lower())
+        if address:
+            await answered(_host_and_port(address), setting)
         else:
-            redis = EmbeddedRedis()
-            self._stack.push_async_callback(redis.stop)
-            await redis.start()
-            url = redis.url
-        self._parts["redis"] = True
-        return url
-
-    async def _start_kafka(self) -> str:
-        bootstrap = self._options.kafka_bootstrap
-        if bootstrap:
-            await answered(bootstrap.partition(",")[0].strip(), "KAFKA_BOOTSTRAP")
-        else:
-            kafka = EmbeddedKafka()
-            self._stack.push_async_callback(kafka.stop)
-            await kafka.start()
-            bootstrap = kafka.bootstrap
-        self._parts["kafka"] = True
-        return bootstrap
+            await self._start_part(embedded)
+            address = embedded.address
+        self._parts[part] = True
+        return address
 
     async def _start_aws(self) -> tuple[str, str]:
-        """The URLs of moto and of the archive's failure queue in it."""
-        url = self._options.aws_endpoint
-        if url:
-            await answered(_host_and_port(url), "AWS_ENDPOINT")
-        else:
-            moto = Moto()
-            self._stack.push_async_callback(moto.stop)
-            await moto.start()
-            url = moto.url
+        """The URLs of moto and of the archive's failure queue in moto."""
+        url = await self._start_server("moto", "AWS_ENDPOINT", Moto())
         resources = MotoResources(url)
         await resources.make_table(TABLE)
         queue_url = await resources.make_queue(FAILURE_QUEUE)
         if self._options.auth_mode == "token":
             await resources.put_secret(TOKEN_SECRET, fresh_keys())
-        self._parts["moto"] = True
+        if self._options.edge_only:
+            await resources.put_secret(EDGE_SECRET, json.dumps({"current": "first", "first": self._edge_key}))
         return url, queue_url
 
-    async def _start_runtime(self, deployment: Deployment) -> LambdaRuntime:
-        runtime = LambdaRuntime(
-            deployment.functions(),
-            root=CODE.parent,
-            freeze=bool(self._options.freeze),
-            write_line=self._cloudwatch.write_line,
-        )
-        await runtime.start()
+    async def _start_runtime(self, deployment: Deployment) -> Invoke:
+        launch = Launch(root=CODE.parent, write_line=self._write_line)
+        specs = list(deployment.functions())
+        runtime = self.runtime = LambdaRuntime(specs, launch, freeze=bool(self._options.freeze))
         self._stack.push_async_callback(runtime.stop)
-        watch = CodeWatch(CODE, lambda paths: runtime.replace_environments())
-        await watch.start()
-        self._stack.push_async_callback(watch.stop)
-        return runtime
+        self._lambda_api = LambdaApi(specs, runtime.invoke, credentials=CREDENTIALS)
+        self._stack.push_async_callback(self._lambda_api.stop)
+        ours = Code(folder=CODE, root=CODE.parent, functions=[spec for spec in specs if spec.root is None])
+        await self._stack.enter_async_context(picked_up(ours, runtime))
+        for spec in specs:
+            if spec.root is not None:
+                theirs = Code(folder=spec.root, root=spec.root, functions=[spec], tree=False)
+                file = Path(self._options.review).resolve()
+                await self._stack.enter_async_context(picked_up(theirs, runtime, look_at=[file]))
+        return runtime.invoke
+
+    def _write_line(self, name: str, line: str) -> None:
+        # Ctrl-C goes to all processes of the terminal, also to one that has just been started for a function, and is
+        # not yet alone in its group: nobody wants its traceback.
+        if not self._is_ending:
+            self._cloudwatch.write_line(name, line)
 
     def _router(self, invoke: Invoke, servers: Servers) -> Router:
         gateway = Gateway(
@@ -183,48 +199,33 @@ class Emulator:
         return Router(
             gateway=gateway,
             connections=ConnectionsApi(gateway=gateway, credentials=CREDENTIALS),
+            lambda_api=self._lambda_api,
             http_api=HttpApi(invoke=invoke, config=HttpApiConfig.from_manifest(domain_name=self.address)),
+            local_api=LocalApi(
+                archive={"table": TABLE, "endpoint": servers.aws_url, "region": REGION},
+                health=self.health,
+                metrics=self._cloudwatch.metrics,
+                tokens=tokens_at(servers.secrets_url) if self._options.auth_mode == "token" else None,
+                jwks=self._options.jwks,
+            ),
             page=Page(),
-            mint=Mint(tokens_at(servers.secrets_url) if servers.secrets_url else None),
-            archive=ArchiveAddress(table=TABLE, endpoint=servers.aws_url, region=REGION),
-            metrics=self._cloudwatch,
-            health=self.health,
         )
 
-    async def _start_mappings(self, deployment: Deployment, invoke: Invoke) -> None:
-        for reader in deployment.topic_readers():
-            mapping = EventSourceMapping(
-                function=reader.function,
-                topic=reader.topic.name,
-                group=reader.group,
-                bootstrap=deployment.servers.kafka_bootstrap,
-                invoke=invoke,
-                batch_size=reader.topic.batch_size,
-                window_ms=reader.window_ms,
-                report_batch_item_failures=reader.reports_failures,
-            )
-            await mapping.start()
-            self._stack.push_async_callback(mapping.stop)
-            self._mappings[reader.row].append(mapping)
 
-    async def _start_schedules(self, deployment: Deployment, invoke: Invoke) -> None:
-        for function in deployment.schedules():
-            schedule = Schedule(function=function, seconds=self._options.sweep_seconds, invoke=invoke)
-            await schedule.start()
-            self._stack.push_async_callback(schedule.stop)
-
-
-def _host_and_port(url: str) -> str:
-    parts = urlsplit(url)
+def _host_and_port(address: str) -> str:
+    """Of a URL, or of the first of several brokers."""
+    parts = urlsplit(address if "://" in address else f"//{address.partition(',')[0].strip()}")
     return f"{parts.hostname}:{parts.port}"
 
 
 async def answered(address: str, setting: str) -> None:
-    """Return when a server takes connections at `address` (host:port); raises ServerFailed when none does for long,
-    which names the `setting` that it comes from."""
+    """Return when a server accepts connections at `address` (host:port).
+
+    Raises ServerFailed after PATIENCE_SECONDS; the error names the `setting` that the address comes from.
+    """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await accepts(address):  # noqa: ASYNC110  a server elsewhere tells nobody that it has started
+            while not await accepts(address):  # noqa: ASYNC110  another's server does not report its start
                 await asyncio.sleep(0.1)
     except (TimeoutError, ValueError):
         raise ServerFailed(f"{setting}: no server answers at {address}") from None
@@ -232,8 +233,9 @@ async def answered(address: str, setting: str) -> None:
 
 @contextlib.contextmanager
 def listen(port: int) -> Iterator[socket.socket]:
-    """A listening socket on this machine alone; raises AddressInUse."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    """A listening socket on the loopback address; raises AddressInUse."""
+    # asyncio sends small answers without delay only where the protocol is named.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))

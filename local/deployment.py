@@ -1,155 +1,186 @@
-"""What `cdk deploy` would make of the manifest, made of it here: functions with their environments, mappings, rules."""
+"""What `cdk deploy` makes of the manifest, for the emulator: functions with their environments, mappings, rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
 
-from functions.manifest import FUNCTIONS, Function, Schedule, Topic
-from functions.settings import Settings
-from local.aws.lambda_runtime import FunctionSpec
+from functions.manifest import FUNCTIONS, Function, Need, Schedule, Topic, deployed_as
+from functions.runtime.settings import Settings, variables_of
+from local.aws.environment_variables import function_arn
+from local.aws.function import FunctionSpec
+from local.aws.kafka_consumer import MappingConfig
 from local.aws.sigv4 import Credentials
 from local.options import Options
+from tools.token_order import AUDIENCE, ISSUER
 
-# Known, so that anybody may sign with them by hand; the connections API checks signatures made with them.
+# Public, so that anybody can sign by hand. The connections API checks signatures made with them.
 CREDENTIALS = Credentials("AKIALIVEROOMSLOCAL00", "the-emulators-own-secret-key")
 ROLE = {"AWS_ACCESS_KEY_ID": CREDENTIALS.access_key, "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key}
 TOKEN_SECRET = "live-rooms/token-keys"
+EDGE_SECRET = "live-rooms/edge-keys"
 TABLE = "live-rooms"
 FAILURE_QUEUE = "live-rooms-archive-failures"
-# Environments of one function: as many as can be of use on a laptop.
+# The row whose schedule is a setting, too.
+SWEEP = "sweep"
+# The platform's own function that reviews chats, as Lambda makes one by default; and how long a chat waits for it: here
+# the machine is slow, and the first chat starts the function.
+REVIEW = "review"
+REVIEW_SECONDS = 3
+REVIEW_MEMORY_MB = 128
+REVIEW_TIMEOUT_MS = 2000
+# Environments of one function; more are of no use on a laptop.
 ENVIRONMENTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Servers:
-    """Where the servers are that functions use."""
+    """The addresses of the servers that functions use."""
 
     redis_url: str
     kafka_bootstrap: str
     connections_url: str
     websocket_url: str = ""
-    # Secrets Manager, "" where there is none: in open mode nobody is asked for a token.
+    # The identity provider's keys; "" if there is no provider.
+    jwks_url: str = ""
+    # Secrets Manager; "" if nobody needs a secret.
     secrets_url: str = ""
+    # Lambda; "" if nobody invokes a function by it.
+    lambda_url: str = ""
     # DynamoDB and SQS, and the URL of the archive's failure queue there.
     aws_url: str = ""
     failure_queue_url: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TopicReader:
-    """A function that is given the records of a topic, and the consumer group it reads them in.
-
-    `row` is its name in the manifest. `reports_failures`: it answers which records it could not deal with.
-    """
-
-    row: str
-    function: str
-    group: str
-    topic: Topic
-    window_ms: int
-    reports_failures: bool
+class BadSchedule(Exception):
+    """Nothing can be invoked at the rate of a row; the message names the row."""
 
 
 def check(options: Options, environment: Mapping[str, str]) -> None:
-    """Whether `environment` holds what functions can read, before there are servers; raises SettingsError."""
+    """Check the manifest's schedules, and the functions' settings in `environment`, before any server starts.
+
+    Raises BadSchedule, SettingsError.
+    """
+    rates(FUNCTIONS, sweep_seconds=options.sweep_seconds)
     servers = Servers(
         redis_url=options.redis_url or "redis://embedded",
         kafka_bootstrap=options.kafka_bootstrap or "embedded",
         connections_url="http://gateway",
+        secrets_url="http://secrets",
+        failure_queue_url="http://queue",
     )
-    Deployment(options, servers, environment).check()
+    Settings.from_environment(Deployment(options, servers, environment).settings(), get_args(Need))
+
+
+def rates(rows: Iterable[Function], *, sweep_seconds: float | None) -> dict[str, float]:
+    """The seconds of each scheduled row, by its name. `sweep_seconds`, unless None, are the sweep's. Raises
+    BadSchedule."""
+    found: dict[str, float] = {}
+    for row in rows:
+        if isinstance(row.trigger, Schedule):
+            seconds: Any = row.trigger.seconds
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
+                problem = f"Schedule(seconds={seconds!r}) is no rate: it takes a number above 0"
+                raise BadSchedule(f"functions/manifest.py: {row.name}: {problem}")
+            found[row.name] = sweep_seconds if row.name == SWEEP and sweep_seconds is not None else seconds
+    return found
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The manifest's functions under these options. `environment` may set what Settings has and Options has not."""
+    """The manifest's functions under these options. `environment` may set every setting that is no option."""
 
     options: Options
     servers: Servers
     environment: Mapping[str, str]
 
     def functions(self) -> Iterator[FunctionSpec]:
-        """Each function; one that reads a topic by slices once for each slice."""
-        for function in FUNCTIONS:
-            for name, slice_ in self._names(function):
+        """Each function; a function that reads a topic by slices comes once for each slice. Then the platform's own
+        that reviews chats, if there is one."""
+        for row in FUNCTIONS:
+            for name, slice_ in deployed_as(row, self.options.slices).items():
                 yield FunctionSpec(
                     name=name,
-                    handler=function.handler,
-                    timeout_seconds=function.timeout_seconds,
-                    memory_mb=function.memory_mb,
-                    environment=self._settings(function, slice_),
-                    max_environments=1 if isinstance(function.trigger, Topic) else ENVIRONMENTS,
+                    handler=row.handler,
+                    timeout_seconds=row.timeout_seconds,
+                    memory_mb=row.memory_mb,
+                    environment=self._variables(row, slice_ or 0),
+                    max_environments=1 if isinstance(row.trigger, Topic) else ENVIRONMENTS,
                 )
+        if self.options.review:
+            yield self._reviewer()
 
-    def check(self) -> None:
-        """Whether functions can read what they are told; raises SettingsError."""
-        for function in self.functions():
-            Settings.from_environment(function.environment)
+    def _reviewer(self) -> FunctionSpec:
+        file = Path(self.options.review).resolve()
+        return FunctionSpec(
+            name=REVIEW,
+            handler=f"{file.stem}.handler",
+            timeout_seconds=REVIEW_SECONDS,
+            memory_mb=REVIEW_MEMORY_MB,
+            environment={},
+            max_environments=ENVIRONMENTS,
+            root=file.parent,
+        )
 
-    def topic_readers(self) -> Iterator[TopicReader]:
-        """The event source mappings, for what is read by slices one for each slice."""
-        for function in FUNCTIONS:
-            if isinstance(function.trigger, Topic):
-                for name, _ in self._names(function):
-                    yield TopicReader(
-                        row=function.name,
+    def mappings(self, row_name: str) -> Iterator[MappingConfig]:
+        """The event source mappings of the manifest's row with this name: one for each slice, if it reads by slices."""
+        for row in FUNCTIONS:
+            if row.name == row_name and isinstance(row.trigger, Topic):
+                for name in deployed_as(row, self.options.slices):
+                    yield MappingConfig(
                         function=name,
+                        topic=row.trigger.name,
                         group=name,
-                        topic=function.trigger,
-                        # Viewers wait for a relay's batches; nobody for those of the archive, which are cheaper large.
-                        window_ms=self.options.window_ms if function.trigger.per_slice else function.trigger.window_ms,
-                        reports_failures=_stores(function),
+                        bootstrap=self.servers.kafka_bootstrap,
+                        batch_size=row.trigger.batch_size,
+                        # Viewers wait for a relay's batches. Nobody waits for the archive's, which are cheaper large.
+                        window_ms=self.options.window_ms if row.trigger.per_slice else row.trigger.window_ms,
+                        report_batch_item_failures="failure_queue" in row.needs,
                     )
 
-    def schedules(self) -> Iterator[str]:
-        """The functions that are invoked at a fixed rate."""
-        for function in FUNCTIONS:
-            if isinstance(function.trigger, Schedule):
-                yield function.name
+    def schedules(self) -> dict[str, float]:
+        """The functions that are invoked at a fixed rate, by their names, each with its seconds."""
+        return rates(FUNCTIONS, sweep_seconds=self.options.sweep_seconds)
 
-    def _names(self, function: Function) -> list[tuple[str, int]]:
-        if isinstance(function.trigger, Topic) and function.trigger.per_slice:
-            return [(f"{function.name}-{slice_}", slice_) for slice_ in range(self.options.slices)]
-        return [(function.name, 0)]
-
-    def _settings(self, function: Function, slice_: int) -> dict[str, str]:
-        passed = {
-            name: self.environment[name]
-            for name in (field.name.upper() for field in fields(Settings))
-            if name in self.environment
-        }
-        settings = passed | {
-            "REDIS_URL": self.servers.redis_url,
-            "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
-            "AUTH_MODE": self.options.auth_mode,
-            "TOKEN_SECRET": TOKEN_SECRET if self.servers.secrets_url else "",
-            "WEBSOCKET_URL": self.servers.websocket_url,
-            # Those of the developer's own environment are none of the emulator's.
-            "TABLE": "",
-            "FAILURE_QUEUE": "",
-            "HEARTBEAT_SECONDS": str(self.options.heartbeat_seconds),
-            "SLICE": str(slice_),
-            "SLICES": str(self.options.slices),
-        }
-        settings |= self._archive_settings(function)
-        if "connections" in function.needs:
-            settings |= {"CONNECTIONS_URL": self.servers.connections_url, **ROLE}
-        if "tokens" in function.packages and self.servers.secrets_url:
-            settings |= {"AWS_ENDPOINT_URL_SECRETS_MANAGER": self.servers.secrets_url, **ROLE}
-        return settings
-
-    def _archive_settings(self, function: Function) -> dict[str, str]:
-        if "table" not in function.needs:
-            return {}
-        settings = {"TABLE": TABLE, "AWS_ENDPOINT_URL_DYNAMODB": self.servers.aws_url, **ROLE}
-        if _stores(function):
-            settings |= {
+    def settings(self, slice_: int = 0) -> dict[str, str]:
+        """The variables of all functions. A developer's own secret, table and queue are none of the emulator's."""
+        names = {field.name.upper() for field in fields(Settings)}
+        given = {name: self.environment[name] for name in names & self.environment.keys()}
+        identity = {"IDENTITY_ISSUER": ISSUER, "IDENTITY_AUDIENCE": AUDIENCE} if self.servers.jwks_url else {}
+        return (
+            {"API_DOCS": "true", "REVIEW_TIMEOUT_MS": str(REVIEW_TIMEOUT_MS)}
+            | identity
+            | given
+            | {
+                "REDIS_URL": self.servers.redis_url,
+                "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
+                "CONNECTIONS_URL": self.servers.connections_url,
+                "AUTH_MODE": self.options.auth_mode,
+                "TOKEN_SECRET": TOKEN_SECRET if self.options.auth_mode == "token" else "",
+                "EDGE_SECRET": EDGE_SECRET if self.options.edge_only else "",
+                "IDENTITY_JWKS_URL": self.servers.jwks_url,
+                "REVIEW_FUNCTION_ARN": function_arn(self._reviewer()) if self.options.review else "",
+                "WEBSOCKET_URL": self.servers.websocket_url,
+                "TABLE": TABLE,
                 "FAILURE_QUEUE": self.servers.failure_queue_url,
-                "AWS_ENDPOINT_URL_SQS": self.servers.aws_url,
                 "PARTIAL_RESPONSES": "true",
+                "HEARTBEAT_SECONDS": str(self.options.heartbeat_seconds),
+                "SLICE": str(slice_),
+                "SLICES": str(self.options.slices),
             }
-        return settings
+        )
 
-
-def _stores(function: Function) -> bool:
-    """Whether it puts what it reads into the table."""
-    return isinstance(function.trigger, Topic) and "table" in function.needs
+    def _variables(self, row: Function, slice_: int) -> dict[str, str]:
+        read = variables_of(row.needs)
+        variables = {name: value for name, value in self.settings(slice_).items() if name in read}
+        endpoints = {
+            variable: url
+            for need, variable, url in (
+                ("token_keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER", self.servers.secrets_url),
+                ("table", "AWS_ENDPOINT_URL_DYNAMODB", self.servers.aws_url),
+                ("failure_queue", "AWS_ENDPOINT_URL_SQS", self.servers.aws_url),
+                ("review", "AWS_ENDPOINT_URL_LAMBDA", self.servers.lambda_url),
+            )
+            if need in row.needs and url
+        }
+        return variables | endpoints | (ROLE if endpoints or "connections" in row.needs else {})

@@ -1,28 +1,19 @@
-"""What the emulator is told: flags of `python -m local up`, or the environment variables of the same names."""
+"""What the emulator is told: flags of `python -m local`, or the environment variables of the same names."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Self
+import keyword
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from functions.rooms.seats import BUCKETS
-from local.number import number
-from local.parser import Parser
+from tools.parser import Check, Parser, number, one_of, option
 
 
-def _option(default: Any, help_: str, check: Callable[[str], Any]) -> Any:
-    return field(default=default, metadata={"help": help_, "check": check})
-
-
-def _auth_mode(text: str) -> str:
-    if text not in ("open", "token"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither open nor token")
-    return text
-
-
-def _url(example: str, *schemes: str) -> Callable[[str], str]:
-    """Of a host and a port, without a slash behind it."""
+def _url(example: str, *schemes: str) -> Check:
+    """A check: a URL of a host and a port. The value has no slash at its end."""
 
     def check(text: str) -> str:
         try:
@@ -45,6 +36,19 @@ def _brokers(text: str) -> str:
     return text
 
 
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file")
+    return text
+
+
+def _module(text: str) -> str:
+    file = Path(_file(text))
+    if file.suffix != ".py" or not file.stem.isidentifier() or keyword.iskeyword(file.stem):
+        raise argparse.ArgumentTypeError(f"{text!r} is no Python module, such as review.py")
+    return text
+
+
 _MOTO = _url("http://127.0.0.1:5000", "http")
 _REDIS = _url("redis://127.0.0.1:7000", "redis", "rediss")
 
@@ -53,56 +57,35 @@ _REDIS = _url("redis://127.0.0.1:7000", "redis", "rediss")
 class Options:
     """One field per option: `--idle-seconds 60` or `IDLE_SECONDS=60`."""
 
-    port: int = _option(
-        8000, "the port of the page, the WebSocket and both APIs; 0 takes a free one", number(int, 0, 65535)
+    port: int = option("the port of the page, the WebSocket and both APIs; 0: a free one", number(int, 0, 65535), 8000)
+    redis_url: str = option("use this Redis cluster instead of the embedded server", _REDIS, "")
+    kafka_bootstrap: str = option("use these Kafka brokers instead of the embedded one", _brokers, "")
+    aws_endpoint: str = option("use the moto at this URL instead of an own one", _MOTO, "")
+    auth_mode: str = option("open: the query is believed; token: a token is required", one_of("open", "token"), "open")
+    jwks: str = option("take tokens of an identity provider with the keys in this file", _file, "", metavar="FILE")
+    review: str = option("review chats with `handler` of this Python file", _module, "", metavar="FILE")
+    window_ms: int = option("how long the relay's batches gather records", number(int, 0, 300_000), 500)
+    slices: int = option("how many relays share a room's viewers", number(int, 1, BUCKETS), 1)
+    idle_seconds: float = option("a connection without a frame is cut after this", number(float, 0.1, 1e6), 600)
+    max_connection_seconds: float = option("every connection is cut after this", number(float, 0.1, 1e6), 7200)
+    heartbeat_seconds: int = option("how often a client sends a heartbeat", number(int, 1, 3600), 60)
+    sweep_seconds: float | None = option(
+        "how often expired seats are removed", number(float, 0.1, 3600), None, shown="as the manifest says"
     )
-    redis_url: str = _option("", "use this Redis cluster instead of the embedded server", _REDIS)
-    kafka_bootstrap: str = _option("", "use these Kafka brokers instead of the embedded one", _brokers)
-    aws_endpoint: str = _option("", "use the moto at this URL instead of an own one", _MOTO)
-    auth_mode: str = _option("open", "open: the query is believed; token: a token is asked for", _auth_mode)
-    window_ms: int = _option(500, "how long the relay's batches gather records", number(int, 0, 300_000))
-    slices: int = _option(1, "how many relays share a room's viewers", number(int, 1, BUCKETS))
-    idle_seconds: float = _option(600, "a connection without a frame is cut after this", number(float, 0.1, 1e6))
-    max_connection_seconds: float = _option(7200, "every connection is cut after this", number(float, 0.1, 1e6))
-    heartbeat_seconds: int = _option(60, "how often a client says that it is there", number(int, 1, 3600))
-    sweep_seconds: float = _option(60, "how often lapsed seats are given up", number(float, 0.1, 3600))
-    disconnect_loss: float = _option(0, "the share of $disconnect events that are lost", number(float, 0, 1))
-    freeze: int = _option(0, "1: functions are frozen between events, as on AWS", number(int, 0, 1))
+    disconnect_loss: float = option("the share of $disconnect events that are lost", number(float, 0, 1), 0)
+    edge_only: int = option("1: the APIs refuse what does not come through CloudFront", number(int, 0, 1), 0)
+    freeze: int = option("1: functions are frozen between events, as on AWS", number(int, 0, 1), 0)
 
     @classmethod
     def parse(cls, arguments: Sequence[str], environment: Mapping[str, str], *, program: str) -> Self:
-        """Flags win over the environment; what is wrong ends the program with status 2 and one line that says so."""
+        """Flags win over the environment; invalid ones end the program with status 2 and one line."""
         parser = Parser(
             program,
             description="Run the live rooms on this machine: the page, the WebSocket API and the HTTP API.",
             epilog="Each option can also be given as an environment variable: --idle-seconds is IDLE_SECONDS.",
         )
-        texts = {option.name: environment.get(option.name.upper(), "") for option in fields(cls)}
-        for option in fields(cls):
-            assert option.default is not MISSING
-            default = texts[option.name] or option.default
-            parser.add_argument(
-                f"--{option.name.replace('_', '-')}",
-                type=option.metadata["check"],
-                default=argparse.SUPPRESS,
-                help=option.metadata["help"] + (f" (default: {default})".replace("%", "%%") if default != "" else ""),
-                metavar=option.name.rpartition("_")[2].upper(),
-            )
-        flags = vars(parser.parse_args(arguments))
-        values, problems = _from_environment({name: text for name, text in texts.items() if name not in flags})
-        if problems:
-            parser.error("; ".join(problems))
-        return cls(**values, **flags)
-
-
-def _from_environment(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The values that variables hold, by the options' names, and what is wrong with others."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for option in fields(Options):
-        if text := texts.get(option.name):
-            try:
-                values[option.name] = option.metadata["check"](text)
-            except argparse.ArgumentTypeError as error:
-                problems.append(f"{option.name.upper()}: {error}")
-    return values, problems
+        variables = {one.name: (one.name.upper(),) for one in fields(cls)}
+        options = cls(**parser.given(cls, arguments, environment, variables))
+        if options.jwks and options.auth_mode != "token":
+            parser.error("JWKS: tokens are asked for with AUTH_MODE=token alone")
+        return options

@@ -1,70 +1,39 @@
-"""Which part answers a request: on AWS each has an address of its own, here one port serves all."""
+"""On AWS each part has its own address, here one port serves all."""
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
 
 from functions.manifest import STAGE
-from local.aws.asgi import Receive, Scope, Send, respond
+from local.aws.asgi import Asgi, Receive, Scope, Send
 from local.aws.gateway import upgrade_required
 
 
-class Asgi(Protocol):
-    """An ASGI application."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection or request."""
-        ...
-
-
+@dataclass(frozen=True, kw_only=True)
 class Router:
-    """An ASGI application. `health` tells whether each part is up, by name."""
+    """An ASGI application that hands a request to the part of its path."""
 
-    def __init__(
-        self,
-        *,
-        gateway: Asgi,
-        connections: Asgi,
-        http_api: Asgi,
-        page: Asgi,
-        mint: Asgi,
-        archive: Asgi,
-        metrics: Asgi,
-        health: Callable[[], Mapping[str, bool]],
-    ) -> None:
-        self._gateway = gateway
-        self._connections = connections
-        self._http_api = http_api
-        self._page = page
-        self._mint = mint
-        self._archive = archive
-        self._metrics = metrics
-        self._health = health
+    gateway: Asgi
+    connections: Asgi
+    lambda_api: Asgi
+    http_api: Asgi
+    local_api: Asgi
+    page: Asgi
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on a WebSocket or an HTTP request by its path."""
         if scope["type"] == "websocket":
-            await self._gateway(scope, receive, send)
+            await self.gateway(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope["path"])(scope, receive, send)
+            await self._part(scope["path"])(scope, receive, send)
 
-    def _http(self, path: str) -> Asgi:
-        if path.startswith(f"/{STAGE}/@connections"):
-            return self._connections
-        if path == f"/{STAGE}" or path.startswith(f"/{STAGE}/"):
-            return upgrade_required
-        if path == "/api" or path.startswith("/api/"):
-            return self._http_api
-        ours: dict[str, Asgi] = {
-            "/_local/archive": self._archive,
-            "/_local/health": self._answer_health,
-            "/_local/metrics": self._metrics,
-            "/_local/token": self._mint,
-        }
-        return ours.get(path, self._page)
-
-    async def _answer_health(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = dict(self._health())
-        ready = all(parts.values())
-        body = json.dumps({"ready": ready, "parts": parts}).encode()
-        await respond(send, 200 if ready else 503, [(b"content-type", b"application/json")], body)
+    def _part(self, path: str) -> Asgi:
+        # Below whatever stage: the connections API says that it has only one.
+        if path.startswith(f"/{STAGE}/@connections") or "@connections" in path.lower().split("/"):
+            return self.connections
+        for top, part in (
+            (STAGE, upgrade_required),
+            ("api", self.http_api),
+            ("_local", self.local_api),
+            ("2015-03-31", self.lambda_api),
+        ):
+            if path == f"/{top}" or path.startswith(f"/{top}/"):
+                return part
+        return self.page

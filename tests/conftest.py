@@ -9,14 +9,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.cluster import RedisCluster
 
 from local.servers.apache_kafka import ApacheKafka
 from local.servers.kafka import EmbeddedKafka
 from local.servers.kafka_jars import KafkaUnavailable
 from local.servers.moto import Moto
-from local.servers.redis import EmbeddedRedis
+from local.servers.process import ServerFailed
+from local.servers.redis import EmbeddedRedis, redis_server
 from tests.lasting import lasting
+from tests.moving_slots import SlotMover
+from tests.redis_cluster import OLDEST_VERSION, RedisServer, ThreeNodes
+from tests.redis_tests import reason_to_leave_out
+
+# A machine that is slow or busy is no fault of the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,31 +35,67 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("KAFKA") or "embedded",
         help="the Kafka the tests run against: librdkafka's mock, or Apache Kafka fetched with Maven",
     )
+    parser.addoption(
+        "--redis",
+        choices=("embedded", "real", "moving"),
+        default="embedded",
+        help="the Redis the tests run against: one node, or three with the functions' rights; moving: and slots move",
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (redis := config.getoption("--redis")) != "embedded":
+        left_out = [item for item in items if not _runs_on(redis, item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     # First what takes long, so that at the end of a run no worker waits for another's.
     items.sort(key=lambda item: "story" not in item.path.parts)
 
 
+def _runs_on(redis: str, item: pytest.Item) -> bool:
+    uses_redis = "session_redis" in getattr(item, "fixturenames", ())
+    return uses_redis and reason_to_leave_out(item.nodeid, redis) is None
+
+
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """A Redis for the session, which nobody empties; `clean_redis` is the same one, emptied."""
+def session_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """The Redis of the session; tests that ask for it are skipped where `--redis real` cannot be had."""
     if url := os.environ.get("REDIS_URL"):
-        yield url
+        yield RedisServer(url, url)
         return
-    redis = EmbeddedRedis()
-    with lasting(redis):
-        yield redis.url
+    kind = request.config.getoption("--redis")
+    if kind == "embedded":
+        redis = EmbeddedRedis()
+        with lasting(redis):
+            yield RedisServer(redis.address, redis.address)
+        return
+    try:
+        redis_server(OLDEST_VERSION)
+    except ServerFailed as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    cluster = ThreeNodes()
+    with lasting(cluster), ExitStack() as stack:
+        mover = SlotMover(cluster)
+        if kind == "moving":
+            stack.enter_context(mover.running())
+        yield RedisServer(cluster.address, cluster.admin_url, mover.at_rest)
+
+
+@pytest.fixture(scope="session")
+def redis_url(session_redis: RedisServer) -> str:
+    """A Redis for the session, which nobody empties; `clean_redis` is the same one, emptied."""
+    return session_redis.url
 
 
 @pytest.fixture
-def clean_redis(redis_url: str) -> str:
+def clean_redis(session_redis: RedisServer) -> str:
     """The session's Redis, empty."""
-    with RedisCluster.from_url(redis_url) as client:
+    with session_redis.at_rest, RedisCluster.from_url(session_redis.admin_url) as client:
         client.flushall(target_nodes=RedisCluster.PRIMARIES)
         client.disconnect_connection_pools()  # which `close` leaves open
-    return redis_url
+    return session_redis.url
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +110,7 @@ def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
             stack.enter_context(lasting(kafka))
         except KafkaUnavailable as error:
             pytest.skip(str(error))
-        yield kafka.bootstrap
+        yield kafka.address
 
 
 @pytest.fixture(scope="session")
@@ -76,4 +121,4 @@ def moto_url() -> Iterator[str]:
         return
     moto = Moto()
     with lasting(moto):
-        yield moto.url
+        yield moto.address

@@ -3,15 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
-
-class Server(Protocol):
-    """One of local/servers."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
+from local.servers.server import Server
 
 
 @contextmanager

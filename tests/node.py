@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from infra.node import NodeError, provide_node
+from infra.packaging.node import NodeError, provide_node
 
 
 def node() -> tuple[str, dict[str, str]]:

@@ -7,39 +7,87 @@ from pathlib import Path
 
 import pytest
 
+from functions.manifest import FUNCTIONS, TOPICS
+
 ROOT = Path(__file__).parent.parent
-OURS = ("functions", "local", "infra", "bench", "tests", "app")
+OURS = ("functions", "local", "tools", "infra", "bench", "examples", "tests", "app")
 
 # What the modules below a path may import of the project, itself apart. The longest path that fits counts.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "functions": ("functions",),
-    "functions/adapters": ("functions.rooms", "functions.settings"),
+    "functions/adapters": ("functions.rooms", "functions.runtime.settings"),
     "functions/aws_events": ("functions.rooms",),
-    "functions/rooms": (),
     "functions/manifest.py": (),
-    "functions/metrics.py": (),
-    "functions/settings.py": (),
+    "functions/parts.py": ("functions.adapters", "functions.rooms", "functions.runtime"),
+    "functions/rooms": (),
+    "functions/runtime": ("functions.manifest",),
+    "functions/usecases": (
+        "functions.adapters",
+        "functions.aws_events",
+        "functions.parts",
+        "functions.rooms",
+        "functions.runtime",
+    ),
     "local": (
         "functions.manifest",
-        "functions.metrics",
-        "functions.settings",
-        "functions.rooms.seats",
         "functions.rooms.identity",
+        "functions.rooms.seats",
+        "functions.runtime.metrics",
+        "functions.runtime.settings",
         # Tokens are made on this machine as they are on AWS.
-        "functions.adapters.secrets",
-        "functions.adapters.token_keys",
+        "functions.adapters.aws.secrets",
         "functions.adapters.tokens",
-        # The archive is read by the tools as by the HTTP API.
-        "functions.adapters.archive_table",
-        "functions.adapters.dynamodb",
-        "functions.rooms.archive",
-        "functions.rooms.events",
+        # The command line and its token orders are the same for the emulator and for the tools.
+        "tools.event_loop",
+        "tools.interruption",
+        "tools.parser",
+        "tools.token_order",
     ),
-    "infra": ("functions.manifest", "functions.metrics", "functions.settings"),
-    "bench": ("functions", "local"),
+    "tools": (
+        "functions.manifest",
+        "functions.rooms",
+        "functions.runtime.metrics",
+        # Tokens are made on this machine as they are on AWS.
+        "functions.adapters.aws.secrets",
+        "functions.adapters.tokens",
+        # The archive is read by the export as by the HTTP API, with the credentials that boto3 finds.
+        "functions.adapters.aws.client",
+        "functions.adapters.aws.credentials",
+        "functions.adapters.dynamodb",
+    ),
+    "infra": ("functions.manifest", "functions.runtime.metrics", "functions.runtime.settings"),
+    "bench": ("functions", "local", "tools"),
+    "examples": (),
     "app.py": ("infra",),
 }
-STANDARD_LIBRARY_ONLY = ("functions/rooms", "functions/manifest.py", "functions/metrics.py", "functions/settings.py")
+STANDARD_LIBRARY_ONLY = (
+    "functions/rooms",
+    "functions/manifest.py",
+    "functions/runtime/metrics.py",
+    "functions/runtime/settings.py",
+    "examples",
+    "tests/chaos/checker.py",
+    "tests/chaos/history.py",
+    "tests/chaos/schedule.py",
+    "tests/chaos/screens.py",
+)
+# Where a library is imported. Servers in local/servers, benches and tests may import all of them.
+HOMES: Mapping[str, tuple[str, ...]] = {
+    "redis": ("functions/adapters/redis",),
+    "ahocorasick": ("functions/adapters/redis",),
+    "aiokafka": (
+        "functions/adapters/kafka",
+        "local/aws/event_source_mapping.py",
+        "local/aws/kafka_consumer.py",
+        "local/aws/kafka_sieve.py",
+    ),
+    "httptools": ("functions/adapters/aws", "local/aws/runtime_api.py"),
+    "boto3": ("functions/adapters/aws",),
+    "botocore": ("functions/adapters/aws",),
+    "jwt": ("functions/adapters/tokens", "tools/provider_key.py"),
+    "aws_cdk": ("infra", "app.py"),
+    "constructs": ("infra", "app.py"),
+}
 
 
 def sources(below: str) -> list[Path]:
@@ -67,7 +115,7 @@ def rule_of(source: Path) -> str:
     return max((rule for rule in MAY_IMPORT if path.is_relative_to(rule)), key=len)
 
 
-@pytest.mark.parametrize("top", ["functions", "local", "infra", "bench", "app.py"])
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "bench", "examples", "app.py"])
 def test_a_part_imports_only_what_it_may(top: str) -> None:
     wrong = []
     for source in sources(top):
@@ -100,3 +148,29 @@ def test_the_innermost_parts_import_nothing_but_the_standard_library(below: str)
 def test_there_is_something_under_every_rule(below: str) -> None:
     assert sources(below)
     assert all(source.exists() for source in sources(below))
+
+
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "app.py"])
+def test_a_library_is_imported_where_it_is_at_home(top: str) -> None:
+    wrong: list[str] = []
+    for source in sources(top):
+        path = source.relative_to(ROOT)
+        if path.is_relative_to("local/servers"):
+            continue
+        libraries = {name.split(".")[0] for name in imported(source)} & HOMES.keys()
+        strange = [name for name in libraries if not any(path.is_relative_to(home) for home in HOMES[name])]
+        wrong.extend(f"{path} imports {name}" for name in strange)
+    assert wrong == []
+
+
+def test_there_are_eight_handlers_and_nothing_beside_them() -> None:
+    names = {file.stem for file in (ROOT / "functions" / "handlers").iterdir() if file.name != "__pycache__"}
+    rows = {row.handler.split(".")[2] for row in (*FUNCTIONS, TOPICS) if row.handler.startswith("functions.handlers.")}
+    assert names == rows
+    assert len(names) == 8
+
+
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "bench", "tests/chaos", "app.py"])
+def test_no_file_is_longer_than_250_lines(top: str) -> None:
+    lengths = {str(source.relative_to(ROOT)): len(source.read_text().splitlines()) for source in sources(top)}
+    assert {path: lines for path, lines in lengths.items() if lines > 250} == {}

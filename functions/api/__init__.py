@@ -1,5 +1,1 @@
-"""The HTTP API: FastAPI behind Mangum, which is the handler."""
-
-from functions.api.app import handler
-
-__all__ = ["handler"]
+"""The HTTP API: FastAPI, served through Mangum."""

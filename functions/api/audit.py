@@ -1,34 +1,70 @@
 """What the platform and moderators do to a room, as events on both topics: an audit trail that says who did it."""
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import Header
 
 from functions.api.auth import Caller
 from functions.api.parts import ApiParts
-from functions.rooms.events import Event
+from functions.rooms.answers import Repeated
+from functions.rooms.events import Event, Who
+from functions.rooms.identity import Malformed
+from functions.rooms.text import ID_LENGTH
+from functions.usecases.announcer import announce
+from functions.usecases.once import Once
+
+# https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+CallId = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=ID_LENGTH,
+        pattern="^[!-~]+$",
+        description="An id of the caller's for this call, to be given again if the call is made again after a 503",
+        examples=["3f1c9a52"],
+    ),
+]
 
 
 async def publish(
     parts: ApiParts,
     caller: Caller,
     activity_id: int,
-    type_: int,
+    kind: type[Event],
     *,
-    data: Any,
-    to: str | None = None,
-    name: str | None = None,
-) -> Event:
-    """Publish an event of `type_`: `userId` and `nickname` say who did it, `to` whom it is about.
+    call_id: str | None,
+    **fields: Any,
+) -> None:
+    """Announce an event with these fields; its `who` is the caller. Raises LogUnavailable.
 
-    Raises LogUnavailable.
+    A call that is made again under its `call_id` does again what it does. But it is shown once, and stored once.
     """
-    event = Event(
-        activity_id=activity_id,
-        type=type_,
-        time=parts.room.clock(),
-        user_id=caller.user_id,
-        username=caller.name,
-        to=to,
-        name=name,
-        data=data,
-    )
-    return await parts.room.log.publish(event)
+    await announce(parts.room.log, _event(parts, caller, activity_id, kind, call_id, fields))
+
+
+async def publish_once(
+    parts: ApiParts, caller: Caller, activity_id: int, kind: type[Event], *, call_id: str | None, **fields: Any
+) -> int:
+    """As `publish`; returns the seq, which is the first one's if the call is made again. Raises Unsettled too."""
+    event = _event(parts, caller, activity_id, kind, call_id, fields)
+    if call_id is None:
+        seq = (await announce(parts.room.log, event)).seq
+    else:
+        match await parts.room.state.claim(event):
+            case Repeated(first):
+                seq = await Once(parts.room, event).again(first)
+            case claimed:
+                undo = partial(parts.room.state.release, event, claimed)
+                seq = await Once(parts.room, event).first(undo, freed=claimed.freed)
+    if seq is None:
+        raise Malformed("header.Idempotency-Key: it was used for something else")
+    return seq
+
+
+def _event(
+    parts: ApiParts, caller: Caller, activity_id: int, kind: type[Event], call_id: str | None, fields: dict[str, Any]
+) -> Event:
+    who = Who(user_id=caller.sub, username=caller.name)
+    return kind(activity_id=activity_id, time=parts.room.clock(), who=who, client_id=call_id, **fields)

@@ -1,49 +1,27 @@
 """Who calls the HTTP API, and what they may do there."""
 
-import os
+import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from functions.adapters.tokens import BadToken
-from functions.door import Door, build
+from functions.adapters.tokens.claims import BadToken, Claims
+from functions.api.errors import NotAllowed
+from functions.api.parts import ApiParts, Parts
 from functions.rooms.identity import CAPABILITIES, parse_activity_id
-from functions.settings import Settings
 
+# Who calls, by the claims of the token.
+Caller = Claims
 
-@dataclass(frozen=True)
-class Caller:
-    """Who a token is for. `activity_id` None: a platform, whose token is good for every room."""
-
-    user_id: str
-    name: str
-    caps: frozenset[str]
-    activity_id: int | None
-
-    def is_good_for(self, activity_id: int) -> bool:
-        """Whether the token is one for this room."""
-        return self.activity_id in (None, activity_id)
-
-
-# Where nobody is asked for a token, everybody is the platform.
-ANYBODY = Caller("platform", "platform", CAPABILITIES, None)
-
-_built: list[Door] = []
-
-
-async def door() -> Door:
-    """The door as the environment's settings say, made with the first request; a test overrides this dependency."""
-    if not _built:
-        _built.append(await build(Settings.from_environment(os.environ)))
-    return _built[0]
-
+# In open mode nobody is asked for a token, and everybody is the platform.
+ANYBODY = Caller(sub="platform", name="platform", rooms=None, is_platform=True, caps=CAPABILITIES, exp=math.inf)
 
 BEARER = (
     "A JWT signed with HS256; its claim `caps` lists what it allows. Without the claim `activityId` it is a "
-    "platform's, for every room; with one it is for that room alone. Not asked for in AUTH_MODE=open."
+    "platform's, for every room; with one it is for that room alone. Or a token of the stage's identity provider. Not "
+    "asked for in AUTH_MODE=open."
 )
 
 Bearer = Annotated[
@@ -52,39 +30,62 @@ Bearer = Annotated[
 ]
 
 
-async def caller(door: Annotated[Door, Depends(door)], bearer: Bearer) -> Caller:
-    """Who calls; 401 without a valid token. Raises SecretUnavailable when none can be verified."""
-    if door.mode == "open":
+async def by_edge(request: Request, parts: Parts) -> None:
+    """403 for a call that did not come through the distribution, if the stage asks for that. Raises
+    SecretUnavailable."""
+    if not await parts.admission.edge.lets_in(request.headers):
+        raise NotAllowed("calls come through the distribution, not at the API's own address")
+
+
+async def caller(parts: Parts, bearer: Bearer) -> Caller:
+    """Who calls; 401 without a valid token. Raises SecretUnavailable when no token can be verified."""
+    if parts.admission.mode == "open":
         return ANYBODY
     if bearer is None:
         raise unauthorized("a bearer token is needed")
     try:
-        claims = await door.tokens.verify(bearer.credentials)
+        return await parts.admission.tokens.verify(bearer.credentials)
     except BadToken as bad:
         raise unauthorized(f"the token is not valid: {bad}") from None
-    return Caller(claims.sub, claims.name, claims.caps, claims.activity_id)
 
 
 def require(capability: str | None = None, *, everywhere: bool = False) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that gives the caller: 401 without a valid token, 403 when that does not give the capability, or is
-    for another room than the path's `{activityId}`; or for one room, where what is asked for is `everywhere`."""
+    """A dependency that gives the caller.
 
-    async def allowed(request: Request, caller: Annotated[Caller, Depends(caller)]) -> Caller:
+    401 without a valid token. 403 when the token does not give the capability, or when `check_room` refuses the path's
+    `{activityId}`. With `everywhere` the route is about all rooms: 403 when the token is for one room.
+    """
+
+    async def allowed(request: Request, parts: Parts, caller: Annotated[Caller, Depends(caller)]) -> Caller:
         if capability is not None and capability not in caller.caps:
-            raise HTTPException(403, f"the token does not have the capability {capability}")
-        if everywhere and caller.activity_id is not None:
-            raise HTTPException(403, "the token is for one room, and this is about all of them")
+            raise NotAllowed(f"the token does not have the capability {capability}")
+        if everywhere and not caller.is_platform:
+            raise NotAllowed("the token is no platform's, and this is about all rooms")
         if "activityId" in request.path_params:
-            only_for(caller, parse_activity_id(request.path_params["activityId"]))
+            await check_room(parts, caller, parse_activity_id(request.path_params["activityId"]))
         return caller
 
     return allowed
 
 
-def only_for(caller: Caller, activity_id: int) -> None:
-    """403 unless the caller's token is good for this room."""
-    if not caller.is_good_for(activity_id):
-        raise HTTPException(403, "the token is for another room")
+async def check_room(parts: ApiParts, caller: Caller, activity_id: int) -> None:
+    """403 if the caller's token is for another room, or its user is banned from this one.
+
+    A platform is banned from no room: else a room's moderator could lock the platform out. Raises StateUnavailable.
+    """
+    if caller.is_platform:
+        return
+    if not caller.admit(activity_id):
+        raise NotAllowed("the token is for another room")
+    if await parts.moderation.is_banned(activity_id, caller.sub, parts.room.clock()):
+        raise NotAllowed("you are banned from this room", code="banned")
+
+
+def check_other(caller: Caller, user_id: str) -> None:
+    """403 if the call is about the caller: nobody mutes, bans, unmutes or unbans themselves, whatever the token."""
+    # In open mode nobody says who calls, and a user may be named as the platform is.
+    if caller is not ANYBODY and caller.sub == user_id:
+        raise NotAllowed("nobody mutes, bans, unmutes or unbans themselves", code="yourself")
 
 
 def unauthorized(message: str) -> HTTPException:

@@ -1,4 +1,4 @@
-"""The API as OpenAPI describes it: what FastAPI knows of it, made true and given examples."""
+"""The API's OpenAPI description: FastAPI's own, corrected and completed with examples."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,10 @@ Json = dict[str, Any]
 
 
 class Api(FastAPI):
-    """A FastAPI application whose description has an example for every body, and no 422, which is a 400 here."""
+    """A FastAPI application whose description has an example for every body, and no 422: that is a 400 here."""
 
     def openapi(self) -> Json:
-        """The description, made once."""
+        """The description, made at the first call."""
         if self.openapi_schema is None:
             self.openapi_schema = _mended(super().openapi())
         return self.openapi_schema
@@ -36,7 +36,7 @@ def _contents(operation: Json) -> Iterator[Json]:
 
 
 def _example(schema: Json, schemas: Json) -> Any:
-    """One value of a schema, put together from the first examples of its fields."""
+    """A value of a schema, made of the first examples of its fields."""
     if schema.get("examples"):
         return schema["examples"][0]
     if "$ref" in schema:

@@ -1,8 +1,9 @@
 """Errors of the HTTP API: `{"error": code, "message": text}`."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
+from unicodedata import category
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,34 +12,44 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
-from functions.adapters.credentials import NoCredentials
-from functions.adapters.dynamodb import TableUnavailable
-from functions.adapters.redis_client import StateUnavailable
-from functions.adapters.room_log import LogUnavailable
-from functions.adapters.secrets import SecretUnavailable
+from functions.adapters.aws.credentials import NoCredentials
+from functions.adapters.aws.secrets import SecretUnavailable
+from functions.adapters.dynamodb.table import TableUnavailable
+from functions.adapters.kafka.room_log import LogUnavailable
+from functions.adapters.redis.client import StateUnavailable
+from functions.api.problems import NOT_JSON, summary
 from functions.rooms.identity import Malformed
 from functions.rooms.refusal import Refusal
+from functions.usecases.once import Unsettled
 
 log = logging.getLogger(__name__)
 
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-# Of a body with a million wrong fields so many are named, and of a field's name so much.
-PROBLEMS_NAMED = 3
-PROBLEM_LENGTH = 200
+# Control characters, half surrogate pairs, the separators of lines and paragraphs.
+_BREAKING = ("Cc", "Cs", "Zl", "Zp")
+OURS = "this is a mistake of ours, and has been logged"
 
 
 class Error(BaseModel):
     """What went wrong, for programs and for people."""
 
     error: str = Field(examples=["bad_field"])
-    message: str = Field(examples=["body.seconds: Field required"])
+    message: str = Field(examples=["body.seconds: is missing"])
+
+
+class NotAllowed(HTTPException):
+    """A 403; `code` says which."""
+
+    def __init__(self, message: str, *, code: str = "not_allowed") -> None:
+        super().__init__(403, message)
+        self.code = code
 
 
 _CODES = {400: "bad_field", 401: "unauthorized", 403: "not_allowed", 404: "not_found", 405: "not_allowed"}
 _DESCRIPTIONS = {
-    400: ("Something in the request cannot be meant", "body.name: Field required"),
+    400: ("Something in the request is invalid", "body.name: is missing"),
     401: ("No valid token", "a bearer token is needed"),
-    403: ("The token does not allow it, or is for another room", "the token is for another room"),
+    403: ("The token does not allow it, is for another room, or its user is banned", "the token is for another room"),
     503: ("A server does not answer", "Redis does not answer, try again"),
 }
 _AWAY: dict[type[Exception], str] = {
@@ -63,14 +74,15 @@ def _response(status: int) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Have `app` answer every error in this shape."""
+    app.add_exception_handler(Malformed, _answering(400, "bad_field", str))
+    app.add_exception_handler(Unsettled, _answering(503, "unavailable", str))
+    app.add_exception_handler(Exception, _answering(500, "error", lambda _: OURS))
+    for kind, message in _AWAY.items():
+        app.add_exception_handler(kind, _away(message))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(400, "bad_field", _summary(error))
-
-    @app.exception_handler(Malformed)
-    async def malformed(request: Request, error: Malformed) -> JSONResponse:
-        return answer(400, "bad_field", str(error))
+        return answer(400, "bad_field", summary(request, error))
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, error: Refusal) -> JSONResponse:
@@ -78,47 +90,40 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        response = answer(error.status_code, _CODES.get(error.status_code, "error"), str(error.detail))
+        code = error.code if isinstance(error, NotAllowed) else _CODES.get(error.status_code, "error")
+        # The framework's own 400 is for a body that it cannot read.
+        response = answer(error.status_code, code, NOT_JSON if error.status_code == 400 else str(error.detail))
         response.headers.update(error.headers or {})
         if error.status_code == 405:
             response.headers["Allow"] = ", ".join(_methods(request))
         return response
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return answer(500, "error", "this is a mistake of ours, and has been logged")
 
-    for kind, message in _AWAY.items():
-        app.add_exception_handler(kind, _away(message))
+def _answering(status: int, code: str, message: Callable[[Any], str]) -> Callable[..., Awaitable[JSONResponse]]:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        return answer(status, code, message(error))
+
+    return handle
 
 
-def _away(message: str) -> Callable[[Request, Exception], JSONResponse]:
-    # The log alone says which address does not answer: anybody may ask for /api/health.
-    def unavailable(request: Request, error: Exception) -> JSONResponse:
+def _away(message: str) -> Callable[..., Awaitable[JSONResponse]]:
+    # Only the log says which address does not answer: anybody may ask for /api/health.
+    async def handle(request: Request, error: Exception) -> JSONResponse:
         log.error("%s: %s", message, error)
         return answer(503, "unavailable", message)
 
-    return unavailable
+    return handle
 
 
 def _methods(request: Request) -> list[str]:
-    """All that can be done with a path: Starlette itself tells the method of the first route that has it."""
+    """Every method of a path. Starlette itself names only the method of the first route with the path."""
     routes: list[BaseRoute] = request.app.routes
-    asked = [(method, {**request.scope, "method": method}) for method in METHODS]
-    return [method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
-
-
-def _summary(error: RequestValidationError) -> str:
-    problems = error.errors()
-    named = [
-        f"{'.'.join(str(part) for part in problem['loc'])[:PROBLEM_LENGTH]}: {problem['msg'][:PROBLEM_LENGTH]}"
-        for problem in problems[:PROBLEMS_NAMED]
-    ]
-    further = len(problems) - len(named)
-    return "; ".join(named) + (f"; and {further} more" if further else "")
+    scopes = [(method, {**request.scope, "method": method}) for method in METHODS]
+    return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def answer(status: int, code: str, message: str) -> JSONResponse:
-    """One error."""
-    # A message quotes what was sent, which may hold what UTF-8 cannot carry.
-    return JSONResponse({"error": code, "message": message.encode("utf-8", "replace").decode()}, status)
+    """An error in the protocol's shape."""
+    # A message quotes what was sent, which may hold line breaks, and what UTF-8 cannot encode.
+    line = "".join("?" if category(character) in _BREAKING else character for character in message)
+    return JSONResponse({"error": code, "message": line}, status)

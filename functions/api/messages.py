@@ -1,75 +1,65 @@
-"""What was said, and what the platform has to say."""
+"""The chat of a room: lists it, removes from it, and shows notices in it."""
 
-import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, field_validator
 
+from functions.adapters.redis.words import WordList
 from functions.api.activities import Limit
-from functions.api.audit import publish
+from functions.api.audit import CallId, publish, publish_once
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
-from functions.api.model import Asked, Told
-from functions.api.parts import Archive, Parts
-from functions.api.path import ActivityId
+from functions.api.model import RequestBody, ResponseBody
+from functions.api.parts import Parts
+from functions.api.path import MAX_SEQ, ActivityId, Seq
 from functions.rooms import events, objects
 from functions.rooms.archive import Stored
 from functions.rooms.frames import PAGE_DEFAULT
+from functions.rooms.json_value import LEVELS, flaw_of_json
+from functions.rooms.text import LINE_PATTERN, flaw_of_line
+from functions.usecases.names import masked_event
 
 router = APIRouter(prefix="/activities/{activityId}", tags=["messages"], responses=responses(400, 401, 403, 503))
 
 DATA_BYTES = 8 * 1024
-# Everybody who reads the record must be able to parse it, whatever the language.
-DATA_DEPTH = 32
 
-Before = Annotated[int | None, Query(ge=0, le=2**53 - 1, description="The `before` of the last page", examples=[17])]
-Seq = Annotated[int, Path(ge=0, le=2**53 - 1, description="The chat's `seq`", examples=[17])]
+Before = Annotated[int | None, Query(ge=0, le=MAX_SEQ, description="The `before` of the last page", examples=[17])]
 
 
-class Notice(Asked):
+class Notice(RequestBody):
     """A notice from the platform: a product card, a coupon. `data` is whatever the clients understand."""
 
-    name: str = Field(min_length=1, max_length=64, examples=["coupon"])
+    name: str = Field(min_length=1, max_length=64, examples=["coupon"], json_schema_extra={"pattern": LINE_PATTERN})
     data: Any = Field(
         default=None,
         examples=[{"code": "TAKE10", "off": 10}],
-        description=f"Any JSON, at most {DATA_BYTES} bytes in UTF-8 and {DATA_DEPTH} levels deep",
+        description=f"Any JSON, at most {DATA_BYTES} bytes in UTF-8 and {LEVELS} levels deep",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_line(cls, name: str) -> str:
+        if flaw := flaw_of_line(name):
+            raise ValueError(f"it {flaw}")
+        return name
 
     @field_validator("data")
     @classmethod
     def _can_be_carried(cls, data: Any) -> Any:
-        if not _is_shallow(data):
-            raise ValueError(f"it has at most {DATA_DEPTH} levels")
-        try:
-            size = len(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
-        except UnicodeEncodeError:
-            raise ValueError("half a surrogate pair is no character") from None
-        if size > DATA_BYTES:
-            raise ValueError(f"it has at most {DATA_BYTES} bytes as JSON")
+        if flaw := flaw_of_json(data, DATA_BYTES):
+            raise ValueError(f"it {flaw}")
         return data
 
 
-def _is_shallow(value: Any) -> bool:
-    level = [value]
-    for _ in range(DATA_DEPTH):
-        lists = [inner for inner in level if isinstance(inner, list)]
-        objects = [inner.values() for inner in level if isinstance(inner, dict)]
-        level = [inner for nested in (*lists, *objects) for inner in nested]
-        if not level:
-            return True
-    return not any(isinstance(inner, list | dict) for inner in level)
-
-
-class Published(Told):
+class Published(ResponseBody):
     """Where it stands in the room log."""
 
     seq: int = Field(examples=[17])
 
 
-class Said(Told):
-    """A chat, as viewers got it. `id` is there if its sender gave it one."""
+class Said(ResponseBody):
+    """A chat, as viewers got it. `id` is there if its sender gave it one, `attributes` if the sender has any."""
 
     message_type: Literal[4] = Field(examples=[events.CHAT])
     seq: int = Field(examples=[17])
@@ -78,12 +68,15 @@ class Said(Told):
     avatar: str = Field(examples=["https://rooms.example/alice.png"])
     time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
     id: str = Field(default="", examples=["c1"])
+    attributes: dict[str, str] = Field(default={}, examples=[{"role": "host"}])
 
 
 class Chat(Said):
-    """A chat, as viewers got it. `id` is there if its sender gave it one."""
+    """A chat, as viewers got it. `id` is there if its sender gave it one, `attributes` if the sender has any, and
+    `extra` if something was sent beside the text."""
 
     text_message: str = Field(examples=["hello"])
+    extra: dict[str, Any] = Field(default={}, examples=[{"replyTo": 12}])
 
 
 class RemovedChat(Said):
@@ -92,7 +85,7 @@ class RemovedChat(Said):
     removed: Literal[True] = Field(examples=[True])
 
 
-class Shown(Told):
+class Shown(ResponseBody):
     """A notice, as viewers got it."""
 
     message_type: Literal[10] = Field(examples=[events.NOTICE])
@@ -102,7 +95,7 @@ class Shown(Told):
     time: int = Field(examples=[1_700_000_000_000], description="ms since the epoch")
 
 
-class RemovedNotice(Told):
+class RemovedNotice(ResponseBody):
     """A notice that a moderator removed: that there was one, but not what it said."""
 
     message_type: Literal[10] = Field(examples=[events.NOTICE])
@@ -111,19 +104,11 @@ class RemovedNotice(Told):
     removed: Literal[True] = Field(examples=[True])
 
 
-_CHAT = {
-    "messageType": events.CHAT,
-    "seq": 17,
-    "textMessage": "hello",
-    "fromusername": "Alice",
-    "userId": "alice",
-    "avatar": "",
-    "time": 1_700_000_000_000,
-    "id": "c1",
-}
+_WHO_AND_WHEN = {"fromusername": "Alice", "userId": "alice", "avatar": "", "time": 1_700_000_000_000}
+_CHAT = {"messageType": events.CHAT, "seq": 17, "textMessage": "hello", **_WHO_AND_WHEN, "id": "c1"}
 
 
-class Messages(Told):
+class Messages(ResponseBody):
     """A page of what was said, newest first; `before` is null at the end."""
 
     messages: list[Chat | RemovedChat | Shown | RemovedNotice] = Field(examples=[[_CHAT]])
@@ -138,45 +123,49 @@ class Messages(Told):
     response_model_exclude_unset=True,
 )
 async def messages(
-    activity_id: ActivityId, archive: Archive, limit: Limit = PAGE_DEFAULT, before: Before = None
+    activity_id: ActivityId, parts: Parts, limit: Limit = PAGE_DEFAULT, before: Before = None
 ) -> Messages:
     """The chat and the notices of a room, newest first, for as long as they are kept; private chat is never listed. A
     moment may pass before a chat that was acknowledged is."""
-    page, following = await archive.messages.messages(activity_id, before, limit)
-    return Messages(messages=[_told(stored) for stored in page], before=following)
+    page, following = await parts.archive.messages.messages(activity_id, before, limit)
+    words = await parts.words.current()
+    return Messages(messages=[_shown(stored, words) for stored in page], before=following)
 
 
-def _told(stored: Stored) -> Chat | RemovedChat | Shown | RemovedNotice:
-    if stored.event.type == events.NOTICE:
-        shown = objects.from_platform(stored.event)
-        return RemovedNotice.model_validate(_marked(shown)) if stored.removed else Shown.model_validate(shown)
-    said = objects.chat(stored.event)
-    return RemovedChat.model_validate(_marked(said)) if stored.removed else Chat.model_validate(said)
-
-
-def _marked(told: dict[str, Any]) -> dict[str, Any]:
-    """A removed message: the fields of what it said, which are empty already, are not told at all."""
-    return {name: value for name, value in told.items() if name not in ("textMessage", "name", "data")} | {
-        "removed": True
-    }
+def _shown(stored: Stored, words: WordList) -> Chat | RemovedChat | Shown | RemovedNotice:
+    shown = objects.of_event(masked_event(stored.event, words))
+    is_notice = stored.event.type == events.NOTICE
+    if not stored.removed:
+        return (Shown if is_notice else Chat).model_validate(shown)
+    # The fields of what it said, which are empty already, are left out.
+    known = {name: value for name, value in shown.items() if name not in ("textMessage", "name", "data")}
+    return (RemovedNotice if is_notice else RemovedChat).model_validate(known | {"removed": True})
 
 
 @router.post("/notices", status_code=201, summary="Show a notice", response_description="It is on its way")
 async def notice(
-    activity_id: ActivityId, notice: Notice, parts: Parts, caller: Annotated[Caller, Depends(require("publish"))]
+    activity_id: ActivityId,
+    notice: Notice,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(require("publish"))],
+    call_id: CallId = None,
 ) -> Published:
-    """Show a notice to everybody in the room (type 10). After a 503 it may be shown all the same."""
-    event = await publish(parts, caller, activity_id, events.NOTICE, name=notice.name, data=notice.data)
-    assert event.seq is not None
-    return Published(seq=event.seq)
+    """Show a notice to everybody in the room (type 10). After a 503 it may be shown all the same: call again with the
+    same `Idempotency-Key`, and it is shown once."""
+    fields = {"name": notice.name, "data": notice.data}
+    return Published(seq=await publish_once(parts, caller, activity_id, events.Notice, call_id=call_id, **fields))
 
 
 @router.delete("/messages/{seq}", status_code=204, summary="Remove a chat", response_description="It is removed")
 async def remove(
-    activity_id: ActivityId, seq: Seq, parts: Parts, caller: Annotated[Caller, Depends(require("moderate"))]
+    activity_id: ActivityId,
+    seq: Seq,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(require("moderate"))],
+    call_id: CallId = None,
 ) -> Response:
     """Take a chat off the screens (type 9) and out of the history; a chat that is not there is removed all the same."""
     await parts.moderation.remove_chat(activity_id, seq)
     # Also if it was removed before: the viewers may not have been told then.
-    await publish(parts, caller, activity_id, events.REMOVED, data={"seq": seq})
+    await publish(parts, caller, activity_id, events.Removed, call_id=call_id, data={"seq": seq})
     return Response(status_code=204)

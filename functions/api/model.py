@@ -1,4 +1,4 @@
-"""What bodies are made of: fields in camel case on the wire, and none that are not known."""
+"""The bases of request and response bodies: fields in camel case on the wire, unknown ones refused."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# Behind a StrictInt and its limits: an integer as JSON Schema has it, where 60.0 is one, and "60" and true are none.
+# For an integer as JSON Schema defines it: 60.0 is one, "60" and true are not. It stands after StrictInt and limits.
 Whole = BeforeValidator(_whole)
 
 
-class Asked(BaseModel):
-    """What a caller sends."""
+class RequestBody(BaseModel):
+    """The body of a request."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
-class Told(BaseModel):
-    """What a caller is told."""
+class ResponseBody(BaseModel):
+    """The body of a response."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid")

@@ -1,45 +1,21 @@
-"""What the routes of the HTTP API work with; made with the first request and kept."""
+"""What the routes of the HTTP API work with."""
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from functions.adapters.archive_table import ArchiveTable
-from functions.adapters.connections import Connections
-from functions.adapters.credentials import CredentialSource
-from functions.adapters.dynamodb_api import DynamoDbApi
-from functions.adapters.moderation_state import ModerationState
-from functions.adapters.redis_client import connect_to_rooms
-from functions.adapters.watch_totals import WatchTotals
-from functions.parts import RoomParts, build
-from functions.settings import Settings
-
-
-@dataclass(frozen=True)
-class ApiParts:
-    """The rooms, what moderators change in them, and the connections of their viewers."""
-
-    room: RoomParts
-    moderation: ModerationState
-    connections: Connections
-
-
-_built: list[ApiParts] = []
-
-
-async def api_parts() -> ApiParts:
-    """The parts as the environment's settings say; a test overrides this dependency."""
-    if not _built:
-        settings = Settings.from_environment(os.environ)
-        connections = Connections(settings.connections_url, CredentialSource(os.environ), region=settings.aws_region)
-        moderation = ModerationState(connect_to_rooms(settings))
-        _built.append(ApiParts(await build(settings), moderation, connections))
-    return _built[0]
-
-
-Parts = Annotated[ApiParts, Depends(api_parts)]
+from functions.adapters.aws.connections import Connections
+from functions.adapters.dynamodb.api import DynamoDbApi
+from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.watch_totals import WatchTotals
+from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.words import Words
+from functions.parts import Clients, RoomParts
+from functions.runtime.settings import Settings
+from functions.usecases import admission
+from functions.usecases.admission import Admission
 
 
 @dataclass(frozen=True)
@@ -50,18 +26,38 @@ class ArchiveParts:
     watched: WatchTotals
 
 
-_built_archive: list[ArchiveParts] = []
+@dataclass(frozen=True, kw_only=True)
+class ApiParts:
+    """What the routes read and change. `shows_docs`: whether anybody may read the API's description."""
+
+    room: RoomParts
+    moderation: ModerationState
+    connections: Connections
+    archive: ArchiveParts
+    words: Words
+    admission: Admission
+    shows_docs: bool
 
 
-async def archive_parts() -> ArchiveParts:
-    """The parts as the environment's settings say; a test overrides this dependency."""
-    if not _built_archive:
-        settings = Settings.from_environment(os.environ)
-        # One client, with one set of connections, for both. A list of who watched longest asks 64 things at once.
-        client = DynamoDbApi.of_environment(os.environ, region=settings.aws_region)
-        watched = WatchTotals(client, settings.table, archive_days=settings.archive_days)
-        _built_archive.append(ArchiveParts(ArchiveTable(client, settings.table), watched))
-    return _built_archive[0]
+async def build(settings: Settings) -> ApiParts:
+    """The parts as the settings say."""
+    # One client, with one set of connections, for both. A list of who watched longest asks 64 things at once.
+    clients, url = Clients(settings), os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
+    dynamodb = DynamoDbApi(clients.credentials, region=settings.aws_region, url=url)
+    return ApiParts(
+        room=clients.room,
+        moderation=ModerationState(clients.redis),
+        connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
+        words=Words(clients.redis),
+        archive=ArchiveParts(ArchiveTable(dynamodb, settings.table), WatchTotals(dynamodb, settings.table)),
+        admission=await admission.build(settings),
+        shows_docs=settings.api_docs == "true",
+    )
 
 
-Archive = Annotated[ArchiveParts, Depends(archive_parts)]
+async def parts_of(request: Request) -> ApiParts:
+    """The parts that came to the application with this request."""
+    return cast(ApiParts, request.state.parts)
+
+
+Parts = Annotated[ApiParts, Depends(parts_of)]

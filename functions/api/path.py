@@ -1,60 +1,35 @@
-"""The parameters of paths, and how they are described."""
+"""Paths: each route has one spelling. Path parameters are numbers, since API Gateway decodes and cuts paths."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Path
 from pydantic import WithJsonSchema
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions.rooms.identity import (
-    MAX_ACTIVITY_ID,
-    USER_ID_LENGTH,
-    USERNAME_LENGTH,
-    parse_activity_id,
-    parse_user_id,
-)
+from functions.api.errors import answer
+from functions.rooms.identity import MAX_ACTIVITY_ID, Malformed, parse_activity_id
 
+MAX_SEQ = 2**53 - 1
 
-class _Rest(Convertor[str]):
-    """All that follows: a user's id may have slashes, which API Gateway decodes before anybody sees the path."""
-
-    regex = r"[\s\S]*"
-
-    def convert(self, value: str) -> str:
-        """It is taken as it is."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """The inverse of `convert`."""
-        return value
-
-
-register_url_convertor("rest", _Rest())
-
-# How a path ends that is about a user.
-ANY_USER = "{userId:rest}"
-
-_INSIDE, _ENDS = r"[^\u0000-\u001f\u007f-\u009f]", r"[^\s\u0000-\u001f\u007f-\u009f]"
+_SEQ = re.compile(r"0|[1-9][0-9]{0,15}")
+# An empty segment (so also a slash at the end), a segment of dots, a line break at the end. Starlette would take the
+# last two.
+_ODD = re.compile(r"/(\.{0,2})(?=/|$)|\n\Z")
 
 DescribedRoom = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_ACTIVITY_ID, "examples": [42]})
-DescribedUser = WithJsonSchema(
-    {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": USER_ID_LENGTH,
-        "pattern": f"^{_ENDS}({_INSIDE}*{_ENDS})?$",
-        "examples": ["alice"],
-    }
-)
-DescribedName = WithJsonSchema(
-    {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": USERNAME_LENGTH,
-        "pattern": f"^{_INSIDE}*{_ENDS}{_INSIDE}*$",
-        "examples": ["Alice"],
-    }
-)
+DescribedSeq = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_SEQ, "examples": [17]})
+
+
+class OneSpelling:
+    """An ASGI application in front of `app`: a path that only looks like a route's is 404, as any unknown path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_odd = scope["type"] == "http" and _ODD.search(scope["path"])
+        await (answer(404, "not_found", "Not Found") if is_odd else self._app)(scope, receive, send)
 
 
 def _activity_id(
@@ -63,18 +38,11 @@ def _activity_id(
     return parse_activity_id(activity_id)
 
 
-def _user_id(
-    user_id: Annotated[
-        str,
-        DescribedUser,
-        Path(
-            alias="userId",
-            description="The user: no control characters, no white space at the ends; `/` as it is or as `%2F`",
-        ),
-    ],
-) -> str:
-    return parse_user_id(user_id)
+def _seq(seq: Annotated[str, DescribedSeq, Path(description="The chat's `seq`")]) -> int:
+    if not _SEQ.fullmatch(seq) or int(seq) > MAX_SEQ:
+        raise Malformed(f"seq must be an integer from 0 to {MAX_SEQ}")
+    return int(seq)
 
 
 ActivityId = Annotated[int, Depends(_activity_id)]
-UserId = Annotated[str, Depends(_user_id)]
+Seq = Annotated[int, Depends(_seq)]

@@ -7,7 +7,7 @@ from pydantic import FailFast, Field
 
 from functions.api.auth import require
 from functions.api.errors import responses
-from functions.api.model import Asked
+from functions.api.model import RequestBody
 from functions.api.parts import Parts
 from functions.rooms.words import WORD_LENGTH, WORDS_AT_MOST, Lists
 
@@ -17,21 +17,23 @@ Text = Annotated[str, Field(min_length=1, max_length=WORD_LENGTH)]
 Texts = Annotated[list[Text], FailFast(), Field(max_length=WORDS_AT_MOST)]
 
 
-class WordLists(Asked):
+class WordLists(RequestBody):
     """`mask`: words that become `*`, one for each character. `reject`: words for which a message or name is refused.
 
     At most 10,000 together, of 1-64 characters. Case, width, invisible characters, and spaces and punctuation between
-    letters make no difference; a word that begins or ends with a symbol, or has nothing else, is taken as it stands.
+    letters make no difference; a word that begins or ends with a symbol, or has nothing else, is taken as it stands. A
+    word is found inside other words, too; `=` before its first letter lists it as a whole word. docs/words.md has the
+    rules, with examples.
     """
 
-    mask: Texts = Field(examples=[["darn", "no way", "坏人"]])
+    mask: Texts = Field(examples=[["darn", "=ass", "no way", "坏人"]])
     reject: Texts = Field(examples=[["spam.example", "🖕"]])
 
 
 @router.get("/words", summary="Read the sensitive words", responses=responses(401, 403, 503))
 async def words(parts: Parts) -> WordLists:
     """The words in force, as they were put. For a platform's token alone, as they are those of all rooms."""
-    lists = await parts.room.words.read()
+    lists = await parts.words.read()
     return WordLists(mask=list(lists.mask), reject=list(lists.reject))
 
 
@@ -40,5 +42,5 @@ async def put_words(words: WordLists, parts: Parts) -> WordLists:
     """Replace both lists; they are in force in every room within seconds. For a platform's token alone."""
     lists = Lists(tuple(words.mask), tuple(words.reject))
     lists.check()
-    await parts.room.words.write(lists)
+    await parts.words.write(lists)
     return words

@@ -1,1 +1,1 @@
-"""Typed views of what AWS hands a function."""
+"""The events that AWS invokes functions with, as types."""

@@ -1,4 +1,10 @@
-"""What is kept of a room for good: the save topic's records as items of a table, and the items as events again."""
+"""The archive of a room: records of the save topic become items of a table, and items become events again.
+
+The key of an item follows from its record alone: the room, the kind and the seq. The chat 7 of room 42 is the item
+`room#42`, `m#0000000000000007`. So a redelivered record writes the same item again, and nothing is stored twice. The
+zeros make the order of the keys the order of the numbers, so a page of messages is one query. Likes have no seq: they
+have one item a minute, which only a larger total overwrites.
+"""
 
 import functools
 import json
@@ -6,37 +12,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from functions.rooms.events import CHAT, HEARTBEAT, LIKE, NOTICE, REMOVED, SEATED, BrokenRecord, Event, whole
+from functions.rooms import settling
+from functions.rooms.events import CHAT, HEARTBEAT, KINDS, LIKE, NOTICE, SEATED, Event, Removed, Who
+from functions.rooms.records import BrokenRecord, parse_record, whole
+from functions.rooms.repeats import Sent, sent_as
 
 MESSAGE, PRIVATE, REMOVAL, EVENT, LIKES = "m", "p", "x", "e", "l"
 Kind = Literal["m", "p", "e"]
+# The kinds of items whose number is the seq of their own record.
+SEQUENCED = frozenset({MESSAGE, PRIVATE, EVENT})
 
 MINUTE_MS = 60_000
 DAY_SECONDS = 24 * 3600
-# An item may have 400 KB, and has no more than its record but a few names.
+# DynamoDB allows 400 KB for an item. An item is hardly larger than its record.
 RECORD_BYTES = 400_000
 
 Attributes = dict[str, str | int]
 
-_TEXT_FIELDS = (
-    "user_id",
-    "username",
-    "avatar",
-    "company_id",
-    "openid",
-    "unionid",
-    "content",
-    "client_id",
-    "to",
-    "name",
-)
+# The attributes that name a user, and those that a message adds, with the fields of `Who` that they hold.
+_WHO = {"userId": "user_id", "username": "username"}
+_OF_MESSAGES = {"avatar": "avatar", "companyId": "company_id", "openid": "openid", "unionid": "unionid"}
+# Those that hold JSON as text.
+_OF_JSON = ("data", "extra", "attributes")
+_EMPTY_PAYLOAD: dict[str, Any] = {"content": "", "extra": None, "name": None, "data": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One item of the table, and the offset in the save topic of the record that it was made of.
+    """One item of the table, made of the record at `offset` in the save topic.
 
-    Writing it again changes nothing. If `grows`, it is written only where its `zanNumber` is larger than the stored.
+    Writing an item again changes nothing. An item that `grows` is written only if its `zanNumber` is larger than the
+    stored one. `sent`: its event was sent under an `id`.
     """
 
     activity_id: int
@@ -44,27 +50,30 @@ class Item:
     attributes: Attributes
     offset: int
     grows: bool = False
+    sent: Sent | None = None
 
     @property
     def pk(self) -> str:
-        """The room's partition."""
         return partition(self.activity_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored event. `removed`: a chat that a moderator took back."""
+    """A stored event. A chat may be `removed` by a moderator."""
 
     event: Event
     removed: bool = False
 
     def withheld(self) -> "Stored":
-        """As it may be shown: without what was removed."""
-        return replace(self, event=replace(self.event, content="", name=None, data=None)) if self.removed else self
+        """The event as it may be shown: a removed one without its content."""
+        if not self.removed:
+            return self
+        empty = {name: _EMPTY_PAYLOAD[name] for name in self.event.payload_fields}
+        return replace(self, event=replace(self.event, **empty))
 
 
 def partition(activity_id: int) -> str:
-    """The `pk` of all that is kept of a room but watch time."""
+    """The `pk` of all items of a room, except watch time."""
     return f"room#{activity_id}"
 
 
@@ -78,50 +87,46 @@ def number(sk: str) -> int:
     return int(sk.partition("#")[2])
 
 
+def kind_of(sk: str) -> str:
+    """The kind of an item."""
+    return sk.partition("#")[0]
+
+
 def expiry(logged_at: int, days: int) -> int:
-    """When an item goes that is kept for `days` from `logged_at` (ms) on; in seconds since the epoch."""
+    """When an item expires, in seconds since the epoch: `days` after `logged_at` (ms)."""
     return logged_at // 1000 + days * DAY_SECONDS
 
 
 def read_record(value: bytes, timestamp: int) -> Event:
-    """The event of a record of the save topic, with the seq and the watch time (s) that the record names.
-
-    `timestamp` (ms) is the record's. A character that UTF-8 cannot carry becomes a question mark, as on the screens.
-    Raises BrokenRecord.
-    """
+    """The event of a record of the save topic, whose time in the log is `timestamp` (ms). Raises BrokenRecord."""
     if len(value) > RECORD_BYTES:
         raise BrokenRecord(f"it has {len(value)} bytes, more than an item may have")
-    event = Event.from_record(value, timestamp=timestamp)
-    texts: dict[str, Any] = {
-        name: _unicode(text)
-        for name in _TEXT_FIELDS
-        if (text := getattr(event, name)) and not text.isascii() and text != _unicode(text)
-    }
-    return replace(event, **texts) if texts else event
+    return parse_record(value, timestamp=timestamp)
 
 
 def items(event: Event, offset: int, *, days: int) -> list[Item]:
-    """What is kept of an event of the save topic, where it stands at `offset`, for `days` from when it was logged.
+    """The items of an event whose record is at `offset`. They expire `days` after it was logged.
 
-    Raises BrokenRecord where it misses what its place is made of.
+    Raises BrokenRecord if the event lacks the number that its key is made of.
     """
     if event.type in (HEARTBEAT, SEATED):
         return []
     item = functools.partial(Item, activity_id=event.activity_id, offset=offset)
-    lasting: Attributes = {"time": whole("time", event.time), "expires": expiry(event.logged_at, days)}
+    lasting: Attributes = {"time": event.time, "expires": expiry(event.logged_at, days)}
     if event.type == LIKE:
         total = lasting | {"zanNumber": whole("zanNumber", event.likes)}
         return [item(sk=place(LIKES, event.time // MINUTE_MS), attributes=total, grows=True)]
     seq = whole("seq", event.seq)
+    item = functools.partial(item, sent=sent_as(event))
     kept = [item(sk=place(_kind(event), seq), attributes=lasting | {"type": event.type, "seq": seq} | _texts(event))]
-    if event.type == REMOVED:
-        by: Attributes = {"by": event.user_id, "byName": event.username}
-        kept.append(item(sk=_removal(event), attributes=lasting | by))
+    if isinstance(event, Removed):
+        removed = place(REMOVAL, whole("data.seq", event.named("seq")))
+        kept.append(item(sk=removed, attributes=lasting | {"by": event.who.user_id, "byName": event.who.username}))
     return kept
 
 
 def without_repeats(batch: Iterable[Item]) -> list[Item]:
-    """Of several items with one key the one that is to stay: the last, or the largest if it grows."""
+    """One item for each key: the last one, or the largest one if it grows."""
     kept: dict[tuple[str, str], Item] = {}
     for item in batch:
         other = kept.get((item.pk, item.sk))
@@ -131,51 +136,42 @@ def without_repeats(batch: Iterable[Item]) -> list[Item]:
 
 
 def stored(activity_id: int, attributes: Mapping[str, Any], *, removed: bool = False) -> Stored:
-    """The inverse of `items`, for the kinds that have a seq: an item's attributes as an event."""
-    event = Event(
+    """The event of an item with these attributes: the inverse of `items`, for kinds with a seq."""
+    kind = KINDS[attributes["type"]]
+    carried = {name: json.loads(attributes[name]) if name in attributes else None for name in _OF_JSON}
+    payload = {"content": attributes.get("text", ""), "name": attributes.get("name"), **carried}
+    texts = {field: attributes.get(name, "") for name, field in (_WHO | _OF_MESSAGES).items()}
+    event = kind(
         activity_id=activity_id,
-        type=attributes["type"],
         time=attributes["time"],
         seq=attributes["seq"],
-        user_id=attributes.get("userId", ""),
-        username=attributes.get("username", ""),
-        avatar=attributes.get("avatar", ""),
-        company_id=attributes.get("companyId", ""),
-        openid=attributes.get("openid", ""),
-        unionid=attributes.get("unionid", ""),
-        content=attributes.get("text", ""),
+        who=Who(**texts, attributes=carried["attributes"] or {}),
         client_id=attributes.get("id"),
         to=attributes.get("to"),
-        name=attributes.get("name"),
-        data=json.loads(attributes["data"]) if "data" in attributes else None,
+        **{field: payload[field] for field in kind.payload_fields},
     )
     return Stored(event, removed)
 
 
+def _is_message(event: Event) -> bool:
+    return event.type in (CHAT, NOTICE)
+
+
 def _kind(event: Event) -> str:
-    if event.type not in (CHAT, NOTICE):
+    if not _is_message(event):
         return EVENT
     return MESSAGE if event.to is None else PRIVATE
 
 
-def _removal(event: Event) -> str:
-    told = event.data if isinstance(event.data, dict) else {}
-    return place(REMOVAL, whole("data.seq", told.get("seq")))
-
-
 def _texts(event: Event) -> Attributes:
-    """The event's texts as attributes; what is empty is left out."""
-    texts = {"userId": event.user_id, "username": event.username, "to": event.to, "data": _json(event.data)}
-    if event.type in (CHAT, NOTICE):
-        texts |= {
-            "avatar": event.avatar,
-            "companyId": event.company_id,
-            "openid": event.openid,
-            "unionid": event.unionid,
-            "text": event.content,
-            "id": event.client_id,
-            "name": event.name,
-        }
+    """The texts of the event as attributes, without empty ones."""
+    payload = event.payload()
+    names = _WHO | _OF_MESSAGES if _is_message(event) else _WHO
+    texts = {name: getattr(event.who, field) for name, field in names.items()}
+    texts |= {"to": event.to, "text": payload.get("content"), "name": payload.get("name")}
+    texts |= {"id": event.client_id if isinstance(event, settling.KINDS) else None}
+    carried = {"data": payload.get("data"), "extra": payload.get("extra"), "attributes": event.who.attributes or None}
+    texts |= {name: _json(value) for name, value in carried.items()}
     return {name: text for name, text in texts.items() if text}
 
 
@@ -186,11 +182,5 @@ def _total(item: Item) -> int:
 def _json(data: Any) -> str | None:
     if data is None:
         return None
-    try:
-        return _unicode(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
-    except (ValueError, RecursionError):
-        raise BrokenRecord("data cannot be written as JSON again") from None
-
-
-def _unicode(text: str) -> str:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace").decode()

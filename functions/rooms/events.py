@@ -1,37 +1,33 @@
-"""What happened in a room, and the Kafka record that says so."""
+"""What happened in a room: a class for each kind of event, and the Kafka record that is written of it."""
 
 import json
-import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from functions.rooms.identity import MAX_ACTIVITY_ID
+from functions.rooms.attributes import Attributes
+from functions.rooms.extra import Extra
+from functions.rooms.identity import Identity
 
-JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED = 1, 2, 4, 6, 7, 8
+# A user came, with the first of their seats, or left, with the last.
+JOIN, LEAVE = 1, 2
+CHAT, LIKE = 4, 6
+# A user earned watch time: by a heartbeat, or by the end of a seat that was not their last.
+HEARTBEAT = 7
+# A seat waits for its welcome: a further seat of a user, or one that was not welcomed in time.
+SEATED = 8
+# The platform's: a chat was removed (`data` has its `seq`), something is shown (`name`, any `data`), the user `to` was
+# sanctioned (`action`, `seconds`), the settings were changed (`data`).
 REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
-MOST = 2**53 - 1
-# More than the API lets in; JSON can be read deeper than it can be written again.
-DATA_LEVELS = 64
-TYPES = frozenset({JOIN, LEAVE, CHAT, LIKE, HEARTBEAT, SEATED, REMOVED, NOTICE, SANCTION, SETTINGS})
 
 
-class BrokenRecord(ValueError):
-    """A record that is no event; the message says why."""
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The user who did something, with the original's companion fields and the user's attributes. A field is empty if
+    it is not known."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
-    """One thing that happened. `time` is in ms since the epoch; `seq` and `logged_at` (ms) are known once it stands in
-    the room log.
-
-    SEATED is a further connection of a user who is in the room already: it tells the relay to welcome it, and is on
-    the live topic only.
-    """
-
-    activity_id: int
-    type: int
-    time: int
     user_id: str = ""
     username: str = ""
     connection_id: str = ""
@@ -39,14 +35,50 @@ class Event:
     company_id: str = ""
     openid: str = ""
     unionid: str = ""
-    content: str = ""
-    client_id: str | None = None
+    attributes: Attributes = field(default_factory=dict)
+
+    @staticmethod
+    def of(identity: Identity, connection_id: str, companions: Mapping[str, str] | None = None) -> "Who":
+        """The user of a connection. An avatar among a frame's `companions` takes the place of the identity's."""
+        fields = {"avatar": identity.avatar, **(companions or {})}
+        return Who(
+            user_id=identity.user_id,
+            username=identity.username,
+            connection_id=connection_id,
+            attributes=identity.attributes,
+            **fields,
+        )
+
+
+NOBODY = Who()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What all events have. Each kind of event is a class of its own, which adds its payload and names its topics.
+
+    `time` and `logged_at` are in ms since the epoch. `to` is the userId of the target, `client_id` the id that the
+    client gave its frame. `online` and `likes` are the room's figures. The user has watched from `watch_from` to
+    `watch_to` (ms since the epoch); `watch_seconds` of it are new. `seq` and `logged_at` are known once the event is in
+    the room log.
+    """
+
+    type: ClassVar[int]
+    # The names of the payload's fields, which are the same in the record.
+    payload_fields: ClassVar[tuple[str, ...]] = ()
+    is_live: ClassVar[bool] = True
+    is_saved: ClassVar[bool] = True
+
+    activity_id: int
+    time: int
+    who: Who = NOBODY
     to: str | None = None
+    client_id: str | None = None
     online: int | None = None
     likes: int | None = None
     watch_seconds: float | None = None
-    name: str | None = None
-    data: Any = None
+    watch_from: int | None = None
+    watch_to: int | None = None
     seq: int | None = None
     logged_at: int = 0
 
@@ -54,159 +86,114 @@ class Event:
         """The record's key: one room stays in order in one partition."""
         return str(self.activity_id).encode()
 
+    def payload(self) -> dict[str, Any]:
+        """The payload's fields by name."""
+        return {name: getattr(self, name) for name in self.payload_fields}
+
     def to_record(self) -> bytes:
-        """The record's value, under the original's names; `null` where a field has no meaning for the type."""
-        moment = datetime.fromtimestamp(self.time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        """The record's value, under the original's names; `null` where a field has no meaning for the kind."""
+        who = self.who
+        moment = _moment(self.time // 1000)
         fields: dict[str, Any] = {
             "activityId": self.activity_id,
             "messageType": self.type,
-            "nickname": self.username,
-            "companyId": self.company_id,
-            "openid": self.openid,
-            "unionid": self.unionid,
-            "avatar": self.avatar,
-            "content": self.content,
+            "nickname": who.username,
+            "companyId": who.company_id,
+            "openid": who.openid,
+            "unionid": who.unionid,
+            "avatar": who.avatar,
+            "content": "",
             "zanNumber": self.likes,
             "onLineNumber": self.online,
             "createTime": moment,
             "updateTime": moment,
-            "userId": self.user_id,
-            "connectionId": self.connection_id,
+            "userId": who.user_id,
+            "connectionId": who.connection_id,
             "id": self.client_id,
             "to": self.to,
             "time": self.time,
             "watchSeconds": self.watch_seconds,
-            "name": self.name,
-            "data": self.data,
+            "watchFrom": self.watch_from,
+            "watchTo": self.watch_to,
+            "name": None,
+            "data": None,
+            "attributes": who.attributes or None,
+            "extra": None,
+            **self.payload(),
         }
         if self.seq is not None:
             fields["seq"] = self.seq
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
-
-    @classmethod
-    def from_record(cls, value: bytes, *, seq: int | None = None, timestamp: int) -> Self:
-        """Read a record, also one that another system produced with the original's fields alone.
-
-        `seq` is its offset in the live topic; without one the record is of the save topic, and the event has the `seq`
-        and the watch time that the record names. `timestamp` (ms) serves where it names no time. Raises BrokenRecord.
-        """
-        fields = _parse_object(value)
-        is_saved = seq is None
-        return cls(
-            activity_id=_activity_id(fields),
-            type=_type(fields),
-            time=_number(fields, "time") or timestamp,
-            username=_text(fields, "nickname"),
-            user_id=_text(fields, "userId") or _text(fields, "nickname"),
-            connection_id=_text(fields, "connectionId"),
-            avatar=_text(fields, "avatar"),
-            company_id=_text(fields, "companyId"),
-            openid=_text(fields, "openid"),
-            unionid=_text(fields, "unionid"),
-            content=_text(fields, "content"),
-            client_id=_text(fields, "id") or None,
-            to=_text(fields, "to") or None,
-            online=_number(fields, "onLineNumber"),
-            likes=_number(fields, "zanNumber"),
-            watch_seconds=_seconds(fields) if is_saved else None,
-            name=_text(fields, "name") or None,
-            data=_data(fields),
-            seq=_seq(fields) if is_saved else seq,
-            logged_at=timestamp,
-        )
+        return _encode(fields).encode()
 
 
-def _parse_object(value: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
-    except BrokenRecord:
-        raise
-    except (ValueError, RecursionError):
-        raise BrokenRecord("the value is not UTF-8 JSON") from None
-    if not isinstance(fields, dict):
-        raise BrokenRecord("the value is not a JSON object")
-    return fields
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+@lru_cache(maxsize=8)  # a frame has two records, and a second many frames
+def _moment(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _finite(text: str) -> float:
-    # Infinity has no name in JSON, and whoever is told it cannot read the frame.
-    if math.isinf(number := float(text)):
-        raise BrokenRecord(f"the number {text[:40]} is too large")
-    return number
+class Join(Event):
+    type = JOIN
 
 
-def _data(fields: dict[str, Any]) -> Any:
-    value = fields.get("data")
-    level = [value]
-    for _ in range(DATA_LEVELS):
-        nested = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
-        level = [inner for several in nested for inner in several]
-        if not level:
-            return value
-    if not any(isinstance(one, dict | list) for one in level):
-        return value
-    raise BrokenRecord(f"data has more than {DATA_LEVELS} levels")
+class Leave(Event):
+    type = LEAVE
 
 
-def _activity_id(fields: dict[str, Any]) -> int:
-    value = _number(fields, "activityId")
-    if value is None or not 1 <= value <= MAX_ACTIVITY_ID:
-        raise BrokenRecord(f"activityId {fields.get('activityId')!r} is not an integer from 1 to 2^53-1")
-    return value
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chat(Event):
+    type = CHAT
+    payload_fields = ("content", "extra")
+    content: str = ""
+    extra: Extra | None = None
 
 
-def _type(fields: dict[str, Any]) -> int:
-    value = _number(fields, "messageType")
-    if value not in TYPES:
-        raise BrokenRecord(f"messageType {fields.get('messageType')!r} is not known")
-    return value
+class Like(Event):
+    type = LIKE
 
 
-def _seq(fields: dict[str, Any]) -> int | None:
-    value = fields.get("seq")
-    return None if value is None else whole("seq", value)
+class Heartbeat(Event):
+    type = HEARTBEAT
+    is_live = False
 
 
-def _seconds(fields: dict[str, Any]) -> float | None:
-    value = fields.get("watchSeconds")
-    if value is None or type(value) is float:
-        return value
-    if type(value) is not int:
-        raise BrokenRecord(f"watchSeconds {str(value)[:40]!r} is not a number")
-    if abs(value) > MOST:
-        raise BrokenRecord("watchSeconds is too large")
-    return value
+class Seated(Event):
+    type = SEATED
+    is_saved = False
 
 
-def whole(name: str, value: Any) -> int:
-    """`value`, which the record has as `name`; raises BrokenRecord unless it is an integer from 0 to 2^53-1."""
-    if type(value) is not int or not 0 <= value <= MOST:
-        raise BrokenRecord(f"{name} {str(value)[:40]!r} is not an integer from 0 to 2^53-1")
-    return value
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformEvent(Event):
+    """What the platform or a moderator did; `who` names them."""
+
+    payload_fields: ClassVar[tuple[str, ...]] = ("data",)
+    data: Any = None
+
+    def named(self, name: str) -> Any:
+        """What `data` holds under a name; None if it holds nothing. Another system's record may have any `data`."""
+        return self.data.get(name) if isinstance(self.data, dict) else None
 
 
-def _number(fields: dict[str, Any], name: str) -> int | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    # The original's own producers write some numbers as strings.
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
-        return int(value)
-    if type(value) is not int:
-        raise BrokenRecord(f"{name} {str(value)[:40]!r} is not an integer")
-    return value
+class Removed(PlatformEvent):
+    type = REMOVED
 
 
-def _text(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if value is None:
-        return ""
-    if type(value) is int:
-        return str(value)
-    if not isinstance(value, str):
-        raise BrokenRecord(f"{name} is not a string")
-    return value
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice(PlatformEvent):
+    type = NOTICE
+    payload_fields = ("name", "data")
+    name: str | None = None
+
+
+class Sanction(PlatformEvent):
+    type = SANCTION
+
+
+class Settings(PlatformEvent):
+    type = SETTINGS
+
+
+_ALL = (Join, Leave, Chat, Like, Heartbeat, Seated, Removed, Notice, Sanction, Settings)
+KINDS: Mapping[int, type[Event]] = {kind.type: kind for kind in _ALL}

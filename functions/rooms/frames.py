@@ -2,67 +2,82 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+from functions.rooms import events
+from functions.rooms import text as texts
+from functions.rooms.extra import Extra, flaw_of_extra
+from functions.rooms.objects import WHO_IS_HERE
+from functions.rooms.people import Place
 from functions.rooms.refusal import Refusal
+from functions.rooms.text import CHAT_LENGTH, LINE_LENGTH
 
 FRAME_BYTES = 4096
-MESSAGE_LENGTH = 500
-ID_LENGTH = 64
+CURSOR_LENGTH = 512
 LIKES_AT_ONCE = 100
 PAGE_LIMIT = 200
 PAGE_DEFAULT = 50
 
 # What the original's clients send along and its Kafka records carry.
 COMPANION_FIELDS = ("company_id", "openid", "unionid", "avatar")
-COMPANION_LENGTH = 512
+
+Kind = Literal["chat", "like", "heartbeat", "who"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What any frame may carry: the client's own `id`, and the original's companion fields as strings."""
+    """What any frame may carry: the client's own `id`, and the original's companion fields as strings.
 
+    `count` is how many likes the frame adds.
+    """
+
+    kind: ClassVar[Kind]
     client_id: str | None
     companions: Mapping[str, str]
+    count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chat(Frame):
-    """Bullet chat; `to` is a userId when it is for that user alone."""
+    """Bullet chat; `to` is a userId when it is for that user alone, `extra` what comes beside the text."""
 
+    kind = "chat"
     message: str
     to: str | None
+    extra: Extra | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Like(Frame):
     """`count` taps, added up by the client."""
 
-    count: int
+    kind = "like"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Heartbeat(Frame):
     """The viewer is still there."""
+
+    kind = "heartbeat"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WhoIsHere(Frame):
-    """Asks for at most `limit` users after `cursor`."""
+    """Asks for at most `limit` users after a place."""
 
+    kind = "who"
     limit: int
-    cursor: str | None
+    after: Place
 
 
 def parse_frame(text: str) -> Chat | Like | Heartbeat | WhoIsHere:
     """Read a client's frame.
 
     Raises Refusal: `too_long` (frame over 4 KB, message over 500 characters), `bad_json`, `bad_type`, `bad_field`; its
-    `client_id` is the frame's `id` wherever that one is sound.
+    `client_id` is the frame's `id` where that is valid.
     """
     if len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES:
-        raise Refusal("too_long", f"a frame has at most {FRAME_BYTES} bytes")
+        raise _too_large(text)
     fields = _parse_object(text)
     client_id = _client_id(fields)
     try:
@@ -72,14 +87,26 @@ def parse_frame(text: str) -> Chat | Like | Heartbeat | WhoIsHere:
         raise
 
 
+def _too_large(text: str) -> Refusal:
+    refusal = Refusal("too_long", f"a frame has at most {FRAME_BYTES} bytes")
+    # A client that is not told which of its frames this is about sends it again.
+    with suppress(Refusal):
+        refusal.client_id = _client_id(_parse_object(text))
+    return refusal
+
+
 def _parse_object(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise Refusal("bad_json", "a frame is one JSON object") from None
+        fields = None
     if not isinstance(fields, dict):
         raise Refusal("bad_json", "a frame is one JSON object")
     return fields
+
+
+def _client_id(fields: dict[str, Any]) -> str | None:
+    return _id(fields, "id")
 
 
 def _refuse_constant(name: str) -> None:
@@ -87,73 +114,69 @@ def _refuse_constant(name: str) -> None:
 
 
 def _parse_fields(fields: dict[str, Any], client_id: str | None) -> Chat | Like | Heartbeat | WhoIsHere:
-    kind = fields.get("messageType")
+    type_ = fields.get("messageType")
     # True is an int to Python and 6.0 equals 6, but neither is the integer 6 on the wire.
-    if type(kind) is not int or kind not in (3, 4, 6, 7):
+    if type(type_) is not int or type_ not in (WHO_IS_HERE, events.CHAT, events.LIKE, events.HEARTBEAT):
         raise Refusal("bad_type", "messageType must be 3, 4, 6 or 7")
-    companions = _companions(fields)
-    if kind == 4:
-        message, to = _message(fields), _recipient(fields)
-        return Chat(client_id=client_id, companions=companions, message=message, to=to)
-    if kind == 6:
-        count = _integer(fields, "count", default=1, most=LIKES_AT_ONCE)
-        return Like(client_id=client_id, companions=companions, count=count)
-    if kind == 7:
-        return Heartbeat(client_id=client_id, companions=companions)
+    frame: dict[str, Any] = {"client_id": client_id, "companions": _companions(fields)}
+    match type_:
+        case events.CHAT:
+            return Chat(**frame, message=_message(fields), to=_id(fields, "to"), extra=_extra(fields))
+        case events.LIKE:
+            return Like(**frame, count=_integer(fields, "count", default=1, most=LIKES_AT_ONCE))
+        case events.HEARTBEAT:
+            return Heartbeat(**frame)
     limit = _integer(fields, "limit", default=PAGE_DEFAULT, most=PAGE_LIMIT)
-    cursor = _text(fields, "cursor", ID_LENGTH * 8)
-    return WhoIsHere(client_id=client_id, companions=companions, limit=limit, cursor=cursor)
-
-
-def _client_id(fields: dict[str, Any]) -> str | None:
-    client_id = _text(fields, "id", ID_LENGTH)
-    if client_id == "":
-        raise Refusal("bad_field", "id must not be empty")
-    return client_id
+    return WhoIsHere(**frame, limit=limit, after=Place.parse(_line(fields, "cursor", CURSOR_LENGTH)))
 
 
 def _message(fields: dict[str, Any]) -> str:
     value = fields.get("message")
-    if not isinstance(value, str) or not _is_encodable(value):
+    if not isinstance(value, str):
         raise Refusal("bad_field", "message must be a string")
     message = value.strip()
     if not message:
         raise Refusal("bad_field", "message must not be empty")
-    if len(message) > MESSAGE_LENGTH:
-        raise Refusal("too_long", f"message has at most {MESSAGE_LENGTH} characters")
-    return message
+    if len(message) > CHAT_LENGTH:
+        raise Refusal("too_long", f"message has at most {CHAT_LENGTH} characters")
+    return _fit("message", message, texts.flaw_of_chat(message))
 
 
-def _recipient(fields: dict[str, Any]) -> str | None:
-    to = _text(fields, "to", 64)
-    if to == "":
-        raise Refusal("bad_field", "to must be a userId")
-    return to
+def _id(fields: dict[str, Any], name: str) -> str | None:
+    value = _string(fields, name)
+    return value if value is None else _fit(name, value, texts.flaw_of_id(value))
+
+
+def _extra(fields: dict[str, Any]) -> Extra | None:
+    value = fields.get("extra")
+    if value is not None and (flaw := flaw_of_extra(value)):
+        raise Refusal("bad_field", f"extra {flaw}")
+    return value
 
 
 def _companions(fields: dict[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in COMPANION_FIELDS:
-        value = fields.get(name)
-        if value is None:
-            continue
-        if type(value) is int and abs(value) < 2**63:
-            value = str(value)
-        if not isinstance(value, str) or len(value) > COMPANION_LENGTH or not _is_encodable(value):
-            raise Refusal(
-                "bad_field", f"{name} must be a string of at most {COMPANION_LENGTH} characters or an integer"
-            )
-        found[name] = value
-    return found
+    found = {name: _line(fields, name, or_integer=True) for name in COMPANION_FIELDS}
+    return {name: text for name, text in found.items() if text is not None}
 
 
-def _text(fields: dict[str, Any], name: str, most: int) -> str | None:
+def _line(fields: dict[str, Any], name: str, most: int = LINE_LENGTH, *, or_integer: bool = False) -> str | None:
+    value = _string(fields, name, or_integer=or_integer)
+    return value if value is None else _fit(name, value, texts.flaw_of_line(value, most))
+
+
+def _string(fields: dict[str, Any], name: str, *, or_integer: bool = False) -> str | None:
     value = fields.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > most or not _is_encodable(value):
-        raise Refusal("bad_field", f"{name} must be a string of at most {most} characters")
-    return value
+    if or_integer and type(value) is int and abs(value) < 2**63:
+        return str(value)
+    if value is None or isinstance(value, str):
+        return value
+    raise Refusal("bad_field", f"{name} must be a string{' or an integer' if or_integer else ''}")
+
+
+def _fit(name: str, text: str, flaw: str | None) -> str:
+    if flaw:
+        raise Refusal("bad_field", f"{name} {flaw}")
+    return text
 
 
 def _integer(fields: dict[str, Any], name: str, *, default: int, most: int) -> int:
@@ -163,12 +186,3 @@ def _integer(fields: dict[str, Any], name: str, *, default: int, most: int) -> i
     if type(value) is not int or not 1 <= value <= most:
         raise Refusal("bad_field", f"{name} must be an integer from 1 to {most}")
     return value
-
-
-def _is_encodable(text: str) -> bool:
-    # A lone surrogate (a JSON "\ud800") cannot be written as UTF-8, so nobody downstream could carry it.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,21 +1,25 @@
-"""Who opens a connection, and to which room."""
+"""Who opens a connection, and to which room.
 
+The authorizer checks the query of the handshake and puts an `Identity` into its context. API Gateway adds that context
+to every later event of the connection, so no other function asks who is speaking.
+"""
+
+import json
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from functions.rooms import text as texts
+from functions.rooms.attributes import Attributes, flaw_of_attributes, pack_attributes, unpack_attributes
 
 MAX_ACTIVITY_ID = 2**53 - 1
-USERNAME_LENGTH = 32
-USER_ID_LENGTH = 64
-AVATAR_LENGTH = 512
 
 Framing = Literal["live.v1", "classic"]
 SUBPROTOCOL: Framing = "live.v1"
 
 CAPABILITIES = frozenset({"chat", "like", "moderate", "publish", "admin"})
-# What a viewer may do of whom nothing else is said.
+# The capabilities of a viewer without a token, or with a token that names none.
 VIEWER = frozenset({"chat", "like"})
 
 _ACTIVITY_ID = re.compile(r"[1-9][0-9]{0,15}")
@@ -23,15 +27,13 @@ _CURSOR = re.compile(r"[0-9a-z]{1,16}\.[0-9]{1,16}")
 
 
 class Malformed(ValueError):
-    """A value of the query that cannot be meant; the message names the parameter and says what it may be."""
+    """A query parameter is invalid. The message names it and states the allowed form."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What the authorizer puts into its context, and every later event of the connection carries.
-
-    `caps`: what this connection may do, out of CAPABILITIES; none implies another.
-    """
+    """Who the viewer is, with the `attributes` that others see, and what this connection may do: `caps`, out of
+    CAPABILITIES. No capability implies another."""
 
     activity_id: int
     user_id: str
@@ -39,22 +41,24 @@ class Identity:
     avatar: str = ""
     framing: Framing = "classic"
     caps: frozenset[str] = VIEWER
+    attributes: Attributes = field(default_factory=dict)
 
     def to_context(self) -> dict[str, str]:
-        """The authorizer's context: strings only, since AWS hands them on as strings."""
-        return {
+        """The authorizer's context. Its values are strings, since AWS turns all others into strings."""
+        context = {
             "activityId": str(self.activity_id),
             "userId": self.user_id,
             "username": self.username,
             "avatar": self.avatar,
             "framing": self.framing,
-            # Never empty: should an empty value get lost on the way, it would come back as a viewer's capabilities.
+            # Never empty: if an empty value were lost on the way, `from_context` would take it for a viewer's.
             "caps": ",".join(sorted(self.caps)) or "none",
         }
+        return context | ({"attributes": pack_attributes(self.attributes)} if self.attributes else {})
 
     @classmethod
     def from_context(cls, context: Mapping[str, str]) -> Self:
-        """The inverse of `to_context`; other keys of the context are ignored, and without `caps` it is a viewer."""
+        """The inverse of `to_context`. Other keys are ignored. A context without `caps` is a viewer's."""
         caps = context.get("caps")
         return cls(
             activity_id=int(context["activityId"]),
@@ -63,6 +67,7 @@ class Identity:
             avatar=context["avatar"],
             framing="live.v1" if context["framing"] == "live.v1" else "classic",
             caps=VIEWER if caps is None else CAPABILITIES.intersection(caps.split(",")),
+            attributes=unpack_attributes(context.get("attributes", "")),
         )
 
 
@@ -74,40 +79,46 @@ def parse_activity_id(text: str) -> int:
 
 
 def parse_username(text: str) -> str:
-    """1-32 characters after NFC and trim, none a control character; else Malformed."""
-    name = unicodedata.normalize("NFC", text).strip()
-    if not 1 <= len(name) <= USERNAME_LENGTH or has_control_characters(name):
-        raise Malformed(f"username must have 1-{USERNAME_LENGTH} characters, none a control character")
+    """A name, composed and trimmed; Malformed unless it is one (functions/rooms/text.py)."""
+    name = texts.trim(text)
+    if flaw := texts.flaw_of_name(name):
+        raise Malformed(f"username {flaw}")
     return name
 
 
 def parse_user_id(text: str) -> str:
-    """1-64 characters, no control characters, no white space at the ends, not "." or ".."; else Malformed.
-
-    Those two vanish from the paths of URLs, so nobody could moderate a user of that id.
-    """
-    if (
-        text in (".", "..")
-        or not 1 <= len(text) <= USER_ID_LENGTH
-        or has_control_characters(text)
-        or text != text.strip()
-    ):
-        raise Malformed(
-            f"userId must have 1-{USER_ID_LENGTH} characters, no control characters, no white space at the ends, "
-            "and be neither . nor .."
-        )
+    """An id; else Malformed."""
+    if flaw := texts.flaw_of_id(text):
+        raise Malformed(f"userId {flaw}")
     return text
 
 
 def parse_avatar(text: str) -> str:
-    """A URL of at most 512 characters, or nothing; else Malformed."""
-    if len(text) > AVATAR_LENGTH or has_control_characters(text):
-        raise Malformed(f"avatar must be a URL of at most {AVATAR_LENGTH} characters")
+    """A line of text, which should be a URL or empty; else Malformed."""
+    if flaw := texts.flaw_of_line(text):
+        raise Malformed(f"avatar {flaw}")
     return text
 
 
+def parse_attributes(value: Any) -> Attributes:
+    """An object of texts (functions/rooms/attributes.py); else Malformed."""
+    if flaw := flaw_of_attributes(value):
+        raise Malformed(f"attributes {flaw}")
+    attributes: Attributes = value
+    return attributes
+
+
+def read_attributes(text: str) -> Attributes:
+    """As `parse_attributes`, from JSON."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    return parse_attributes(value)
+
+
 def parse_caps(values: Collection[object]) -> frozenset[str]:
-    """Capabilities by their names; else Malformed."""
+    """The set of these capabilities; Malformed if one is unknown."""
     names = frozenset(value for value in values if isinstance(value, str))
     if not (all(isinstance(value, str) for value in values) and names <= CAPABILITIES):
         raise Malformed(f"caps must be a list out of {', '.join(sorted(CAPABILITIES))}")
@@ -119,8 +130,3 @@ def parse_cursor(text: str) -> str:
     if not _CURSOR.fullmatch(text):
         raise Malformed("since must be a cursor as a welcome gave it: <epoch>.<seq>")
     return text
-
-
-def has_control_characters(text: str) -> bool:
-    """Control characters (Cc), and lone surrogates, which cannot be written as UTF-8."""
-    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)

@@ -1,30 +1,32 @@
-"""What comes too late to be shown: a relay that was away, or is new, must not play the past to the viewers."""
+"""Late records: a relay that was down, or is new, must not play minutes of the past to the viewers.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+A batch may begin with old records, since a slice that was down reads on where it stopped. `split` cuts these off. They
+are in the room's history and in its counts, and viewers are told how many chats and notices there were. Two kinds still
+matter to viewers who stayed connected; `lasting` picks these out.
+
+Example, with records of 300, 200, 5 and 90 seconds ago: the first two are late. The last one is shown with its
+neighbour: the record was delayed, not the relay.
+"""
+
+from collections.abc import Sequence
 
 from functions.rooms import events
 from functions.rooms.events import Event
 
-# Older than this, what happened is in the room's history and its figures, and no longer worth a place on a screen.
+# A record older than this, in ms, is late.
 SHOWN_MS = 60_000
 
 
 def split(records: Sequence[Event], now: int) -> tuple[Sequence[Event], Sequence[Event]]:
-    """Those at the front that are too old to be shown at `now`, and the rest.
-
-    An old record behind a newer one was long under way itself; it is shown with its neighbours.
-    """
+    """The records at the front that are late at `now` (ms since the epoch), and the rest."""
     for index, record in enumerate(records):
         if now - record.logged_at <= SHOWN_MS:
             return records[:index], records[index:]
     return records, ()
 
 
-def lasting(late: Sequence[Event], settings: Mapping[str, Any]) -> list[Event]:
-    """What is shown of late records nevertheless: chats that were removed, and if the room's settings were changed,
-    what these are now."""
+def lasting(late: Sequence[Event]) -> list[Event]:
+    """The late records that are shown all the same: every removal of a chat, and one change of the settings."""
     removed = [record for record in late if record.type == events.REMOVED]
-    changed = [replace(record, data=dict(settings)) for record in late if record.type == events.SETTINGS]
+    changed = [record for record in late if record.type == events.SETTINGS]
     return removed + changed[-1:]

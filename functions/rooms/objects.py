@@ -4,73 +4,89 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from functions.rooms import events
 from functions.rooms.events import Event
+from functions.rooms.identity import Framing
+from functions.rooms.payload import FRAME_BYTES
+from functions.rooms.people import Person
 from functions.rooms.refusal import Refusal
 
-REPLY, JOINED, LEFT, WHO_IS_HERE, CHAT, COUNT, LIKES = 0, 1, 2, 3, 4, 5, 6
-WELCOME, REMOVED, NOTICE, SANCTION, SETTINGS, LEFT_OUT = 8, 9, 10, 11, 12, 13
+# The types of those objects that are not made of an event; the others have the event's type.
+REPLY, WHO_IS_HERE, COUNT, LIKES, WELCOME, LEFT_OUT = 0, 3, 5, 6, 8, 13
+
+# Names in a type 13 object, by the type of what was left out.
+LEFT_OUT_NAMES = {
+    events.JOIN: "join",
+    events.LEAVE: "leave",
+    events.CHAT: "chat",
+    events.REMOVED: "removal",
+    events.NOTICE: "notice",
+    events.SANCTION: "sanction",
+    events.SETTINGS: "settings",
+}
 
 Object = dict[str, Any]
 
 
 def accepted(client_id: str, seq: int | None = None) -> Object:
     """The reply to a frame that was accepted; `seq` for chat only."""
-    reply: Object = {"messageType": REPLY, "id": client_id, "ok": True}
-    if seq is not None:
-        reply["seq"] = seq
-    return reply
+    return {"messageType": REPLY, "id": client_id, "ok": True} | _known(seq=seq)
 
 
 def refused(refusal: Refusal) -> Object:
     """The reply to a frame that was refused."""
-    reply: Object = {"messageType": REPLY}
-    if refusal.client_id is not None:
-        reply["id"] = refusal.client_id
-    reply |= {"ok": False, "error": refusal.code, "message": refusal.message}
-    if refusal.retry_after is not None:
-        reply["retryAfter"] = refusal.retry_after
-    return reply
+    said = {"ok": False, "error": refusal.code, "message": refusal.message}
+    return {"messageType": REPLY} | _known(id=refusal.client_id) | said | _known(retryAfter=refusal.retry_after)
 
 
-def joined(event: Event, others: int = 0) -> Object:
-    """Somebody came, and `others` more with them in the same tick."""
-    return _came_or_went(JOINED, event, others)
+def _known(**fields: Any) -> Object:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def left(event: Event, others: int = 0) -> Object:
-    """Somebody went, and `others` more with them in the same tick."""
-    return _came_or_went(LEFT, event, others)
+def joined_or_left(event: Event, others: int = 0) -> Object:
+    """Somebody came or went, and `others` more with them in the same tick."""
+    named: Object = {"messageType": event.type, "username": event.who.username, "userId": event.who.user_id}
+    attributes = event.who.attributes if event.type == events.JOIN else {}
+    return named | _known(attributes=attributes or None, others=others or None)
 
 
-def _came_or_went(kind: int, event: Event, others: int) -> Object:
-    said: Object = {"messageType": kind, "username": event.username, "userId": event.user_id}
-    if others:
-        said["others"] = others
-    return said
-
-
-def who_is_here(users: Iterable[tuple[str, str]], online: int, cursor: str | None) -> Object:
-    """A page of (userId, username); `cursor` is None at the end."""
-    people = [{"userId": user_id, "username": username} for user_id, username in users]
+def who_is_here(users: Iterable[Person], online: int, cursor: str | None) -> Object:
+    """A page of users; `cursor` is None at the end."""
+    people = [
+        {"userId": user.user_id, "username": user.username} | _known(attributes=user.attributes or None)
+        for user in users
+    ]
     return {"messageType": WHO_IS_HERE, "users": people, "onlineNumber": online, "cursor": cursor}
 
 
-def chat(event: Event) -> Object:
-    """A chat that has its place in the room log."""
-    said: Object = {
-        "messageType": CHAT,
+def of_event(event: Event) -> Object:
+    """A chat, or what the platform did (types 9 to 12), as it is shown; the event is in the room log."""
+    match event:
+        case events.Chat():
+            return _chat(event)
+        case events.Notice():
+            shown = {"seq": event.seq, "name": event.name, "data": event.data, "time": event.time}
+            return {"messageType": event.type, **shown}
+        case events.Removed():
+            return {"messageType": event.type, "seq": event.named("seq")}
+        case events.Sanction():
+            return sanction(event.named("action"), event.named("seconds"))
+        case events.Settings():
+            return settings(event.data)
+    raise AssertionError(f"an event of type {event.type} is not shown")
+
+
+def _chat(event: events.Chat) -> Object:
+    shown: Object = {
+        "messageType": event.type,
         "seq": event.seq,
         "textMessage": event.content,
-        "fromusername": event.username,
-        "userId": event.user_id,
-        "avatar": event.avatar,
+        "fromusername": event.who.username,
+        "userId": event.who.user_id,
+        "avatar": event.who.avatar,
         "time": event.time,
     }
-    if event.client_id is not None:
-        said["id"] = event.client_id
-    if event.to is not None:
-        said["to"] = event.to
-    return said
+    return shown | _known(id=event.client_id, to=event.to, attributes=event.who.attributes or None, extra=event.extra)
 
 
 def count(online: int) -> Object:
@@ -79,7 +95,6 @@ def count(online: int) -> Object:
 
 
 def likes(total: int) -> Object:
-    """The absolute total."""
     return {"messageType": LIKES, "zanNumber": total}
 
 
@@ -95,7 +110,7 @@ def welcome(
     heartbeat_seconds: int,
     settings: Mapping[str, Any],
 ) -> Object:
-    """The first object that a newcomer gets, but for its history, which `with_history` adds."""
+    """The first object that a newcomer gets; `with_history` adds the history to it."""
     return {
         "messageType": WELCOME,
         "activityId": activity_id,
@@ -110,27 +125,20 @@ def welcome(
     }
 
 
-def from_platform(event: Event) -> Object:
-    """The objects of types 9 to 12: what they say stands in the record's `data`, a notice's name in `name`."""
-    if event.type == NOTICE:
-        said = {"seq": event.seq, "name": event.name, "data": event.data, "time": event.time}
-        return {"messageType": NOTICE, **said}
-    if event.type == SETTINGS:
-        return {"messageType": SETTINGS, "settings": event.data}
-    told = event.data if isinstance(event.data, dict) else {}
-    if event.type == REMOVED:
-        return {"messageType": REMOVED, "seq": told.get("seq")}
-    return sanction(told.get("action"), told.get("seconds"))
+def settings(settings: Any) -> Object:
+    """What the room allows now."""
+    return {"messageType": events.SETTINGS, "settings": settings}
 
 
-def sanction(action: Any, seconds: Any) -> Object:
-    """What was done to the one who is told; `seconds` null where it has no end, or none is meant."""
-    return {"messageType": SANCTION, "action": action, "seconds": seconds}
+def sanction(action: Any, seconds: Any, reason: str | None = None) -> Object:
+    """What was done to the user who is told; `seconds` is None where it has no end, or none is meant. There is a
+    `reason` if the room did it by itself."""
+    return {"messageType": events.SANCTION, "action": action, "seconds": seconds} | _known(reason=reason)
 
 
-def left_out(dropped: Mapping[str, int]) -> Object:
-    """How many objects of each kind did not fit into this tick."""
-    return {"messageType": LEFT_OUT, "dropped": dict(dropped)}
+def left_out(dropped: Mapping[str, int], seq: int | None = None) -> Object:
+    """How many objects of each kind were left out: of this tick, or at the place of `seq`."""
+    return {"messageType": LEFT_OUT} | _known(seq=seq) | {"dropped": dict(dropped)}
 
 
 def encode(value: Object) -> bytes:
@@ -138,9 +146,29 @@ def encode(value: Object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def encode_event(event: Event) -> bytes:
+    """An event of type CHAT or of the platform, as it is shown."""
+    return in_a_frame(encode(of_event(event)), event.type, event.seq)
+
+
+def in_a_frame(encoded: bytes, type_: int, seq: int | None = None, *, count: int = 1) -> bytes:
+    """An encoded object, or type 13 in its place if no frame has room for it. `count`: how many events it is of.
+
+    Both framings have the same limit, since an object that is shown in one is kept for the other.
+    """
+    if len(encoded) + len("[]") <= FRAME_BYTES:
+        return encoded
+    return encode(left_out({LEFT_OUT_NAMES[type_]: count}, seq))
+
+
 def with_history(welcome: bytes, history: Sequence[bytes]) -> bytes:
     """An encoded welcome with its history: objects that were encoded once for all newcomers."""
     return welcome[:-1] + b',"history":' + array(history) + b"}"
+
+
+def frame(encoded: Sequence[bytes], framing: Framing) -> bytes:
+    """Encoded objects, at least one, as one frame. The classic framing has one object a frame, and gets the last."""
+    return array(encoded) if framing == "live.v1" else encoded[-1]
 
 
 def array(encoded: Sequence[bytes]) -> bytes:

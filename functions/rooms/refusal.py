@@ -2,25 +2,16 @@
 
 from typing import Literal
 
-Code = Literal[
-    "bad_json",
-    "bad_type",
-    "bad_field",
-    "too_long",
-    "rate_limited",
-    "slow_mode",
-    "muted",
-    "frozen",
-    "rejected",
-    "not_allowed",
-    "unavailable",
-]
+# What the room refuses, and what is refused before it comes to the room.
+StateCode = Literal["rate_limited", "slow_mode", "muted", "frozen", "denied", "unavailable"]
+FrameCode = Literal["bad_json", "bad_type", "bad_field", "too_long", "rejected", "not_allowed"]
+Code = StateCode | FrameCode
 
 
 class Refusal(Exception):
     """A frame that changes nothing and is not published.
 
-    `retry_after` is whole seconds, only where waiting helps. `client_id` is the frame's own `id`, once it is known.
+    `retry_after` is in whole seconds; None if waiting does not help. `client_id` is the frame's `id`, if it is known.
     """
 
     def __init__(self, code: Code, message: str, *, retry_after: int | None = None) -> None:

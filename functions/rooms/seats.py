@@ -1,4 +1,12 @@
-"""A seat is one connection's place in a room: a lease, renewed by heartbeats."""
+"""Seats, buckets and slices: how the viewers of a room are shared out among relays.
+
+A seat is one connection's place in a room. It is a lease, renewed by heartbeats.
+
+One relay cannot post to all viewers of a large room in time. So the relay runs in several slices. Each slice reads the
+whole log and posts to its share of the seats. A connection id is hashed into one of 32 buckets, and each slice serves
+every n-th bucket: of 3 slices, slice 1 serves the buckets 1, 4, 7 ... 31. So every seat belongs to exactly one slice.
+Redis stores seats by bucket and not by slice, so the number of slices can change without moving a seat.
+"""
 
 import zlib
 from dataclasses import dataclass
@@ -6,18 +14,24 @@ from typing import Self
 
 from functions.rooms.identity import Framing, Identity
 
-# Fixed for good: seats are stored by bucket, and slices share the buckets out among them.
+# Never change this: stored seats would be looked for in other buckets.
 BUCKETS = 32
 
-# Two heartbeats may be lost before a seat counts as empty.
+# A lease is so many heartbeat intervals long, so one lost heartbeat does not empty a seat.
 LEASE_HEARTBEATS = 2
+
+# A seat that is not welcomed by then has missed its tick, or had a slow handshake.
+WELCOME_MS = 5_000
+
+# A handshake takes at most the gateway's 29 seconds, and some. Until then 410 may mean "not yet".
+HANDSHAKE_MS = 30_000
 
 _SEPARATOR = "\t"  # no part of a seat can hold a control character
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Known by what every event of its connection tells, so that no look-up is needed to find it again."""
+    """A seat is named by facts that ride on every event of its connection, so no function has to look a seat up."""
 
     connection_id: str
     framing: Framing
@@ -29,24 +43,23 @@ class Seat:
         return cls(connection_id, identity.framing, identity.user_id)
 
     def pack(self) -> str:
-        """One line of text, the seat's name in the room state; short, since a room holds one for each viewer."""
+        """The seat's name in Redis. It is short, since a room holds one for each viewer."""
         kind = "l" if self.framing == "live.v1" else "c"
         return _SEPARATOR.join((self.connection_id, kind, str(bucket_of(self.user_id)), self.user_id))
 
     @classmethod
     def unpack(cls, packed: str) -> Self:
-        """The inverse of `pack`."""
         connection_id, kind, _, user_id = packed.split(_SEPARATOR)
         return cls(connection_id, "live.v1" if kind == "l" else "classic", user_id)
 
 
 def bucket_of(text: str) -> int:
-    """The bucket of a connection id or a user id; the same for ever and everywhere, unlike Python's hash()."""
+    """The bucket of a connection id or a user id. It is the same in every process, unlike Python's hash()."""
     return zlib.crc32(text.encode()) % BUCKETS
 
 
 def buckets_of_slice(slice_: int, slices: int) -> range:
-    """The buckets that one of `slices` relays serves; together they serve each bucket once."""
+    """The buckets that one of `slices` slices serves; raises ValueError if there is no such slice."""
     if not 1 <= slices <= BUCKETS or not 0 <= slice_ < slices:
         raise ValueError(f"slice {slice_} of {slices}: there are 1 to {BUCKETS} slices, numbered from 0")
     return range(slice_, BUCKETS, slices)

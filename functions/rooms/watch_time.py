@@ -1,103 +1,157 @@
-"""What watching earns, and how it is added up once."""
+"""Watch time: the stretch that a record tells of, and how totals count each ms of it exactly once.
 
-from collections.abc import Sequence
+A heartbeat and the end of a connection tell of the whole present stretch of watching, `start` to `end`. The next one
+tells of the same stretch again, and a longer one. So a record that was lost is made up for by the next one, and nothing
+is lost but the end of a stretch whose last record never came.
+
+A user's total stores the `end` up to which it has counted, and adds only the part of a stretch that lies behind.
+
+Example: alice comes at 0 s. Her heartbeats tell of 0-60, 0-120 and 0-180. That of 120 gets stuck on its way and is
+refused. The total adds 60 s for 0-60 and 120 s for 0-180. Then 0-120 is written late: it ends before 180 and adds
+nothing. No more does a redelivered record, or a second tab's.
+
+The total of a room is the sum of what was added for its users. It has no `end` of its own, so it stores the offset of
+the last record that it includes. All credits of one total come from one partition, in the order of their offsets, and
+a credit adds the same at each delivery, as long as the users' totals lack it and include all records before it. So the
+room's total is written first: if its users' totals are not written then, redelivery finds them as they were.
+
+Example: a room's total has counted up to offset 5. A batch brings the offsets 3, 5 and 9: only 9 is added to the room's
+total, and 9 is stored. To a user's total any of the three is added whose `end` lies behind.
+
+Offsets start again at 0 when the log is lost. A small offset whose record is newer than every counted record must come
+from a new log, so it is added.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from functions.rooms.events import BrokenRecord, Event
+from functions.rooms.events import Event
 from functions.rooms.identity import Malformed, parse_user_id
+from functions.rooms.records import BrokenRecord
 
-# A heartbeat, and a close, credit the time since the user's last credit, at most so many intervals of it.
+# A stretch ends if so many heartbeat intervals pass without a credit; so much of a longer silence is watched.
 MOST_HEARTBEATS = 1.5
 
-# No interval is as long, and a sum of many of these is still exact.
+# More than any heartbeat interval, and small enough that a sum of many is exact.
 MOST_SECONDS = 1_000_000
+# Longer than any stretch.
+MOST_STRETCH_MS = 400 * 24 * 3_600_000
+# No clock is as wrong. A total that has counted up to a later time would add nothing until then.
+MOST_AHEAD_MS = 24 * 3_600_000
 
 
 def most_credit_ms(heartbeat_seconds: int) -> int:
-    """The most that one credit may be, in ms."""
+    """The largest possible time between two credits of a stretch, in ms."""
     return int(MOST_HEARTBEATS * heartbeat_seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
-    """Watch time that a user was credited: so many ms, at `at` (ms since the epoch); the credit before was at
-    `before`, to which it goes back if nobody can be told."""
+class Stretch:
+    """A user has watched from `start` to `end` (ms since the epoch). `earned` ms of it are new since a credit."""
 
-    ms: int
-    at: int
-    before: int
+    start: int
+    end: int
+    earned: int
 
     @property
-    def seconds(self) -> float:
-        """As records have it."""
-        return self.ms / 1000
+    def is_empty(self) -> bool:
+        return self.start == self.end
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of an event that tell of it."""
+        return {"watch_seconds": self.earned / 1000, "watch_from": self.start, "watch_to": self.end}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credit:
-    """Watch time that one record gives a user: `earned` in ms, more than 0.
+    """The stretch that one record tells of, not empty. By the record, `earned` ms of it are new.
 
-    `offset` is the record's own in the save topic, and `logged_at` (ms) the time it has there.
+    `offset` is the record's offset in the save topic, and `logged_at` its time there (ms since the epoch).
     """
 
     activity_id: int
     user_id: str
     username: str
+    start: int
+    end: int
     earned: int
     offset: int
     logged_at: int
 
 
 def credit_of(event: Event, offset: int) -> Credit | None:
-    """What an event of the save topic, which stands there at `offset`, gives its user; None if that is nothing.
+    """The credit in an event of the save topic, whose record is at `offset`; None if the event has no watch time.
 
-    Raises BrokenRecord where it gives what nobody can have earned.
+    A record that has watchSeconds alone tells of the seconds before its time. Raises BrokenRecord if the watch time or
+    the user id is invalid.
     """
-    seconds = event.watch_seconds
-    if seconds is None:
+    earned = _earned_ms(event.watch_seconds or 0)
+    start, end = event.watch_from, event.watch_to
+    if start is None or end is None:
+        start, end = event.time - earned, event.time
+    if start == end:
         return None
-    if not 0 <= seconds <= MOST_SECONDS:  # so neither is NaN
-        raise BrokenRecord(f"watchSeconds {str(seconds)[:40]} is not a number from 0 to {MOST_SECONDS}")
-    earned = round(seconds * 1000)
-    if not earned:
-        return None
+    if end - start > MOST_STRETCH_MS:
+        raise BrokenRecord(f"watchFrom {start} to watchTo {end} is longer than anybody watches")
+    if end > event.logged_at + MOST_AHEAD_MS:
+        raise BrokenRecord(f"the watch time ends at {end}, long after the record was logged at {event.logged_at}")
     try:
-        user_id = parse_user_id(event.user_id)
+        user_id = parse_user_id(event.who.user_id)
     except Malformed as malformed:
-        raise BrokenRecord(f"watchSeconds for nobody: {malformed}") from None
+        raise BrokenRecord(f"watch time for nobody: {malformed}") from None
     return Credit(
         activity_id=event.activity_id,
         user_id=user_id,
-        # A name from elsewhere may hold what UTF-8 cannot carry.
-        username=event.username.encode("utf-8", "replace").decode(),
+        username=event.who.username,
+        start=start,
+        end=end,
         earned=earned,
         offset=offset,
         logged_at=event.logged_at,
     )
 
 
+def _earned_ms(seconds: float) -> int:
+    if not 0 <= seconds <= MOST_SECONDS:  # NaN fails this too
+        raise BrokenRecord(f"watchSeconds {str(seconds)[:40]} is not a number from 0 to {MOST_SECONDS}")
+    return round(seconds * 1000)
+
+
+def additions(credits_: Sequence[Credit], ends: Mapping[str, int]) -> list[int]:
+    """How many ms each credit adds to its user's total, in the order of the log. `ends` has the `end` that each total
+    has counted up to, and nothing of a user without a total."""
+    counted = dict(ends)
+    added = []
+    for credit in credits_:
+        end = counted.get(credit.user_id, credit.start)
+        added.append(max(0, credit.end - max(credit.start, end)))
+        counted[credit.user_id] = max(credit.end, end)
+    return added
+
+
 @dataclass(frozen=True)
 class Counted:
-    """How far a sum has counted the records that belong to it: the offset of the last one, and the newest time (ms) of
-    all of them."""
+    """What a room's total includes: the offset of its last record, and the newest time (ms) of all its records."""
 
     offset: int
     logged_at: int
 
-    def uncounted(self, credits_: Sequence[Credit]) -> Sequence[Credit]:
-        """Those of `credits_`, in the order of the log and at least one, that are not in the sum yet."""
+    def uncounted_from(self, credits_: Sequence[Credit]) -> int:
+        """The index of the first credit that the total does not include yet. The credits are in the order of the log,
+        at least one."""
         first = credits_[0]
-        # The log was lost and its offsets began anew: what is newer than all that was counted was not among it.
+        # The log was lost and its offsets start again: a record newer than all counted ones is not among them.
         if first.offset <= self.offset and first.logged_at > self.logged_at:
-            return credits_
-        return [credit for credit in credits_ if credit.offset > self.offset]
+            return 0
+        return sum(credit.offset <= self.offset for credit in credits_)
 
     def moved_behind(self, credits_: Sequence[Credit]) -> "Counted":
-        """The same when these, which were uncounted, are in the sum too."""
+        """What the total includes after these uncounted credits were added."""
         counted = counted_of(credits_)
         return Counted(counted.offset, max(self.logged_at, counted.logged_at))
 
 
 def counted_of(credits_: Sequence[Credit]) -> Counted:
-    """How far a sum of these alone, of which there is at least one, has counted."""
+    """What a total of these credits alone, at least one, includes."""
     return Counted(credits_[-1].offset, max(credit.logged_at for credit in credits_))

@@ -1,12 +1,13 @@
-"""ASGI: the types of its three arguments, and the two things every HTTP part does with them."""
+"""ASGI: the types of an application, and how its parts read a request and respond."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -19,7 +20,7 @@ class ClientGoneError(Exception):
 
 
 async def read_body(receive: Receive, *, limit: int) -> bytes:
-    """The request body; raises BodyTooLargeError past `limit` bytes, ClientGoneError if it broke off."""
+    """The request's body; raises BodyTooLargeError above `limit` bytes, ClientGoneError when the client goes away."""
     body = b""
     more = True
     while more:
@@ -33,8 +34,24 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
     return body
 
 
+def text_headers(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The values of each name, joined by commas."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values
+
+
+def source_ip(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
+
 async def respond(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
-    """A whole HTTP response; `headers` without content-length, which is added where the status allows one."""
+    """Send a whole HTTP response; a content-length is added to `headers` where the status allows one."""
     if status not in {204, 304}:
         headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

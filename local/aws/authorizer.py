@@ -1,10 +1,10 @@
-"""A REQUEST authorizer's part of the handshake: identity sources, the policy it returns and its context.
+"""The handshake's authorizer, of type REQUEST: its identity sources, and the policy and context that it returns.
 
-Faithful: a missing or empty identity source means 401 and no invocation; the policy is evaluated over all its
-statements with wildcards, an explicit Deny wins, and nothing that allows means 403; context values arrive
-later as strings; a result above 8 KB, a missing principalId or a context value that is no string, number or
-boolean is a misconfiguration (500).
-Refused by name: `Condition`, `NotAction`, `NotResource` and policy variables, which are not evaluated here.
+Faithful: a missing or empty identity source means 401 and no invocation; all statements of the policy are evaluated,
+with wildcards; an explicit Deny wins, and a policy that allows nothing means 403; later events have the context's
+values as strings; a result above 8 KB, a missing principalId or a context value that is no string, number or boolean
+is a misconfiguration (500).
+Not faithful: `Condition`, `NotAction`, `NotResource` and policy variables are not evaluated, but refused by name.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-lambda-authorizer-output.html
 """
 
@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from local.aws.lambda_runtime import JsonObject
+from local.aws.function import JsonObject
 from local.aws.payloads import Pairs
 
 RESULT_LIMIT = 8 * 1024
@@ -21,7 +21,7 @@ _NOT_EVALUATED = ("Condition", "NotAction", "NotResource")
 
 
 class MisconfiguredError(Exception):
-    """The authorizer's result cannot be used; the message says why."""
+    """The authorizer's result is invalid; the message says why."""
 
 
 class DeniedError(Exception):
@@ -29,22 +29,18 @@ class DeniedError(Exception):
 
 
 def has_identity(sources: tuple[str, ...], headers: Pairs, query: Pairs) -> bool:
-    """Whether every identity source of the request is there and not empty."""
-    names = {name.lower(): value for name, value in headers}
-    parameters = dict(query)
-    for source in sources:
-        kind, name = source.removeprefix("route.request.").split(".", 1)
-        value = parameters.get(name) if kind == "querystring" else names.get(name.lower())
-        if not value:
-            return False
-    return True
+    """Whether the request has every identity source, and none is empty."""
+    parameters = {f"route.request.querystring.{name}": value for name, value in query}
+    lowered = {f"route.request.header.{name.lower()}": value for name, value in headers}
+    return all(parameters.get(source) or lowered.get(source.lower()) for source in sources)
 
 
 def judge(result: Any, method_arn: str, *, latency_ms: int) -> JsonObject:
     """`requestContext.authorizer` for an authorizer's `result`; raises DeniedError or MisconfiguredError."""
     if not isinstance(result, dict):
         raise MisconfiguredError("it returned no object")
-    if len(json.dumps(result)) > RESULT_LIMIT:
+    # As the runtime sends it: the runtimes since Python 3.12 write UTF-8, and no escapes.
+    if len(json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass")) > RESULT_LIMIT:
         raise MisconfiguredError(f"its result is larger than {RESULT_LIMIT} bytes")
     principal = result.get("principalId")
     if not isinstance(principal, str) or not principal:
@@ -80,7 +76,7 @@ def _allows(policy: JsonObject, method_arn: str) -> bool:
 
 
 def _effect(statement: Any, method_arn: str) -> str | None:
-    """The effect of one statement on the connection, None if it is about something else."""
+    """The effect of one statement on the connection, None if the statement does not match it."""
     if not isinstance(statement, dict):
         raise MisconfiguredError("a statement is not an object")
     for key in _NOT_EVALUATED:
@@ -90,8 +86,8 @@ def _effect(statement: Any, method_arn: str) -> str | None:
     if effect not in ("Allow", "Deny"):
         raise MisconfiguredError(f"Effect is {effect!r}")
     actions, resources = _patterns(statement, "Action"), _patterns(statement, "Resource")
-    about = any(_matches(pattern.lower(), _ACTION.lower()) for pattern in actions)
-    return effect if about and any(_matches(pattern, method_arn) for pattern in resources) else None
+    matches_action = any(_matches(pattern.lower(), _ACTION.lower()) for pattern in actions)
+    return effect if matches_action and any(_matches(pattern, method_arn) for pattern in resources) else None
 
 
 def _patterns(statement: JsonObject, key: str) -> list[str]:

@@ -1,34 +1,58 @@
-"""CloudWatch: makes metrics of the lines of the functions' logs that are in the embedded metric format.
+"""CloudWatch: gets the lines of the functions' logs, and reads metrics from those in the embedded metric format.
 
-Faithful: which lines are metrics (a JSON object with `_aws`, and nothing around it), and that a line which is not to
-the specification makes none. Different: everything since the start is added up, in place of a datapoint a minute; a
-line that makes metrics is not shown in the log.
+Faithful: a line is metrics if it is a JSON object with `_aws` and nothing else; a line that violates the specification
+gives no metrics. Not faithful: all values since the start are summed up, where CloudWatch has a datapoint for each
+minute; a line of metrics is not shown in the log.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.aws.asgi import Receive, Scope, Send, respond
-from local.aws.function_log import WriteLine, print_line
+WriteLine = Callable[[str, str], None]
+"""write_line(function name, line without its end)."""
+
+MAX_LINE_BYTES = 256 * 1024  # CloudWatch's limit of a log event; a longer line is cut into several
+# awslambdaric ends the lines of a traceback with \r, so that CloudWatch keeps them together in one event.
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 METRICS_A_DIRECTIVE = 100
 VALUES_A_METRIC = 100
 DIMENSIONS = 30
+EMULATOR = "Emulator"  # the namespace of the emulator's own figures
 
 Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 
+def print_line(name: str, line: str) -> None:
+    print(f"[{name}] {line}", flush=True)
+
+
+async def forward_lines(stream: asyncio.StreamReader, name: str, write_line: WriteLine) -> None:
+    """Pass each line to `write_line` until the stream ends. Bytes that are not UTF-8 become U+FFFD."""
+    rest = b""
+    while chunk := await stream.read(65536):
+        # A \r at the end of a chunk may be half of \r\n, so it waits for the next chunk.
+        *lines, rest = _LINE_END.split(rest + chunk) if not chunk.endswith(b"\r") else [rest + chunk]
+        if len(rest) > MAX_LINE_BYTES:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            write_line(name, line.decode("utf-8", "replace"))
+    for line in _LINE_END.split(rest):
+        if line:
+            write_line(name, line.decode("utf-8", "replace"))
+
+
 class NotMetrics(Exception):
-    """The line means to be metrics, and CloudWatch would not read it; the message says why."""
+    """CloudWatch would not read this line of metrics; the message says why."""
 
 
 @dataclass
 class Statistics:
-    """Of all values that one metric has had."""
-
     samples: int = 0
     sum: float = 0
     minimum: float = float("inf")
@@ -36,21 +60,20 @@ class Statistics:
     last: float = 0
 
     def add(self, value: float) -> None:
-        """Take in one value."""
         self.samples += 1
         self.sum += value
         self.minimum, self.maximum, self.last = min(self.minimum, value), max(self.maximum, value), value
 
 
 class CloudWatch:
-    """An ASGI application that tells the metrics; `write_line` is for the functions' logs."""
+    """The metrics of all functions; `write_line` gets the lines that are none."""
 
     def __init__(self, write_line: WriteLine = print_line) -> None:
         self._write_line = write_line
         self._statistics: dict[Key, Statistics] = {}
 
     def write_line(self, name: str, line: str) -> None:
-        """Take in a line of a function's log: metrics are added up, everything else is written."""
+        """Read a line of a function's log: metrics are summed up, everything else is written."""
         if not line.startswith('{"_aws"'):
             self._write_line(name, line)
             return
@@ -61,30 +84,29 @@ class CloudWatch:
         except NotMetrics as problem:
             self._write_line(name, f"{problem}: {line}")
 
+    def count(self, name: str, number: int, **dimensions: str) -> None:
+        """Add to a figure of the emulator's own, which CloudWatch does not have."""
+        key = (EMULATOR, name, "Count", tuple(dimensions.items()))
+        self._statistics.setdefault(key, Statistics()).add(number)
+
     def metrics(self) -> list[dict[str, Any]]:
-        """Every metric that has had a value, by name."""
+        """Every metric that has a value, sorted by namespace and name."""
         return [
             {"namespace": namespace, "name": name, "unit": unit, "dimensions": dict(dimensions), **vars(statistics)}
             for (namespace, name, unit, dimensions), statistics in sorted(self._statistics.items())
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the metrics."""
-        body = json.dumps({"metrics": self.metrics()}).encode()
-        await respond(send, 200, [(b"content-type", b"application/json")], body)
 
-
-def read(line: str) -> Iterator[tuple[Key, list[float]]]:
-    """The metrics of a line and their values; raises NotMetrics."""
+def read(line: str) -> list[tuple[Key, list[float]]]:
+    """The metrics of a line with their values; raises NotMetrics."""
     try:
         document = json.loads(line)
         directives = document["_aws"]["CloudWatchMetrics"]
         if type(document["_aws"]["Timestamp"]) is not int:
             raise NotMetrics("the timestamp is not a whole number of ms")
-        found = [one for directive in directives for one in _metrics_of(directive, document)]
+        return [one for directive in directives for one in _metrics_of(directive, document)]
     except (ValueError, KeyError, TypeError) as error:
         raise NotMetrics(f"not in the embedded metric format ({error!r})") from None
-    yield from found
 
 
 def _metrics_of(directive: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[tuple[Key, list[float]]]:

@@ -1,33 +1,39 @@
-"""One open WebSocket connection, seen from the gateway: what goes out, and when it was last used."""
+"""One open WebSocket connection of the gateway: its outgoing frames, and when it was last used."""
 
 import asyncio
 import logging
 from collections import deque
 
 from local.aws.asgi import Message, Send
+from local.aws.direct import WriteText
 from local.aws.payloads import Session
 
 logger = logging.getLogger(__name__)
 
 
 class OutgoingFullError(Exception):
-    """So much waits for this client already that no more is taken; the frame was not queued."""
+    """The client's outgoing buffer is full; the frame was not queued."""
 
 
 class Connection:
-    """Frames are sent in the order of `push`, and a `close` comes after them.
+    """Frames are sent in the order of `push`, and the close frame after them.
 
-    Nothing waits for a slow client: frames queue up to `outgoing_limit` bytes here, on top of what the
-    transport and the kernel buffer. `opened` and `last_active` are times of the event loop's clock.
+    `write_text` writes at once, where the server can. Nobody waits for a slow client: up to `outgoing_limit` bytes of
+    frames queue here, on top of what the transport and the kernel buffer. `opened` and `last_active` are times of the
+    event loop's clock.
     """
 
-    def __init__(self, session: Session, send: Send, *, outgoing_limit: int, now: float) -> None:
+    def __init__(
+        self, session: Session, send: Send, *, outgoing_limit: int, now: float, write_text: WriteText | None = None
+    ) -> None:
         self.session = session
         self.opened = now
         self.last_active = now
         self.ended = False
         self.timer: asyncio.TimerHandle | None = None
+        self.messages: set[asyncio.Task[None]] = set()  # those whose function has not answered
         self._send = send
+        self._write_text = write_text
         self._limit = outgoing_limit
         self._outgoing: deque[tuple[Message, int]] = deque()
         self._waiting = 0
@@ -35,24 +41,25 @@ class Connection:
 
     @property
     def last_active_ms(self) -> int:
-        """When data last went either way, in ms since the epoch."""
+        """When data was last sent or received, in ms since the epoch."""
         return self.session.connected_at_ms + round((self.last_active - self.opened) * 1000)
 
-    def push(self, text: str, size: int, *, now: float) -> None:
-        """Queue a text frame of `size` bytes; raises OutgoingFullError. After the end it is dropped."""
+    def push(self, text: bytes, *, now: float) -> None:
+        """Send a text frame (UTF-8), or queue it; raises OutgoingFullError. A frame after the end is dropped."""
         if self.ended:
             return
-        if self._waiting + size > self._limit:
+        if self._waiting + len(text) > self._limit:
             raise OutgoingFullError
         self.last_active = now
-        self._enqueue({"type": "websocket.send", "text": text}, size)
+        if self._writer is not None or self._write_text is None or not self._write_text(text):
+            self._enqueue({"type": "websocket.send", "text": text.decode()}, len(text))
 
     def close(self, code: int, reason: str) -> None:
-        """Queue the close frame; call it once, at the end."""
+        """Queue the close frame; to be called once, at the end."""
         self._enqueue({"type": "websocket.close", "code": code, "reason": reason}, 0)
 
     async def flushed(self) -> None:
-        """Returns when nothing waits to be sent, also because the client is gone."""
+        """Wait until every frame is sent, or the client is gone."""
         if self._writer is not None:
             await asyncio.wait((self._writer,))
 
@@ -60,7 +67,7 @@ class Connection:
         self._outgoing.append((message, size))
         self._waiting += size
         if self._writer is None:
-            # A task, not an await: `send` waits while the transport is full, and the caller must not.
+            # In a task, because `send` waits while the transport is full and the caller must not wait.
             self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:

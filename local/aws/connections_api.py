@@ -1,13 +1,13 @@
 """The connections API of API Gateway: POST, GET and DELETE on `/{stage}/@connections/{connectionId}`.
 
-Faithful: 200 with an empty body, the times and identity of GET in camel case, 204; 410 with an empty body and
-`x-amzn-errortype: GoneException` for an id that is well-formed but not open, so also during its own
-handshake; 400 for a malformed id; 413 above 128 KB; 429 while the client's outgoing buffer is full; 403
-unsigned, wrongly signed, on another stage or with another method. Frames are text, sent in the order the
-POSTs arrived.
-Not known, and chosen here: the texts of 403, 413 and 429; a body that is not UTF-8 is refused with 400; a
-body above 128 KB is refused before its signature is checked. Not faithful: no throttling of the account's
-rate.
+Faithful: 200 with an empty body for a POST, the times and identity in camel case for a GET, 204 for a DELETE; 410 with
+an empty body and `x-amzn-errortype: GoneException` for a well-formed id that is not open, so also during the
+connection's own handshake; 400 for a malformed id; 413 above 128 KB; 429 while the client's outgoing buffer is full;
+403 for no signature, a wrong one, another stage or another method; 404 for another path below the stage. Frames are
+text, in the order of the POSTs.
+Not faithful: the account's rate is not throttled.
+Not known, and chosen here: the texts of 403, 413 and 429; a body that is not UTF-8 is refused with 400; a body above
+128 KB is refused before its signature is checked.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
@@ -15,18 +15,19 @@ import asyncio
 import json
 from datetime import UTC, datetime
 
-from local.aws.asgi import BodyTooLargeError, ClientGoneError, Receive, Scope, Send, read_body, respond
+from local.aws.asgi import BodyTooLargeError, ClientGoneError, Headers, Receive, Scope, Send, read_body, respond
 from local.aws.connection import Connection, OutgoingFullError
+from local.aws.direct import response
 from local.aws.gateway import Gateway
 from local.aws.ids import is_connection_id
-from local.aws.sigv4 import Credentials, Request, SignatureError, Verifier
+from local.aws.sigv4 import Credentials, SignatureError, Verifier
 
 PAYLOAD_LIMIT = 128 * 1024
 _METHODS = ("POST", "GET", "DELETE")
 
 
 class ApiError(Exception):
-    """An answer that is no success, of type `error_type`; without a message the body is empty."""
+    """An error of AWS's type `error_type`; without a message the body is empty."""
 
     def __init__(self, status: int, error_type: str, message: str | None) -> None:
         super().__init__(f"{status} {error_type}")
@@ -36,65 +37,73 @@ class ApiError(Exception):
 
 
 class ConnectionsApi:
-    """An ASGI application over the open connections of `gateway`, for requests signed with `credentials`."""
+    """An ASGI application for the open connections of `gateway`; `credentials` are the emulator's own.
+
+    It is a Direct as well, for the POSTs that an ASGI server does not need for their answer.
+    """
+
+    limit = PAYLOAD_LIMIT
 
     def __init__(self, *, gateway: Gateway, credentials: Credentials) -> None:
         self._gateway = gateway
         self._verifier = Verifier(credentials, region=gateway.config.region)
-        self._prefix = f"/{gateway.config.stage}/@connections/"
+        self._stage = f"/{gateway.config.stage}/"
+        self._prefix = f"{self._stage}@connections/"
+
+    def takes(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return scope["method"] == "POST" and path.startswith(self._prefix)
+
+    def answer(self, scope: Scope, body: bytes) -> bytes:
+        return response(*self._respond(scope, body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request of scope type `http`."""
-        ids = self._gateway.ids
-        headers = [
-            (b"x-amzn-requestid", ids.uuid().encode()),
-            (b"x-amz-apigw-id", ids.request().encode()),
-        ]
+        body: bytes | None = None
         try:
-            status, body = await self._answer(scope, receive)
-        except ApiError as error:
-            status, body = error.status, error.body
-            headers.append((b"x-amzn-errortype", error.error_type.encode()))
+            body = await read_body(receive, limit=PAYLOAD_LIMIT)
+        except BodyTooLargeError:
+            pass
         except ClientGoneError:
             return
-        if body or status >= 400:
-            headers.append((b"content-type", b"application/json"))
-        await respond(send, status, headers, body)
+        await respond(send, *self._respond(scope, body))
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    def _respond(self, scope: Scope, body: bytes | None) -> tuple[int, Headers, bytes]:
+        """Status, headers and body of the answer; `body` is None if it is too large."""
+        ids = self._gateway.ids
+        headers = [(b"x-amzn-requestid", ids.uuid().encode()), (b"x-amz-apigw-id", ids.request().encode())]
+        try:
+            status, content = self._answer(scope, body)
+        except ApiError as error:
+            status, content = error.status, error.body
+            headers.append((b"x-amzn-errortype", error.error_type.encode()))
+        if content or status >= 400:
+            headers.append((b"content-type", b"application/json"))
+        return status, headers, content
+
+    def _answer(self, scope: Scope, body: bytes | None) -> tuple[int, bytes]:
         path: str = scope["path"]
-        if not path.startswith(self._prefix):
-            raise ApiError(403, "ForbiddenException", "Forbidden")
         method: str = scope["method"]
+        if not path.startswith(self._stage):
+            raise ApiError(403, "ForbiddenException", "Forbidden")
+        if not path.startswith(self._prefix):
+            route = path.removeprefix(self._stage)
+            message = f"No method found matching route {route} for http method {method}."
+            raise ApiError(404, "NotFoundException", message)
         if method not in _METHODS:
             raise ApiError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-        body = await self._signed_body(scope, receive)
+        if body is None:
+            raise ApiError(413, "PayloadTooLargeException", "Request Too Long")
+        try:
+            self._verifier.check(scope, body)
+        except SignatureError as error:
+            raise ApiError(403, error.code, error.message) from error
         connection = self._find(path[len(self._prefix) :])
         if method == "POST":
             return self._post(connection, body)
         if method == "GET":
             return 200, _describe(connection)
-        self._gateway.close(connection, 1000, "Connection Closed Normally")
+        self._gateway.delete(connection)
         return 204, b""
-
-    async def _signed_body(self, scope: Scope, receive: Receive) -> bytes:
-        """The body of a request whose signature holds."""
-        try:
-            body = await read_body(receive, limit=PAYLOAD_LIMIT)
-        except BodyTooLargeError as error:
-            raise ApiError(413, "PayloadTooLargeException", "Request Too Long") from error
-        request = Request(
-            method=scope["method"],
-            path=scope["raw_path"].decode("latin-1"),
-            query=scope["query_string"].decode("latin-1"),
-            headers=scope["headers"],
-            body=body,
-        )
-        try:
-            self._verifier.check(request)
-        except SignatureError as error:
-            raise ApiError(403, error.code, error.message) from error
-        return body
 
     def _find(self, connection_id: str) -> Connection:
         connection = self._gateway.connections.get(connection_id)
@@ -106,8 +115,8 @@ class ConnectionsApi:
 
     def _post(self, connection: Connection, body: bytes) -> tuple[int, bytes]:
         try:
-            text = body.decode()
-            connection.push(text, len(body), now=asyncio.get_running_loop().time())
+            body.decode()
+            connection.push(body, now=asyncio.get_running_loop().time())
         except UnicodeDecodeError as error:
             raise ApiError(400, "BadRequestException", "Data is not UTF-8 text") from error
         except OutgoingFullError as error:
@@ -120,14 +129,8 @@ def _describe(connection: Connection) -> bytes:
     identity = {"sourceIp": session.source_ip}
     if session.user_agent is not None:
         identity["userAgent"] = session.user_agent
-    return json.dumps(
-        {
-            "identity": identity,
-            "connectedAt": _iso(session.connected_at_ms),
-            "lastActiveAt": _iso(connection.last_active_ms),
-        },
-        separators=(",", ":"),
-    ).encode()
+    times = {"connectedAt": _iso(session.connected_at_ms), "lastActiveAt": _iso(connection.last_active_ms)}
+    return json.dumps({"identity": identity, **times}, separators=(",", ":")).encode()
 
 
 def _iso(milliseconds: int) -> str:

@@ -1,4 +1,4 @@
-"""The environment variables Lambda gives a function.
+"""The environment variables that Lambda sets for a function.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 """
@@ -13,12 +13,12 @@ from local.aws.function import FunctionSpec
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 _VERSION = "$LATEST"
-# All that is taken over from the developer's own environment: what a Python needs to run at all.
+# All that a function inherits from the developer's own environment: Python does not run without it.
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 
 
 def function_arn(spec: FunctionSpec) -> str:
-    """The function's ARN, in the region its environment names."""
+    """The function's ARN, in the region that its environment names."""
     return f"arn:aws:lambda:{_region(spec)}:{ACCOUNT}:function:{spec.name}"
 
 
@@ -30,7 +30,7 @@ def process_environment(spec: FunctionSpec, *, root: Path, runtime_api: str) -> 
         "_HANDLER": spec.handler,
         "AWS_REGION": _region(spec),
         "AWS_DEFAULT_REGION": _region(spec),
-        # Of 3.12 and newer, awslambdaric polls from a thread made for each event: half as fast.
+        # For 3.12 and newer, awslambdaric polls from a new thread for each event, which is half as fast.
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
@@ -42,7 +42,7 @@ def process_environment(spec: FunctionSpec, *, root: Path, runtime_api: str) -> 
         "LAMBDA_TASK_ROOT": str(root),
     }
     defaults = {
-        # A home that does not exist: boto3 must not find the developer's ~/.aws.
+        # A folder that does not exist, so that boto3 does not find the developer's ~/.aws.
         "HOME": "/home/sbx_user1051",
         "LANG": "en_US.UTF-8",
         "PYTHONPATH": str(root),

@@ -1,38 +1,36 @@
 """An execution environment: one process that runs one function, one event at a time.
 
-Faithful: cold start, environment variables, init limit of 10 s, timeouts that kill, crashes that stay inside,
-freezing between events. Not imitated: memory and CPU limits, /tmp, read-only code, credentials of a role.
+Faithful: cold start, environment variables, init limit of 10 s, timeouts that kill, crashes that harm no other
+environment, freezing between events. Beyond AWS: what is killed at its time-out writes first where it hangs.
+Not faithful: there are no memory and CPU limits, no /tmp of its own, no read-only code, no credentials of a role.
 """
 
 import asyncio
-import contextlib
-import importlib.util
 import json
-import os
 import signal
-import sys
 import time
 import uuid
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
+from enum import Enum, auto
+from typing import Protocol
 
-from local.aws.environment_variables import function_arn, process_environment
+from local.aws.environment_variables import function_arn
 from local.aws.function import FunctionError, FunctionSpec
-from local.aws.function_log import WriteLine, forward_lines
+from local.aws.function_process import FunctionProcess, Launch
 from local.aws.runtime_api import MAX_RESPONSE_BYTES, RuntimeApi
 
-INIT_SECONDS = 10.0
 GRACE_SECONDS = 0.5  # between SIGTERM and SIGKILL
+STACK_SECONDS = 1.0  # to write the stacks of what hangs; it ends by itself once they are written
 
-Client = Literal["awslambdaric", "python"]
 
+class State(Enum):
+    """What an environment does, and what may follow. The process may end at any time: ENDED."""
 
-def installed_client() -> Client:
-    """AWS's runtime client where its native part is installed (Linux), else our own."""
-    native = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
-    return "awslambdaric" if native else "python"
+    STARTING = auto()  # the process imports the function. It asks for an event: WAITING
+    WAITING = auto()  # an event comes: RUNNING; the pool freezes the environment: FROZEN
+    FROZEN = auto()  # the process is stopped. An event comes: RUNNING
+    RUNNING = auto()  # the function works on an event. The process asks for the next event: WAITING
+    ENDED = auto()  # there is no process
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Invocation:
     result: asyncio.Future[bytes]
 
     def settle(self, outcome: bytes | FunctionError) -> None:
-        """Set the result, unless whoever waited for it has gone."""
+        """Set the result, unless the caller has given up."""
         if self.result.done():
             return
         if isinstance(outcome, FunctionError):
@@ -54,68 +52,45 @@ class Invocation:
 
 
 class Pool(Protocol):
-    """Whom an environment belongs to."""
+    """The owner of environments, which hears what becomes of them."""
 
     def environment_waits(self, environment: "ExecutionEnvironment") -> None:
-        """It can take an event: after its start and after each event."""
+        """The environment can take an event: after its start and after each event."""
 
-    def environment_ended(self, environment: "ExecutionEnvironment") -> None:
-        """Its process is gone; an invocation it had has been failed."""
+    def environment_ended(self, environment: "ExecutionEnvironment", *, started: bool) -> None:
+        """The process is gone, and an invocation it had has failed. `started`: it was able to take events."""
 
 
 class ExecutionEnvironment:
     """Started once, then runs invocations until it is terminated or its process ends."""
 
-    def __init__(
-        self,
-        spec: FunctionSpec,
-        pool: Pool,
-        *,
-        root: Path,
-        client: Client,
-        write_line: WriteLine,
-        init_seconds: float = INIT_SECONDS,
-    ) -> None:
-        self.started = False  # whether it has ever asked for an event
+    def __init__(self, spec: FunctionSpec, pool: Pool, launch: Launch) -> None:
+        self.state = State.STARTING
         self._spec = spec
         self._pool = pool
-        self._root = root
-        self._client = client
-        self._write_line = write_line
-        self._init_seconds = init_seconds
+        self._launch = launch
         self._api = RuntimeApi(self)
-        self._process: Process | None = None
+        self._process: FunctionProcess | None = None
         self._spawned = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
-        self._invocation: Invocation | None = None
+        self._life: asyncio.Task[None] | None = None  # from the start to the end of the process
         self._timer: asyncio.TimerHandle | None = None
-        self._start_error: FunctionError | None = None
-        self._timed_out_after = 0.0
-        self._frozen = False
+        self._invocation: Invocation | None = None  # until it is settled
+        self._end: tuple[str, str] | None = None  # why the process ends: error type and text
+        self._init_error: FunctionError | None = None
 
-    async def start(self) -> None:
+    @property
+    def pid(self) -> int | None:
+        """The process, which leads a group of its own; None before its start and after its end."""
+        return self._process.pid if self._process and self.state is not State.ENDED else None
+
+    def start(self) -> None:
         """Start the process; the pool hears when it waits for its first event or has ended."""
-        try:
-            await self._api.start()
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", str(Path(__file__).with_name("sandbox.py"))),
-                *(str(os.getpid()), self._client, self._spec.handler),
-                cwd=self._root,
-                env=process_environment(self._spec, root=self._root, runtime_api=self._api.address),
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=STDOUT,
-            )
-            self._watch = asyncio.create_task(self._watch_process(self._process))
-            self._set_timer(self._init_seconds)
-        finally:
-            if self._watch is None:
-                self._api.stop()
-            self._spawned.set()
+        self._life = asyncio.create_task(self._live())
 
     def run(self, invocation: Invocation) -> None:
-        """Hand the event over. Only for an environment that waits."""
+        """Hand over an event; only when WAITING or FROZEN."""
         self._thaw()
+        self.state = State.RUNNING
         self._invocation = invocation
         self._set_timer(self._spec.timeout_seconds)
         now = time.time()
@@ -129,29 +104,32 @@ class ExecutionEnvironment:
         self._api.send(invocation.event, headers)
 
     def freeze(self) -> None:
-        """Stop the process until the next event. Only for an environment that waits."""
-        self._frozen = True
+        """Stop the process until the next event; only when WAITING."""
+        self.state = State.FROZEN
         self._signal(signal.SIGSTOP)
 
     async def terminate(self) -> None:
-        """End the process: SIGTERM, after a short grace SIGKILL. Returns when it is gone."""
-        await self._spawned.wait()
-        if self._watch is None:
+        """End the process: SIGTERM, after a short grace SIGKILL. Returns when the process is gone."""
+        if self._life is None:
             return
+        await self._spawned.wait()
         self._signal(signal.SIGTERM)
         self._thaw()
-        done, _ = await asyncio.wait({self._watch}, timeout=GRACE_SECONDS)
+        done, _ = await asyncio.wait({self._life}, timeout=GRACE_SECONDS)
         if not done:
             self._signal(signal.SIGKILL)
-            await asyncio.wait({self._watch})
+            await asyncio.wait({self._life})
 
-    def start_error(self, request_id: str) -> FunctionError:
-        """Why it ended before it could take an event, as told to the invocation that asked for it."""
-        return self._start_error or self._end_error(request_id)
+    def end_error(self, request_id: str) -> FunctionError:
+        """Why the process ended, for the invocation that it ran or was started for."""
+        error_type, text = self._end or ("Runtime.ExitError", "Runtime exited without providing a reason")
+        return self._init_error or FunctionError(error_type, f"RequestId: {request_id} Error: {text}")
 
     def runtime_waits(self) -> None:
+        if self._end is not None:  # its time was up
+            return
         self._clear_timer()
-        self.started = True
+        self.state = State.WAITING
         self._pool.environment_waits(self)
 
     def runtime_answered(self, request_id: str, body: bytes) -> bool:
@@ -168,15 +146,39 @@ class ExecutionEnvironment:
         return self._settle(request_id, _reported_error(body))
 
     def init_failed(self, body: bytes) -> None:
-        self._start_error = _reported_error(body)
+        self._init_error = _reported_error(body)
+
+    async def _live(self) -> None:
+        try:
+            await self._api.start()
+            self._process = await FunctionProcess.start(self._spec, self._launch, runtime_api=self._api.address)
+            self._set_timer(self._launch.init_seconds)
+            self._spawned.set()
+            end = await self._process.wait()
+            self._clear_timer()
+            await self._process.drain()
+            self._end = self._end or ("Runtime.ExitError", end)
+        except OSError as error:
+            self._launch.write_line(self._spec.name, f"cannot start a process: {error}")
+            self._end = ("Runtime.ExitError", f"Cannot start a process: {error}")
+        self._spawned.set()
+        started, self.state = self.state is not State.STARTING, State.ENDED
+        self._clear_timer()
+        self._api.stop()
+        self._fail()
+        self._pool.environment_ended(self, started=started)
 
     def _settle(self, request_id: str, outcome: bytes | FunctionError) -> bool:
-        # The timer runs on: the time a function has ends with the runtime's next `next`.
+        # The timer runs on: a function's time ends when its runtime asks for the next event.
         if self._invocation is None or self._invocation.request_id != request_id:
             return False
         invocation, self._invocation = self._invocation, None
         invocation.settle(outcome)
         return True
+
+    def _fail(self) -> None:
+        if self._invocation is not None:
+            self._settle(self._invocation.request_id, self.end_error(self._invocation.request_id))
 
     def _set_timer(self, seconds: float) -> None:
         self._clear_timer()
@@ -188,51 +190,22 @@ class ExecutionEnvironment:
             self._timer = None
 
     def _expire(self, seconds: float) -> None:
-        self._timed_out_after = seconds
-        if self._invocation is not None:
-            self._settle(self._invocation.request_id, self._end_error(self._invocation.request_id))
-        self._signal(signal.SIGKILL)
-
-    def _end_error(self, request_id: str) -> FunctionError:
-        if self._timed_out_after:
-            text = f"Task timed out after {self._timed_out_after:.2f} seconds"
-            return FunctionError("Sandbox.Timedout", f"RequestId: {request_id} Error: {text}")
-        code = self._process.returncode if self._process else None
-        text = "Runtime exited without providing a reason"
-        if code:
-            reason = f"exit status {code}" if code > 0 else f"signal: {_signal_text(-code)}"
-            text = f"Runtime exited with error: {reason}"
-        return FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: {text}")
-
-    async def _watch_process(self, process: Process) -> None:
-        assert process.stdout is not None
-        output = asyncio.create_task(forward_lines(process.stdout, self._spec.name, self._write_line))
-        await process.wait()
-        self._clear_timer()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # what the function started and left behind
-        # The pipe ends with the last process that holds it, which one in a session of its own may survive.
-        await asyncio.wait({output}, timeout=GRACE_SECONDS)
-        output.cancel()
-        self._api.stop()
-        if self._invocation is not None:
-            self._settle(self._invocation.request_id, self._end_error(self._invocation.request_id))
-        self._pool.environment_ended(self)
+        text = f"Task timed out after {seconds:.2f} seconds"
+        self._end = ("Sandbox.Timedout", text)
+        self._fail()
+        if self._process is not None:
+            self._launch.write_line(self._spec.name, f"{text}. It was here:")
+            self._process.tell_where_it_hangs()
+        # Not self._timer: what wakes up now and asks for an event does not live on.
+        asyncio.get_running_loop().call_later(STACK_SECONDS, self._signal, signal.SIGKILL)
 
     def _thaw(self) -> None:
-        if self._frozen:
-            self._frozen = False
+        if self.state is State.FROZEN:
             self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:  # not yet the leader of its own group, or just gone
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
+        if self._process is not None:
+            self._process.signal(number)
 
 
 def _reported_error(body: bytes) -> FunctionError:
@@ -241,7 +214,3 @@ def _reported_error(body: bytes) -> FunctionError:
         return FunctionError(str(report.get("errorType", "")), str(report.get("errorMessage", "")))
     except (ValueError, AttributeError):
         return FunctionError("Runtime.Unknown", body.decode("utf-8", "replace"))
-
-
-def _signal_text(number: int) -> str:
-    return (signal.strsignal(number) or str(number)).lower()

@@ -1,19 +1,20 @@
-"""A Lambda function as the emulator sees it: what it is, what invoking it means and how it can fail."""
+"""A Lambda function: what it is, how it is invoked and how it can fail."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 JsonObject = dict[str, Any]
 
 Invoke = Callable[[str, JsonObject], Awaitable[Any]]
-"""invoke(function name, event) -> what the function returned, as JSON has it; raises FunctionError."""
+"""invoke(function name, event) -> the function's result, read from JSON; raises FunctionError."""
 
 
 class FunctionError(Exception):
     """The function raised, timed out, crashed or could not be initialised.
 
-    `error_type` and `message` are what Lambda puts into `errorType` and `errorMessage` of the response.
+    `error_type` and `message` are `errorType` and `errorMessage` of Lambda's response.
     """
 
     def __init__(self, error_type: str, message: str) -> None:
@@ -24,7 +25,8 @@ class FunctionError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """One function. `handler` is `module.attribute`; at most `max_environments` invocations run at once."""
+    """One function. `handler` is `module.attribute`; at most `max_environments` invocations run at once. `root` is the
+    folder that its imports begin at, unless that is the emulator's own."""
 
     name: str
     handler: str
@@ -32,3 +34,4 @@ class FunctionSpec:
     memory_mb: int
     environment: Mapping[str, str]
     max_environments: int = 4
+    root: Path | None = None

@@ -1,41 +1,35 @@
 """The WebSocket handshake: the stage, the authorizer and `$connect`, before anything is open.
 
-Faithful: wrong stage or path 403; missing identity source 401 without invoking the authorizer; Deny 403; the
-authorizer raising exactly `Unauthorized` 401, anything else of it 500; `$connect` pending until the function
-has answered, its non-2xx status handed to the client, an exception 502, the integration's timeout 504; the
-subprotocol is the `Sec-WebSocket-Protocol` header of the function's response and nothing else.
-Not known: the bodies of refusals (here `{"message": …}`, or the body the function gave), the status for a URL
-above the documented 4,096 characters (here 414), a subprotocol that is no token (here 502). Other headers of
-the function's response are not passed on.
+Faithful: a wrong stage or path is 403; a missing identity source is 401, and the authorizer is not invoked; Deny is
+403; an authorizer that raises exactly `Unauthorized` is 401, every other error of it 500; `$connect` is pending until
+the function has answered; a status other than 2xx is passed on to the client, an exception is 502, the integration's
+timeout 504; the subprotocol is the `Sec-WebSocket-Protocol` header of the function's response and nothing else.
+Not faithful: other headers of the function's response are not passed on.
+Not known: the bodies of refusals (here `{"message": …}`, or the function's body), the status for a URL above the
+documented 4,096 characters (here 414), a subprotocol that is no token (here 502).
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
 """
 
-import dataclasses
+import contextlib
 import json
 import logging
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from local.aws import authorizer, distribution, payloads
-from local.aws.asgi import Scope, Send
+from local.aws.asgi import Scope, Send, source_ip, text_headers
+from local.aws.function import FunctionError, JsonObject
 from local.aws.gateway_config import GatewayConfig
 from local.aws.ids import Ids
-from local.aws.integration import (
-    Answer,
-    Integration,
-    IntegrationTimeoutError,
-    MalformedAnswerError,
-    read_answer,
-)
-from local.aws.lambda_runtime import FunctionError, JsonObject
+from local.aws.integration import Answer, Integration, IntegrationTimeoutError, MalformedAnswerError, read_answer
 from local.aws.payloads import Occasion, Pairs, Session
 
 logger = logging.getLogger(__name__)
 
 URL_LIMIT = 4096
+_PHRASES = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests"}
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -47,19 +41,12 @@ class RefusedError(Exception):
         self.status = status
         self.body = json.dumps({"message": message}) if body is None else body
 
-    async def send(self, send: Send, content_type: str = "application/json") -> None:
-        """Answer through the ASGI denial response; OSError if the client is gone."""
-        headers = [(b"content-type", content_type.encode())]
-        await send({"type": "websocket.http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": self.body.encode()})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Admitted:
-    """A connection that may be opened."""
-
-    session: Session
-    subprotocol: str | None
+    async def send(self, send: Send) -> None:
+        """Answer with the ASGI denial response, unless the client is gone."""
+        headers = [(b"content-type", b"application/json")]
+        with contextlib.suppress(OSError):
+            await send({"type": "websocket.http.response.start", "status": self.status, "headers": headers})
+            await send({"type": "websocket.http.response.body", "body": self.body.encode()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,27 +58,19 @@ class _Request:
 
 
 class Handshake:
-    """Decides on one connection after another. `clock` gives seconds since the epoch."""
+    """Decides on one connection after another."""
 
-    def __init__(
-        self,
-        config: GatewayConfig,
-        integration: Integration,
-        ids: Ids,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, config: GatewayConfig, integration: Integration, ids: Ids) -> None:
         self._config = config
         self._integration = integration
         self._ids = ids
-        self._clock = clock
 
-    async def run(self, scope: Scope) -> Admitted:
-        """Ask the authorizer, then `$connect`; raises RefusedError."""
+    async def run(self, scope: Scope) -> tuple[Session, str | None]:
+        """Invoke the authorizer, then `$connect`; returns the session and its subprotocol. Raises RefusedError."""
         request = self._read(scope)
-        context = await self._authorize(request)
-        session = dataclasses.replace(request.session, authorizer=context)
-        answer = await self._connect(dataclasses.replace(request, session=session))
-        return Admitted(session=session, subprotocol=_subprotocol(answer))
+        session = replace(request.session, authorizer=await self._authorize(request))
+        answer = await self._connect(replace(request, session=session))
+        return session, _subprotocol(answer)
 
     def _read(self, scope: Scope) -> _Request:
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
@@ -100,30 +79,26 @@ class Handshake:
         path, query = distribution.rewrite(path, query, stage=self._config.stage)
         if path != f"/{self._config.stage}":
             raise RefusedError(403, "Forbidden")
-        source_ip = scope["client"][0] if scope.get("client") else ""
-        headers = payloads.canonical_headers(scope["headers"], self._forwarded(scope, source_ip))
-        now_ms = int(self._clock() * 1000)
+        forwarded = [
+            ("X-Amzn-Trace-Id", self._ids.trace()),
+            ("X-Forwarded-For", source_ip(scope)),
+            ("X-Forwarded-Port", str(scope["server"][1] if scope.get("server") else 0)),
+            ("X-Forwarded-Proto", "https" if scope.get("scheme") == "wss" else "http"),
+        ]
+        headers = payloads.canonical_headers(text_headers(scope), forwarded)
+        occasion = self._ids.occasion()
         session = Session(
             connection_id=self._ids.connection(),
-            connected_at_ms=now_ms,
-            source_ip=source_ip,
+            connected_at_ms=occasion.now_ms,
+            source_ip=source_ip(scope),
             user_agent=dict(headers).get("User-Agent"),
         )
         return _Request(
             headers=headers,
             query=parse_qsl(query, keep_blank_values=True, errors="replace"),
             session=session,
-            occasion=Occasion(request_id=self._ids.request(), now_ms=now_ms),
+            occasion=occasion,
         )
-
-    def _forwarded(self, scope: Scope, source_ip: str) -> Pairs:
-        port = scope["server"][1] if scope.get("server") else 0
-        return [
-            ("X-Amzn-Trace-Id", self._ids.trace()),
-            ("X-Forwarded-For", source_ip),
-            ("X-Forwarded-Port", str(port)),
-            ("X-Forwarded-Proto", "https" if scope.get("scheme") == "wss" else "http"),
-        ]
 
     async def _authorize(self, request: _Request) -> JsonObject | None:
         target = self._config.authorizer
@@ -131,21 +106,17 @@ class Handshake:
             return None
         if not authorizer.has_identity(target.identity_sources, request.headers, request.query):
             raise RefusedError(401, "Unauthorized")
-        api = self._config.api
-        event = payloads.authorizer(api, request.session, request.occasion, request.headers, request.query)
-        began = self._clock()
+        event = payloads.authorizer(self._config, request.session, request.occasion, request.headers, request.query)
+        began = time.monotonic()
         try:
             result = await self._integration.call(target.function, event)
-            latency_ms = max(0, int((self._clock() - began) * 1000))
-            return authorizer.judge(result, api.connect_arn, latency_ms=latency_ms)
+            latency_ms = int((time.monotonic() - began) * 1000)
+            return authorizer.judge(result, self._config.connect_arn, latency_ms=latency_ms)
         except authorizer.DeniedError as error:
             raise RefusedError(403, "Forbidden") from error
-        except FunctionError as error:
-            if error.message == "Unauthorized":
+        except (FunctionError, authorizer.MisconfiguredError, IntegrationTimeoutError) as error:
+            if isinstance(error, FunctionError) and error.message == "Unauthorized":
                 raise RefusedError(401, "Unauthorized") from error
-            logger.warning("authorizer %s failed: %s", target.function, error)
-            raise RefusedError(500, "Internal server error") from error
-        except (authorizer.MisconfiguredError, IntegrationTimeoutError) as error:
             logger.warning("authorizer %s: %s", target.function, error)
             raise RefusedError(500, "Internal server error") from error
 
@@ -153,7 +124,7 @@ class Handshake:
         target = self._config.routes.get("$connect")
         if target is None:
             return None
-        event = payloads.connect(self._config.api, request.session, request.occasion, request.headers, request.query)
+        event = payloads.connect(self._config, request.session, request.occasion, request.headers, request.query)
         try:
             answer = read_answer(await self._integration.call(target.function, event))
         except IntegrationTimeoutError as error:
@@ -163,7 +134,9 @@ class Handshake:
             logger.warning("$connect: %s: %s", target.function, error)
             raise RefusedError(502, "Internal server error") from error
         if not answer.ok:
-            raise RefusedError(answer.status, _phrase(answer.status), body=answer.body or None)
+            raise RefusedError(
+                answer.status, _PHRASES.get(answer.status, "Connection refused"), body=answer.body or None
+            )
         return answer
 
 
@@ -173,7 +146,3 @@ def _subprotocol(answer: Answer | None) -> str | None:
         logger.warning("$connect: Sec-WebSocket-Protocol %r is no subprotocol", chosen)
         raise RefusedError(502, "Internal server error")
     return chosen
-
-
-def _phrase(status: int) -> str:
-    return {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests"}.get(status, "Connection refused")

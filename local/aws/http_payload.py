@@ -1,9 +1,9 @@
-"""The event an HTTP API hands to a function, payload format 2.0.
+"""The event that an HTTP API passes to a function, payload format 2.0.
 
-Faithful: the keys and their order as documented; header names in lower case, repeated ones joined by commas;
-cookies in their own list and not among the headers; repeated query parameters joined by commas; `rawPath`
-decoded although its name says otherwise, `rawQueryString` as sent; a body that is no text in base64; what
-does not apply is absent. Form bodies count as binary.
+Faithful: the keys and their order as documented; header names in lower case, repeated headers joined by commas; cookies
+in a list of their own and not among the headers; repeated query parameters joined by commas; `rawPath` decoded and cut,
+despite its name (see `http_path`), and `rawQueryString` as sent; a body that is no text in base64; a key that does not
+apply is absent. Form bodies count as binary.
 Not known: the exact list of media types that count as text (see `_is_text`).
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -12,109 +12,108 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from local.aws.asgi import Scope
-from local.aws.lambda_runtime import JsonObject
+from functions.manifest import FUNCTIONS, HttpRoutes
+from local.aws.asgi import Scope, joined, source_ip, text_headers
+from local.aws.function import JsonObject
 from local.aws.payloads import Occasion, request_time
 
-STAGE = "$default"
+GREEDY = "{proxy+}"
 _NOT_PASSED = {"connection", "upgrade", "keep-alive", "transfer-encoding", "proxy-connection", "cookie"}
 _TEXT_TYPES = {"application/json", "application/javascript", "application/xml"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpRequest:
-    """A request that matched `route_key`, e.g. `ANY /api/{proxy+}`, and what its path gave."""
+class HttpApiConfig:
+    """One HTTP API with one route, `path`, of every method; it ends in `{proxy+}`."""
 
-    scope: Scope
-    body: bytes
-    route_key: str
-    path_parameters: dict[str, str]
-    trace: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class HttpApiNames:
-    """What every event of one HTTP API says about it."""
-
-    account_id: str
-    api_id: str
+    path: str
+    function: str
     domain_name: str
+    account_id: str = "000000000000"
+    api_id: str = "localhttp0"
+    integration_timeout_seconds: float = 30
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for another kind of path: the emulator does not know it."""
+        if self.path.count("{") != 1 or not self.path.endswith(f"/{GREEDY}"):
+            raise ValueError(f"HTTP route {self.path!r} does not end in its only parameter, /{GREEDY}")
+
+    @property
+    def prefix(self) -> str:
+        """What every path of the route begins with; something follows."""
+        return self.path.removesuffix(GREEDY)
+
+    @property
+    def route_key(self) -> str:
+        return f"ANY {self.path}"
+
+    @classmethod
+    def from_manifest(cls, *, domain_name: str) -> "HttpApiConfig":
+        """The manifest's HTTP API; raises LookupError if it has none."""
+        for function in FUNCTIONS:
+            if isinstance(function.trigger, HttpRoutes):
+                return cls(domain_name=domain_name, path=function.trigger.path, function=function.name)
+        raise LookupError("no function of the manifest has HTTP routes")
 
 
-def http_event(names: HttpApiNames, request: HttpRequest, occasion: Occasion) -> JsonObject:
-    """The event of one request."""
-    scope = request.scope
+def http_event(
+    config: HttpApiConfig, occasion: Occasion, scope: Scope, body: bytes, *, path: str, trace: str
+) -> JsonObject:
+    """The event of one request; its path as it is handed on, which `config` has a route for."""
     query = scope["query_string"].decode("latin-1")
-    headers, cookies = _headers(request)
-    event: JsonObject = {
-        "version": "2.0",
-        "routeKey": request.route_key,
-        "rawPath": scope["path"],
-        "rawQueryString": query,
-    }
-    if cookies:
-        event["cookies"] = cookies
-    event["headers"] = headers
-    parameters = _joined(parse_qsl(query, keep_blank_values=True, errors="replace"))
-    if parameters:
-        event["queryStringParameters"] = parameters
-    event["requestContext"] = _context(names, request, occasion, headers.get("user-agent", ""))
-    text, encoded = _body(request.body, headers)
-    if text:
-        event["body"] = text
-    event["pathParameters"] = request.path_parameters
-    event["isBase64Encoded"] = encoded
-    return event
-
-
-def _context(names: HttpApiNames, request: HttpRequest, occasion: Occasion, user_agent: str) -> JsonObject:
-    scope = request.scope
+    headers, cookies = _headers(scope, trace)
+    parameters = joined(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    text, encoded = _body(body, headers)
     return {
-        "accountId": names.account_id,
-        "apiId": names.api_id,
-        "domainName": names.domain_name,
-        "domainPrefix": names.domain_name.partition(".")[0],
+        "version": "2.0",
+        "routeKey": config.route_key,
+        "rawPath": path,
+        "rawQueryString": query,
+        **({"cookies": cookies} if cookies else {}),
+        "headers": headers,
+        **({"queryStringParameters": parameters} if parameters else {}),
+        "requestContext": _context(config, occasion, scope, path, headers.get("user-agent", "")),
+        **({"body": text} if text else {}),
+        "pathParameters": {"proxy": path.removeprefix(config.prefix)},
+        "isBase64Encoded": encoded,
+    }
+
+
+def _context(config: HttpApiConfig, occasion: Occasion, scope: Scope, path: str, user_agent: str) -> JsonObject:
+    return {
+        "accountId": config.account_id,
+        "apiId": config.api_id,
+        "domainName": config.domain_name,
+        "domainPrefix": config.domain_name.partition(".")[0],
         "http": {
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path,
             "protocol": f"HTTP/{scope['http_version']}",
-            "sourceIp": _source_ip(scope),
+            "sourceIp": source_ip(scope),
             "userAgent": user_agent,
         },
         "requestId": occasion.request_id,
-        "routeKey": request.route_key,
-        "stage": STAGE,
+        "routeKey": config.route_key,
+        "stage": "$default",
         "time": request_time(occasion.now_ms),
         "timeEpoch": occasion.now_ms,
     }
 
 
-def _headers(request: HttpRequest) -> tuple[dict[str, str], list[str]]:
-    scope = request.scope
-    sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+def _headers(scope: Scope, trace: str) -> tuple[dict[str, str], list[str]]:
+    sent = text_headers(scope)
     cookies = [
         cookie.strip() for name, value in sent if name == "cookie" for cookie in value.split(";") if cookie.strip()
     ]
     port = scope["server"][1] if scope.get("server") else 0
     added = {
-        "x-amzn-trace-id": request.trace,
+        "x-amzn-trace-id": trace,
         "x-forwarded-port": str(port),
         "x-forwarded-proto": scope.get("scheme", "http"),
     }
     passed = [pair for pair in sent if pair[0] not in _NOT_PASSED and pair[0] not in added]
-    passed += [*added.items(), ("x-forwarded-for", _source_ip(scope))]
-    return dict(sorted(_joined(passed).items())), cookies
-
-
-def _source_ip(scope: Scope) -> str:
-    return scope["client"][0] if scope.get("client") else ""
-
-
-def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in pairs:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
+    passed += [*added.items(), ("x-forwarded-for", source_ip(scope))]
+    return dict(sorted(joined(passed).items())), cookies
 
 
 def _body(body: bytes, headers: dict[str, str]) -> tuple[str, bool]:
@@ -123,7 +122,7 @@ def _body(body: bytes, headers: dict[str, str]) -> tuple[str, bool]:
         try:
             return body.decode(), False
         except UnicodeDecodeError:
-            pass  # not what it says it is
+            pass  # its content type is wrong
     return (base64.b64encode(body).decode(), True) if body else ("", False)
 
 

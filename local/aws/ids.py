@@ -1,8 +1,8 @@
-"""Ids as API Gateway makes them: 11 bytes in base64url, so 16 characters that end in `=`.
+"""Ids in API Gateway's form: 11 bytes in base64url, so 16 characters that end in `=`.
 
-Faithful (decoded from captured ids): a clock of 25 ms ticks first, then a kind in the top bits of byte 4 and
-in byte 8, two bytes of the API and two of the host. Not faithful: what stands between, here a counter, so
-that ids are unique within one emulator as long as fewer than 16,384 are made in a tick.
+Faithful (decoded from captured ids): first a clock of 25 ms ticks, then a kind in the top bits of byte 4 and in byte 8,
+two bytes of the API and two of the host. Not faithful: the bits between are a counter here. So ids are unique within
+one emulator, as long as it makes fewer than 16,384 in a tick.
 """
 
 import random
@@ -11,6 +11,9 @@ import struct
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from uuid import UUID
+
+from local.aws.payloads import Occasion
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{15}=")
 _CONNECTION = (0b11, 0x02)
@@ -18,7 +21,7 @@ _REQUEST = (0b01, 0x05)
 
 
 def is_connection_id(text: str) -> bool:
-    """Whether `text` has the form of a connection id; the connections API answers 400 for any other."""
+    """Whether `text` has the form of a connection id."""
     return _WELL_FORMED.fullmatch(text) is not None
 
 
@@ -33,22 +36,21 @@ class Ids:
         self._host = self._random.getrandbits(16)
 
     def connection(self) -> str:
-        """The id of a connection, for its whole life."""
         return self._make(*_CONNECTION)
 
     def message(self) -> str:
-        """The `messageId` of one message."""
         return self._make(*_CONNECTION)
 
     def request(self) -> str:
         """The `requestId` of one event, also in `x-amz-apigw-id`."""
         return self._make(*_REQUEST)
 
+    def occasion(self) -> Occasion:
+        return Occasion(request_id=self.request(), now_ms=int(self._clock() * 1000))
+
     def uuid(self) -> str:
-        """A version 4 UUID, as in `x-amzn-requestid`; from the cheap generator, it guards nothing."""
-        bits = self._random.getrandbits(128)
-        text = f"{bits:032x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[bits & 3]}{text[17:20]}-{text[20:]}"
+        """A version 4 UUID, as in `x-amzn-requestid`. It need not be secret, so the fast generator makes it."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def trace(self) -> str:
         """The value of an `X-Amzn-Trace-Id` header."""

@@ -1,9 +1,9 @@
-"""A Lambda proxy integration: a function called on behalf of a gateway, and what its answer means.
+"""A Lambda proxy integration: calls a function on behalf of a gateway, and reads the response from its result.
 
-Faithful: the integration's own timeout (29 s at most on AWS), past which the function runs on and its answer
-is lost; an answer without an integer `statusCode`, or with a `body` that is no string, is malformed and
-treated as an error of the function.
-Not known: whether API Gateway takes a status code written as a string (here it does).
+Faithful: the integration has a timeout of its own (29 s at most on AWS), after which the function runs on and its
+result is lost; a result without an integer `statusCode`, or with a `body` that is no string, is malformed and treated
+as an error of the function.
+Not known: whether API Gateway accepts a status code that is a string (here it does).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.aws.lambda_runtime import FunctionError, Invoke, JsonObject
+from local.aws.function import FunctionError, Invoke, JsonObject
 
 
 class IntegrationTimeoutError(Exception):
@@ -21,12 +21,12 @@ class IntegrationTimeoutError(Exception):
 
 
 class MalformedAnswerError(Exception):
-    """The function returned what is no proxy response; the message says how."""
+    """The function's result is no proxy response; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A proxy response. Header names in lower case; `body` decoded, None if the function gave none."""
+    """A proxy response. Header names are in lower case; `body` is decoded, None if the function gave none."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is a 2xx."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
@@ -47,11 +47,18 @@ class Integration:
         self._running: set[asyncio.Future[Any]] = set()
 
     async def call(self, function: str, event: JsonObject) -> Any:
-        """What the function returned; raises FunctionError, or IntegrationTimeoutError while it runs on."""
+        """The function's result; raises FunctionError, or IntegrationTimeoutError while the function runs on.
+
+        A call that is cancelled is not made if it still waits for an environment.
+        """
         running = asyncio.ensure_future(self._invoke(function, event))
         self._running.add(running)
         running.add_done_callback(self._ended)
-        done, _ = await asyncio.wait((running,), timeout=self._timeout)
+        try:
+            done, _ = await asyncio.wait((running,), timeout=self._timeout)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
         if not done:
             raise IntegrationTimeoutError(f"{function} did not answer within {self._timeout:g} s")
         if running.cancelled():
@@ -59,28 +66,29 @@ class Integration:
         return running.result()
 
     def stop(self) -> None:
-        """Cancels every call under way; those who wait for one get a FunctionError."""
+        """Cancel every call under way; the callers get a FunctionError."""
         for running in self._running:
             running.cancel()
 
     def _ended(self, running: asyncio.Future[Any]) -> None:
         self._running.discard(running)
         if not running.cancelled():
-            running.exception()  # an error nobody waits for any more is not worth asyncio's warning
+            running.exception()  # retrieved, so that asyncio does not warn about an error after the timeout
 
 
 def read_answer(result: Any) -> Answer:
-    """The proxy response a function of the WebSocket API returned; raises MalformedAnswerError."""
+    """The proxy response of a WebSocket API's function; raises MalformedAnswerError."""
     if not isinstance(result, dict):
         raise MalformedAnswerError("the function returned no object")
     headers = result.get("headers") or {}
     if not isinstance(headers, dict):
         raise MalformedAnswerError("headers is not an object")
-    return Answer(
-        status=read_status(result),
-        headers={str(name).lower(): str(value) for name, value in headers.items()},
-        body=_text(result),
-    )
+    status, body = read_status(result), read_result_body(result)
+    try:
+        text = None if body is None else body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedAnswerError("body is not UTF-8 text") from error
+    return Answer(status=status, headers={str(name).lower(): str(value) for name, value in headers.items()}, body=text)
 
 
 def read_status(result: JsonObject) -> int:
@@ -93,24 +101,16 @@ def read_status(result: JsonObject) -> int:
     return status
 
 
-def read_body(result: JsonObject) -> bytes | None:
-    """`body` as bytes, base64 undone where `isBase64Encoded` says so; raises MalformedAnswerError."""
+def read_result_body(result: JsonObject) -> bytes | None:
+    """`body` as bytes, decoded from base64 if `isBase64Encoded` is true; raises MalformedAnswerError."""
     body = result.get("body")
     if body is None:
         return None
     if not isinstance(body, str):
         raise MalformedAnswerError("body is not a string")
     if not result.get("isBase64Encoded"):
-        return body.encode("utf-8", "replace")  # JSON may carry half a surrogate pair
+        return body.encode("utf-8", "replace")  # JSON may hold half a surrogate pair
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedAnswerError("body is not base64") from error
-
-
-def _text(result: JsonObject) -> str | None:
-    body = read_body(result)
-    try:
-        return None if body is None else body.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedAnswerError("body is not UTF-8 text") from error

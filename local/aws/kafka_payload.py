@@ -1,11 +1,12 @@
-"""What Lambda hands a function for records of an MSK topic.
+"""The event that Lambda passes to a function for records of an MSK topic.
 
-Faithful: keys and their order, base64 of key and value, header values as signed bytes, several partitions in
-one event. Not known: how AWS shows a null key or value; published events have the key absent as well as null.
-Here what is null is absent, and a function must bear both.
+Faithful: keys and their order, base64 of key and value, header values as signed bytes, several partitions in one event.
+Not known: how AWS shows a null key or value. In published events, null values are absent as well as null; here they are
+absent, and a function must accept both.
 https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -14,8 +15,8 @@ from local.aws.environment_variables import ACCOUNT, DEFAULT_REGION
 from local.aws.function import JsonObject
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-_ENVELOPE_BYTES = 4096  # all of an event but its records, generously
-_RECORD_BYTES = 160  # a record's keys, numbers and punctuation, generously
+_ENVELOPE_BYTES = 4096  # at most this is an event without its records
+_RECORD_BYTES = 160  # at most this are a record's keys, numbers and punctuation
 _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
 
 MAX_RECORDS_BYTES = MAX_PAYLOAD_BYTES - _ENVELOPE_BYTES
@@ -24,26 +25,18 @@ MAX_RECORDS_BYTES = MAX_PAYLOAD_BYTES - _ENVELOPE_BYTES
 class KafkaRecord(Protocol):
     """A record as aiokafka reads it; `timestamp` in ms since the epoch, -1 = none."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def timestamp_type(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 def default_arn(region: str = DEFAULT_REGION) -> str:
-    """The ARN of the cluster that the emulator's one stands for."""
+    """The ARN of the cluster that the emulator's Kafka stands for."""
     return f"arn:aws:kafka:{region}:{ACCOUNT}:cluster/live-rooms/00000000-0000-0000-0000-000000000000-1"
 
 
@@ -53,14 +46,15 @@ def partition_name(record: KafkaRecord) -> str:
 
 
 def payload_bytes(record: KafkaRecord) -> int:
-    """At least what the record takes of an event's JSON, and little more."""
+    """How many bytes of an event's JSON the record takes, rounded up a little."""
     key, value = record.key or b"", record.value or b""
-    headers = sum(len(name) + 8 + 5 * len(content or b"") for name, content in record.headers)
+    # Each header is `{: []}, ` around its name as JSON, and `-128, ` for each byte.
+    headers = sum(len(json.dumps(name)) + 8 + 6 * len(content or b"") for name, content in record.headers)
     return _RECORD_BYTES + len(record.topic) * 2 + (len(key) + len(value) + 4) * 4 // 3 + 8 + headers
 
 
 def kafka_event(records: Iterable[KafkaRecord], *, arn: str, bootstrap: str) -> JsonObject:
-    """The event for `records`, which stay in the order they have within each partition."""
+    """The event for `records`; within a partition they keep their order."""
     partitions: dict[str, list[JsonObject]] = {}
     for record in records:
         partitions.setdefault(partition_name(record), []).append(_record(record))

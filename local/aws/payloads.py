@@ -1,26 +1,25 @@
-"""The events API Gateway hands to a function, in their shape since 2022.
+"""The events that API Gateway passes to a function, in their shape since 2022.
 
-Faithful: which keys there are, their order and types; a key that does not apply is absent, not null;
-`requestId` equals `extendedRequestId`; header names in their canonical case on CONNECT; the last of a
-repeated query parameter wins in the single-valued map. The authorizer's event alone shows Connection, Upgrade
-and content-length.
-Not faithful: the server lower-cases header names, so the case a client used is guessed (`x-foo` arrives as
+Faithful: the keys, their order and types; a key that does not apply is absent, not null; `requestId` equals
+`extendedRequestId`; header names in their canonical case on CONNECT; the last value of a repeated query parameter is in
+the single-valued map. Only the authorizer's event has Connection, Upgrade and content-length.
+Not faithful: the server lower-cases header names, so the case that a client used is guessed (`x-foo` arrives as
 `X-Foo`).
-Not known: where in `requestContext` the authorizer's context stands (here last), and what an authorizer's
-event without a query holds (here empty maps, as for REST APIs).
+Not known: the place of the authorizer's context in `requestContext` (here last), and the maps of an authorizer's event
+without a query (here empty, as for REST APIs).
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.aws.lambda_runtime import JsonObject
+from functions.manifest import STAGE
+from local.aws.function import JsonObject
 
 Pairs = list[tuple[str, str]]
 
 _NOT_IN_CONNECT = {"connection", "upgrade", "content-length", "keep-alive", "proxy-connection"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SPELLINGS = {"Websocket": "WebSocket", "Dnt": "DNT", "Te": "TE"}
 
 
@@ -28,21 +27,21 @@ _SPELLINGS = {"Websocket": "WebSocket", "Dnt": "DNT", "Te": "TE"}
 class Api:
     """What every event of one WebSocket API says about it. `domain_name` is host, or host:port."""
 
-    region: str
-    account_id: str
-    api_id: str
-    stage: str
     domain_name: str
+    stage: str = STAGE
+    api_id: str = "local00000"
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
 
     @property
     def connect_arn(self) -> str:
-        """The `methodArn` an authorizer is asked about."""
+        """The `methodArn` that an authorizer is asked about."""
         return f"arn:aws:execute-api:{self.region}:{self.account_id}:{self.api_id}/{self.stage}/$connect"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What all events of one connection share. `authorizer` is None where the API has none."""
+    """What all events of one connection share. `authorizer` is None if the API has no authorizer."""
 
     connection_id: str
     connected_at_ms: int
@@ -53,7 +52,7 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """One event: its request id, and when it is made (ms since the epoch)."""
+    """One event: its request id and its time, in ms since the epoch."""
 
     request_id: str
     now_ms: int
@@ -75,30 +74,30 @@ def authorizer(api: Api, session: Session, occasion: Occasion, headers: Pairs, q
 
 
 def connect(api: Api, session: Session, occasion: Occasion, headers: Pairs, query: Pairs) -> JsonObject:
-    """The event of `$connect`: `headers` from `canonical_headers`, `query` decoded, both in their order."""
+    """The event of `$connect`; `headers` as `canonical_headers` returns them, `query` decoded, both in their order."""
     shown = _sorted(headers)
-    event: JsonObject = {"headers": dict(shown), "multiValueHeaders": _multi(shown)}
-    if query:
-        event["queryStringParameters"] = dict(query)
-        event["multiValueQueryStringParameters"] = _multi(query)
-    event["requestContext"] = _context(api, session, occasion, "$connect", "CONNECT")
-    event["isBase64Encoded"] = False
-    return event
+    parameters = {"queryStringParameters": dict(query), "multiValueQueryStringParameters": _multi(query)}
+    return {
+        "headers": dict(shown),
+        "multiValueHeaders": _multi(shown),
+        **(parameters if query else {}),
+        "requestContext": _context(api, session, occasion, "$connect", "CONNECT"),
+        "isBase64Encoded": False,
+    }
 
 
 def message(api: Api, session: Session, occasion: Occasion, *, message_id: str, body: str) -> JsonObject:
-    """The event of one text message on `$default`."""
-    context = _context(api, session, occasion, "$default", "MESSAGE", message_id=message_id)
+    context = _context(api, session, occasion, "$default", "MESSAGE", own={"messageId": message_id})
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
 def disconnect(api: Api, session: Session, occasion: Occasion, *, code: int, reason: str) -> JsonObject:
-    """The event of `$disconnect`."""
+    own = {"disconnectStatusCode": code}
     headers = [("Host", api.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
     return {
         "headers": dict(headers),
         "multiValueHeaders": _multi(headers),
-        "requestContext": _context(api, session, occasion, "$disconnect", "DISCONNECT", left=(code, reason)),
+        "requestContext": _context(api, session, occasion, "$disconnect", "DISCONNECT", own=own, reason=reason),
         "isBase64Encoded": False,
     }
 
@@ -110,52 +109,37 @@ def _context(
     route_key: str,
     event_type: str,
     *,
-    message_id: str | None = None,
-    left: tuple[int, str] | None = None,
+    own: Mapping[str, int | str] = {},
+    reason: str | None = None,
 ) -> JsonObject:
-    context: JsonObject = {"routeKey": route_key}
-    if left:
-        context["disconnectStatusCode"] = left[0]
-    if message_id is not None:
-        context["messageId"] = message_id
-    context["eventType"] = event_type
-    context["extendedRequestId"] = occasion.request_id
-    context["requestTime"] = request_time(occasion.now_ms)
-    context["messageDirection"] = "IN"
-    if left:
-        context["disconnectReason"] = left[1]
-    context |= _place(api, session, occasion)
-    if session.authorizer is not None:
-        context["authorizer"] = session.authorizer
-    return context
-
-
-def _place(api: Api, session: Session, occasion: Occasion) -> JsonObject:
-    identity = {"sourceIp": session.source_ip}
-    if session.user_agent is not None:
-        identity = {"userAgent": session.user_agent, **identity}
+    """`own` are the keys that only this type of event has."""
+    user_agent = {} if session.user_agent is None else {"userAgent": session.user_agent}
     return {
+        "routeKey": route_key,
+        **own,
+        "eventType": event_type,
+        "extendedRequestId": occasion.request_id,
+        "requestTime": request_time(occasion.now_ms),
+        "messageDirection": "IN",
+        **({} if reason is None else {"disconnectReason": reason}),
         "stage": api.stage,
         "connectedAt": session.connected_at_ms,
         "requestTimeEpoch": occasion.now_ms,
-        "identity": identity,
+        "identity": {**user_agent, "sourceIp": session.source_ip},
         "requestId": occasion.request_id,
         "domainName": api.domain_name,
         "connectionId": session.connection_id,
         "apiId": api.api_id,
+        **({} if session.authorizer is None else {"authorizer": session.authorizer}),
     }
 
 
-def canonical_headers(headers: Iterable[tuple[bytes, bytes]], forwarded: Pairs) -> Pairs:
-    """ASGI headers by their usual names, without those of the hop, and the X-… ones the gateway adds.
+def canonical_headers(headers: Pairs, forwarded: Pairs) -> Pairs:
+    """A request's headers with their usual names, without hop-by-hop headers, and with those that the gateway adds.
 
-    `forwarded` holds the added ones; what a client sent as X-Forwarded-For stays before the gateway's own.
+    `forwarded` are the added ones. The client's own X-Forwarded-For stays, before the gateway's.
     """
-    pairs = [
-        (_canonical(name.decode("latin-1")), value.decode("latin-1"))
-        for name, value in headers
-        if name.decode("latin-1") not in _NOT_IN_CONNECT
-    ]
+    pairs = [(_canonical(name), value) for name, value in headers if name not in _NOT_IN_CONNECT]
     sent = [value for name, value in pairs if name == "X-Forwarded-For"]
     added = {name for name, _ in forwarded}
     kept = [pair for pair in pairs if pair[0] not in added]
@@ -165,10 +149,8 @@ def canonical_headers(headers: Iterable[tuple[bytes, bytes]], forwarded: Pairs) 
 
 
 def request_time(now_ms: int) -> str:
-    """As in `29/Nov/2023:08:04:03 +0000`; months in English whatever the locale."""
-    at = time.gmtime(now_ms / 1000)
-    clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
-    return f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} +0000"
+    """As in `29/Nov/2023:08:04:03 +0000`. The month is English, because no part of the emulator sets a locale."""
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now_ms / 1000))
 
 
 def _canonical(name: str) -> str:

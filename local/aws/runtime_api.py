@@ -1,7 +1,7 @@
-"""The Runtime API: how one execution environment is handed its events and hands back results.
+"""The Runtime API: one execution environment gets its events here, and returns results.
 
-Faithful: paths, headers, status codes and the 6 MB limit of a response. Not offered: extensions, the
-telemetry API, SnapStart's restore calls and response streaming (404).
+Faithful: paths, headers, status codes and the 6 MB limit of a response. Not faithful: extensions, the telemetry API,
+SnapStart's restore calls and response streaming are missing (404).
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
@@ -17,26 +17,27 @@ _PREFIX = "/2018-06-01/runtime/"
 _TOO_LARGE = (
     b'{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}'
 )
+_UNKNOWN_REQUEST = b'{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}'
 
 
 class Environment(Protocol):
-    """What the Runtime API tells the execution environment it serves. Bodies are JSON, as they came."""
+    """The execution environment that the Runtime API serves, and what it learns. Bodies are JSON, unparsed."""
 
     def runtime_waits(self) -> None:
-        """The runtime asked for the next event: it is idle."""
+        """The runtime asks for the next event: it is idle."""
 
     def runtime_answered(self, request_id: str, body: bytes) -> bool:
-        """The function returned `body`. False: there is no such request."""
+        """The function has returned `body`. False: there is no such request."""
 
     def runtime_failed(self, request_id: str, body: bytes) -> bool:
-        """The function raised; `body` has errorType and errorMessage. False: there is no such request."""
+        """The function has raised; `body` has errorType and errorMessage. False: there is no such request."""
 
     def init_failed(self, body: bytes) -> None:
         """The function could not be imported; `body` as in `runtime_failed`."""
 
 
 class RuntimeApi:
-    """One listening loopback port; the port tells environments apart."""
+    """One listening port of the loopback address for each environment."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -46,27 +47,26 @@ class RuntimeApi:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen; afterwards `address` is what AWS_LAMBDA_RUNTIME_API wants."""
+        """Listen; afterwards `address` is the value of AWS_LAMBDA_RUNTIME_API."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
         self.address = f"{host}:{port}"
 
     def stop(self) -> None:
-        """Close the port and every connection to it."""
         if self._server is not None:
             self._server.close()
         for connection in tuple(self.connections):
             connection.close()
 
     def send(self, event: bytes, headers: Mapping[str, str]) -> None:
-        """Answer the pending `next`. A runtime that is gone meanwhile is noticed by its process ending."""
+        """Answer the pending `next`. If the runtime is gone, the end of its process shows that."""
         connection, self.waiting = self.waiting, None
         if connection is not None:
             connection.reply(HTTPStatus.OK, event, headers)
 
     def request(self, connection: "_Connection", method: str, path: str, body: bytes) -> None:
-        """Route one request of the runtime and reply to it, but for `next`, which `send` replies to."""
+        """Reply to one request of the runtime; `next` gets its reply from `send`."""
         call = (method, path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else ("", "")
         match call[0], call[1].split("/"):
             case "GET", ["invocation", "next"]:
@@ -88,7 +88,7 @@ class RuntimeApi:
 
 
 class _Connection(asyncio.Protocol):
-    """One keep-alive HTTP/1.1 connection. httptools sets no limit to headers: an X-Ray cause may be 1 MB."""
+    """One keep-alive HTTP/1.1 connection. httptools has no limit for headers: an X-Ray cause may be 1 MB."""
 
     def __init__(self, api: RuntimeApi) -> None:
         self._api = api
@@ -118,7 +118,7 @@ class _Connection(asyncio.Protocol):
         self._body = []
 
     def on_url(self, url: bytes) -> None:
-        self._path += url  # may come in parts
+        self._path += url  # it may come in parts
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -128,17 +128,14 @@ class _Connection(asyncio.Protocol):
         self._api.request(self, method, self._path.decode("latin-1"), b"".join(self._body))
 
     def acknowledge(self, known: bool) -> None:
-        """202, or 400 for a request id that is not the current one."""
+        """Reply 202, or 400 for a request id that is not the current one."""
         if known:
             self.reply(HTTPStatus.ACCEPTED, b'{"status":"OK"}\n')
         else:
-            self.reply(
-                HTTPStatus.BAD_REQUEST,
-                b'{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}',
-            )
+            self.reply(HTTPStatus.BAD_REQUEST, _UNKNOWN_REQUEST)
 
     def reply(self, status: HTTPStatus, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Write one response; a connection that is gone swallows it."""
+        """Write one response; it is lost if the connection is gone."""
         if self._transport is None:
             return
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: application/json"]
@@ -147,6 +144,5 @@ class _Connection(asyncio.Protocol):
         self._transport.write("\r\n".join(lines).encode("latin-1") + body)
 
     def close(self) -> None:
-        """Close it now."""
         if self._transport is not None:
             self._transport.abort()

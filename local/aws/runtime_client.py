@@ -1,8 +1,9 @@
-"""A small client of the Runtime API, for machines that AWS's own (awslambdaric, Linux only) has no wheel for.
+"""A small client of the Runtime API, for machines without a wheel of AWS's own client (awslambdaric, Linux only).
 
-`python -m local.aws.runtime_client module.attribute`, the API's address in AWS_LAMBDA_RUNTIME_API. Standard
-library only and nothing of the emulator, as it shares a process with the function.
-Error types, log format and the context object are awslambdaric's; client context and identity are left out.
+`python runtime_client.py module.attribute`, with the API's address in AWS_LAMBDA_RUNTIME_API. It imports the standard
+library alone and nothing of the emulator, because it shares a process with the function.
+Faithful: error types, log format and the context object are awslambdaric's. Not faithful: client context and identity
+are left out.
 """
 
 import http.client
@@ -15,40 +16,31 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 _PREFIX = "/2018-06-01/runtime"
 _ERROR_TYPE_HEADER = "Lambda-Runtime-Function-Error-Type"
 
 Handler = Callable[[Any, "Context"], Any]
-
-
-class Event(NamedTuple):
-    """One invocation as the Runtime API hands it over."""
-
-    request_id: str
-    deadline_ms: int
-    function_arn: str
-    trace_id: str
-    body: bytes
+Headers = http.client.HTTPMessage
 
 
 class Context:
-    """What a handler gets as its second argument."""
+    """The second argument of a handler, from the headers of an event."""
 
     client_context = None
     identity = None
     tenant_id = None
 
-    def __init__(self, event: Event) -> None:
-        self.aws_request_id = event.request_id
-        self.invoked_function_arn = event.function_arn
+    def __init__(self, headers: Headers) -> None:
+        self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
         self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self._deadline_ms = event.deadline_ms
+        self._deadline_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is killed, at least 0."""
@@ -56,48 +48,33 @@ class Context:
 
 
 class RuntimeClient:
-    """The four calls of the Runtime API over one kept-alive connection."""
+    """The Runtime API over one kept-alive connection."""
 
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)
 
-    def next(self) -> Event:
-        """Wait for an event, for as long as it takes."""
-        response, body = self._call("GET", "/invocation/next")
-        return Event(
-            request_id=response.headers["Lambda-Runtime-Aws-Request-Id"],
-            deadline_ms=int(response.headers["Lambda-Runtime-Deadline-Ms"]),
-            function_arn=response.headers["Lambda-Runtime-Invoked-Function-Arn"],
-            trace_id=response.headers.get("Lambda-Runtime-Trace-Id", ""),
-            body=body,
-        )
+    def fail(self, error: dict[str, Any]) -> None:
+        """Log and report an error: of an event, or with an empty request id one of the initialisation."""
+        print(f"[ERROR] {error['errorType']}: {error['errorMessage']}")
+        if error["stackTrace"]:
+            print("Traceback (most recent call last):")
+            print("".join(error["stackTrace"]), end="")
+        path = f"/invocation/{error['requestId']}/error" if error["requestId"] else "/init/error"
+        self.call("POST", path, json.dumps(error).encode(), error["errorType"])
 
-    def respond(self, request_id: str, body: bytes) -> None:
-        """Hand back what the function returned."""
-        self._call("POST", f"/invocation/{request_id}/response", body)
-
-    def fail(self, request_id: str, error: dict[str, Any]) -> None:
-        """Tell that the function raised."""
-        self._call("POST", f"/invocation/{request_id}/error", json.dumps(error).encode(), error["errorType"])
-
-    def fail_init(self, error: dict[str, Any]) -> None:
-        """Tell that there is no function to run."""
-        self._call("POST", "/init/error", json.dumps(error).encode(), error["errorType"])
-
-    def _call(
-        self, method: str, path: str, body: bytes | None = None, error_type: str = ""
-    ) -> tuple[http.client.HTTPResponse, bytes]:
+    def call(self, method: str, path: str, body: bytes | None = None, error_type: str = "") -> tuple[Headers, bytes]:
+        """One request, without a timeout; returns the headers and the body of the response."""
         headers = {_ERROR_TYPE_HEADER: error_type} if error_type else {}
         self._connection.request(method, _PREFIX + path, body, headers)
         response = self._connection.getresponse()
         answer = response.read()
         if response.status not in (http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED):
             raise http.client.HTTPException(f"{method} {path} was answered with {response.status}")
-        return response, answer
+        return response.headers, answer
 
 
 class InitError(Exception):
-    """There is no function to run; `error` is what the Runtime API is told."""
+    """The function cannot be imported; `error` is the body for the Runtime API."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["errorMessage"])
@@ -105,7 +82,7 @@ class InitError(Exception):
 
 
 def load_handler(name: str) -> Handler:
-    """Import `module.attribute`; raises InitError in awslambdaric's words."""
+    """Import `module.attribute`; raises InitError with awslambdaric's error types and messages."""
     module, _, attribute = name.rpartition(".")
     if not module:
         raise InitError(describe("Runtime.MalformedHandlerName", f"Bad handler '{name}': not module.attribute"))
@@ -119,46 +96,40 @@ def load_handler(name: str) -> Handler:
         raise InitError(describe("Runtime.UserCodeSyntaxError", text)) from error
     except Exception as error:
         raise InitError(describe_exception(error)) from error
-    try:
-        handler: Handler = getattr(loaded, attribute)
-    except AttributeError:
+    handler: Handler | None = getattr(loaded, attribute, None)
+    if handler is None:
         text = f"Handler '{attribute}' missing on module '{module}'"
-        raise InitError(describe("Runtime.HandlerNotFound", text)) from None
+        raise InitError(describe("Runtime.HandlerNotFound", text))
     return handler
 
 
 def describe(error_type: str, message: str, request_id: str = "", trace: list[str] | None = None) -> dict[str, Any]:
     """The error body of the Runtime API."""
-    return {
-        "errorMessage": message,
-        "errorType": error_type,
-        "requestId": request_id,
-        "stackTrace": trace or [],
-    }
+    return {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace or []}
 
 
 def describe_exception(error: Exception, request_id: str = "") -> dict[str, Any]:
-    """The error body for what the function's own code raised, this file's frames left out."""
+    """The error body for an exception of the function's code, without the frames of this file."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     return describe(type(error).__name__, str(error), request_id, traceback.format_list(frames))
 
 
-def handle(client: RuntimeClient, handler: Handler, event: Event) -> None:
-    """Run one event and hand back what came of it."""
-    _LogFormat.request_id = event.request_id
-    os.environ["_X_AMZN_TRACE_ID"] = event.trace_id
+def handle(client: RuntimeClient, handler: Handler, headers: Headers, event: bytes) -> None:
+    context = Context(headers)
+    _LogFormat.request_id = context.aws_request_id
+    os.environ["_X_AMZN_TRACE_ID"] = headers.get("Lambda-Runtime-Trace-Id", "")
     try:
-        returned = handler(json.loads(event.body), Context(event))
+        returned = handler(json.loads(event), context)
     except Exception as error:
-        _fail(client, event, describe_exception(error, event.request_id))
+        client.fail(describe_exception(error, context.aws_request_id))
         return
     try:
         body = returned if isinstance(returned, bytes) else json.dumps(returned).encode()
     except (TypeError, ValueError) as error:
         text = f"Unable to marshal response: {error}"
-        _fail(client, event, describe("Runtime.MarshalError", text, event.request_id))
+        client.fail(describe("Runtime.MarshalError", text, context.aws_request_id))
         return
-    client.respond(event.request_id, body)
+    client.call("POST", f"/invocation/{context.aws_request_id}/response", body)
 
 
 def main(handler_name: str) -> None:
@@ -171,16 +142,13 @@ def main(handler_name: str) -> None:
     try:
         handler = load_handler(handler_name)
     except InitError as error:
-        _print_error(error.error)
-        client.fail_init(error.error)
+        client.fail(error.error)
         sys.exit(1)
     while True:
-        handle(client, handler, client.next())
+        handle(client, handler, *client.call("GET", "/invocation/next"))
 
 
 class _LogFormat(logging.Formatter):
-    """[LEVEL] <tab> time <tab> request id <tab> text."""
-
     request_id = ""
     converter = staticmethod(time.gmtime)
 
@@ -199,22 +167,10 @@ def _unbuffered(stream: TextIO) -> TextIO:
     return io.TextIOWrapper(cast(BinaryIO, raw), encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-def _fail(client: RuntimeClient, event: Event, error: dict[str, Any]) -> None:
-    _print_error(error)
-    client.fail(event.request_id, error)
-
-
-def _print_error(error: dict[str, Any]) -> None:
-    print(f"[ERROR] {error['errorType']}: {error['errorMessage']}")
-    if error["stackTrace"]:
-        print("Traceback (most recent call last):")
-        print("".join(error["stackTrace"]), end="")
-
-
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except (OSError, http.client.HTTPException) as lost:
-        # The emulator has gone or has refused an answer; either way this environment is of no more use.
+        # The emulator is gone or has refused a result. Either way this environment is of no more use.
         print(f"Runtime API: {lost}", file=sys.stderr)
         sys.exit(1)

@@ -1,7 +1,7 @@
 """An EventBridge rule that invokes a function at a fixed rate.
 
-Faithful: the event, and that a run which takes longer than the rate does not hold up the next. Different: a
-failed run is logged, not retried (AWS tries an asynchronous invocation twice more).
+Faithful: the event; a run that takes longer than the rate does not delay the next one. Not faithful: a failed run is
+logged and not retried (AWS retries an asynchronous invocation twice).
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html
 """
 
@@ -15,11 +15,11 @@ from local.aws.function import Invoke, JsonObject
 
 logger = logging.getLogger(__name__)
 
-MAX_UNDER_WAY = 4  # as many as a function has environments: more would only queue
+MAX_UNDER_WAY = 4  # a function has no more environments, so more runs would only queue
 
 
 def scheduled_event(rule: str, *, now: float, region: str = DEFAULT_REGION) -> JsonObject:
-    """What a rule hands its target; `now` in seconds since the epoch."""
+    """The event that a rule passes to its target; `now` in seconds since the epoch."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -33,49 +33,33 @@ def scheduled_event(rule: str, *, now: float, region: str = DEFAULT_REGION) -> J
     }
 
 
-class Schedule:
-    """Invokes `function` every `seconds`."""
+async def invoke_at_rate(function: str, *, seconds: float, invoke: Invoke, max_under_way: int = MAX_UNDER_WAY) -> None:
+    """Invoke the function every `seconds`, first after `seconds`, until this is cancelled.
 
-    def __init__(self, *, function: str, seconds: float, invoke: Invoke, max_under_way: int = MAX_UNDER_WAY) -> None:
-        if seconds <= 0:
-            raise ValueError(f"a schedule of every {seconds} seconds")
-        self._function = function
-        self._seconds = seconds
-        self._invoke = invoke
-        self._max_under_way = max_under_way
-        self._ticks: asyncio.Task[None] | None = None
-        self._runs: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        """Begin; the first run is due after `seconds`."""
-        self._ticks = asyncio.create_task(self._tick())
-
-    async def stop(self) -> None:
-        """No further run; those under way are no longer waited for."""
-        tasks = {*self._runs, *([self._ticks] if self._ticks else [])}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._ticks = None
-
-    async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+    A function that is running goes on then, but nobody waits for its result.
+    """
+    if seconds <= 0:
+        raise ValueError(f"a schedule of every {seconds} seconds")
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    under_way: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as runs:
         while True:
-            due += self._seconds
+            due += seconds
             behind = loop.time() - due
-            if behind > 0:  # a machine that slept: what was missed is not made up for
-                due += (behind // self._seconds) * self._seconds
+            if behind > 0:  # the machine has slept: the missed runs are left out
+                due += (behind // seconds) * seconds
             await asyncio.sleep(due - loop.time())
-            if len(self._runs) >= self._max_under_way:
-                logger.warning("%s: skipped a run, %d are under way", self._function, len(self._runs))
+            if len(under_way) >= max_under_way:
+                logger.warning("%s: skipped a run, %d are under way", function, len(under_way))
                 continue
-            run = asyncio.create_task(self._run())
-            self._runs.add(run)
-            run.add_done_callback(self._runs.discard)
+            run = runs.create_task(_run(function, invoke))
+            under_way.add(run)
+            run.add_done_callback(under_way.discard)
 
-    async def _run(self) -> None:
-        try:
-            await self._invoke(self._function, scheduled_event(self._function, now=time.time()))
-        except Exception as error:
-            logger.warning("%s: the scheduled run failed: %s", self._function, error)
+
+async def _run(function: str, invoke: Invoke) -> None:
+    try:
+        await invoke(function, scheduled_event(function, now=time.time()))
+    except Exception as error:
+        logger.warning("%s: the scheduled run failed: %s", function, error)

@@ -1,25 +1,20 @@
-"""The room page at `/`: the files beside this one, as they are on the disk now."""
+"""The room page at `/`: the files of this folder and the client library, as they are on the disk now."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+from local.aws.asgi import Headers, Receive, Scope, Send, respond
 
-FOLDER = Path(__file__).parent
+FOLDERS = (Path(__file__).parent, Path(__file__).parents[2] / "client")
 CONTENT_TYPES = {
     ".html": b"text/html; charset=utf-8",
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
     ".svg": b"image/svg+xml",
 }
-# Whatever a viewer writes, nothing but the page's own files runs.
+# Whatever a viewer writes, only the page's own files run.
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -27,22 +22,22 @@ POLICY = (
 
 
 class Page:
-    """An ASGI app for HTTP scopes: GET and HEAD of `/` (index.html) and of the files directly in `folder`.
+    """An ASGI application: GET and HEAD of `/` (index.html) and of the files directly in `folders`.
 
-    Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks anew
-    each time (no-cache), so an edited file is seen at the next load.
+    Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks again at each load
+    (no-cache), so an edit shows at the next load.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path] = FOLDERS) -> None:
+        self._folders = folders
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _answer(scope, send, HTTPStatus.METHOD_NOT_ALLOWED, [(b"allow", b"GET, HEAD")])
+            await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
             return
         file = self._find(scope["path"])
         if file is None:
-            await _answer(scope, send, HTTPStatus.NOT_FOUND, [])
+            await _refuse(send, HTTPStatus.NOT_FOUND)
             return
         body = file.read_bytes()
         etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
@@ -53,50 +48,27 @@ class Page:
             (b"referrer-policy", b"no-referrer"),  # the address holds the viewer's name
         ]
         if _has(scope, etag):
-            await _start(send, HTTPStatus.NOT_MODIFIED, headers, b"")
-            return
-        await _answer(scope, send, HTTPStatus.OK, headers, content_type=CONTENT_TYPES[file.suffix], body=body)
+            await respond(send, HTTPStatus.NOT_MODIFIED, headers)
+        else:
+            await respond(send, HTTPStatus.OK, [*_typed(CONTENT_TYPES[file.suffix]), *headers], body)
 
     def _find(self, path: str) -> Path | None:
-        """The file `path` names. It is looked up among the folder's names, so none can lead outside."""
+        """The file that `path` names. It is looked up among the folders' names, so no path leads outside."""
         name = "index.html" if path == "/" else path.removeprefix("/")
-        for file in self._folder.iterdir():
-            if file.name == name and file.suffix in CONTENT_TYPES and file.is_file():
-                return file
-        return None
+        files = {file.name: file for folder in self._folders for file in folder.iterdir() if file.is_file()}
+        return files.get(name) if Path(name).suffix in CONTENT_TYPES else None
 
 
 def _has(scope: Scope, etag: bytes) -> bool:
     """Whether If-None-Match names `etag`, weakly compared."""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            tags = [tag.strip().removeprefix(b"W/") for tag in value.split(b",")]
-            if etag in tags or b"*" in tags:
-                return True
-    return False
+    named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    tags = {tag.strip().removeprefix(b"W/") for tag in named.split(b",")}
+    return etag in tags or b"*" in tags
 
 
-async def _answer(
-    scope: Scope,
-    send: Send,
-    status: HTTPStatus,
-    headers: Headers,
-    *,
-    content_type: bytes = b"text/plain; charset=utf-8",
-    body: bytes | None = None,
-) -> None:
-    """A whole answer; without `body` the status in words. HEAD gets the headers alone."""
-    if body is None:
-        body = f"{status.phrase}\n".encode()
-    head = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        *headers,
-    ]
-    await _start(send, status, head, b"" if scope["method"] == "HEAD" else body)
+def _typed(content_type: bytes) -> Headers:
+    return [(b"content-type", content_type), (b"x-content-type-options", b"nosniff")]
 
 
-async def _start(send: Send, status: HTTPStatus, headers: Headers, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(send: Send, status: HTTPStatus, *headers: tuple[bytes, bytes]) -> None:
+    await respond(send, status, [*_typed(b"text/plain; charset=utf-8"), *headers], f"{status.phrase}\n".encode())

@@ -1,9 +1,10 @@
-/** The chat: the newest 300 entries, drawn at most once a frame. User content goes in as text only. */
+/** The chat: the newest 300 entries, drawn at most once a frame. User content is inserted as text only. */
+
+import { bdi, drawn, element, initial, moment, name, prose, text } from "./foreign.js";
 
 const LONGEST = 300;
-const AT_END = 60; // pixels from the end that still count as reading along
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const MOST_FIELDS = 20; // of a notice
+const AT_END = 60; // within so many pixels of the end, the reader follows the chat
 
 export class ChatList {
   #list;
@@ -11,8 +12,8 @@ export class ChatList {
   #newer;
   #waiting = [];
   #drawing = false;
-  #following = true; // the reader is at the end and stays there
-  #top = 0; // how far the log was scrolled when last looked at
+  #following = true; // the reader is at the end: new entries scroll the log
+  #top = 0; // the log's last scroll position
 
   /** `list` inside the scrolling `log`; `newer` is shown while the reader is further up. */
   constructor(list, log, newer) {
@@ -24,19 +25,23 @@ export class ChatList {
     new ResizeObserver(() => this.#following && this.#toEnd()).observe(log);
   }
 
-  /** A chat object; `mine`: own. */
+  /** A chat object; `mine`: the viewer wrote it. */
   chat(object, mine) {
-    this.#add(object.seq, () => chatEntry(object, mine));
+    this.#add("chat", object.seq, () => chatEntry(object, mine));
   }
 
   /** A notice from the platform. */
   notice(object) {
-    this.#add(object.seq, () => noticeEntry(object));
+    this.#add("notice", object.seq, () => noticeEntry(object));
   }
 
-  /** A line of the room's own. */
-  line(text, kind = "line") {
-    this.#add(undefined, () => element("li", kind, text));
+  /** A line of the page itself, of texts and of elements such as a <bdi>. */
+  line(parts, kind = "line") {
+    this.#add("line", undefined, () => {
+      const item = element("li", kind);
+      item.append(...[parts].flat());
+      return item;
+    });
   }
 
   remove(seq) {
@@ -51,8 +56,8 @@ export class ChatList {
     this.#newer.hidden = true;
   }
 
-  #add(seq, build) {
-    this.#waiting.push({ seq, build });
+  #add(what, seq, build) {
+    this.#waiting.push({ what, seq, build });
     if (this.#waiting.length > LONGEST) this.#waiting.shift(); // a hidden tab draws nothing
     if (this.#drawing) return;
     this.#drawing = true;
@@ -61,9 +66,9 @@ export class ChatList {
 
   #draw() {
     this.#drawing = false;
-    const fresh = this.#waiting.map(({ seq, build }) => Object.assign(build(), { seq }));
-    this.#waiting = [];
-    this.#list.append(...fresh);
+    const waiting = this.#waiting.splice(0);
+    const fresh = waiting.map(({ what, seq, build }) => drawn(what, () => Object.assign(build(), { seq })));
+    this.#list.append(...fresh.filter(Boolean));
     while (this.#list.childElementCount > LONGEST) this.#list.firstElementChild.remove();
     if (this.#following) this.#toEnd();
     else this.#newer.hidden = false;
@@ -75,7 +80,7 @@ export class ChatList {
       this.#following = true;
       this.#newer.hidden = true;
     } else if (scrollTop < this.#top) {
-      this.#following = false; // the end may also have moved away, but only a reader scrolls up
+      this.#following = false; // new entries move the end away, but only a reader scrolls up
     }
     this.#top = scrollTop;
   }
@@ -90,41 +95,43 @@ export class ChatList {
 
 function chatEntry({ fromusername, userId, textMessage, time, to }, mine) {
   const item = element("li", mine ? "chat mine" : "chat");
-  item.style.setProperty("--hue", hue(userId ?? fromusername));
-  // The avatar's address is not followed: it would tell a stranger's server who is watching.
-  const initial = element("span", "initial", [...String(fromusername)][0]?.toUpperCase());
-  initial.ariaHidden = "true";
+  const who = name(fromusername, userId);
+  item.style.setProperty("--hue", hue(text(userId ?? fromusername)));
+  // The avatar is not loaded, because a stranger's server would learn who is watching.
+  const badge = element("span", "initial", initial(who));
+  badge.ariaHidden = "true";
   const head = element("p", "head");
-  head.append(element("bdi", "name", fromusername));
-  if (to) head.append(element("span", "tag", mine ? `only to ${to}` : "only to you"));
-  if (time) head.append(element("time", "", CLOCK.format(time)));
+  head.append(bdi(who, "name"));
+  if (to) head.append(tag(mine && name(to)));
+  if (moment(time)) head.append(element("time", "", moment(time)));
   const body = element("div", "body");
-  body.append(head, element("p", "text", textMessage));
-  item.append(initial, body);
+  body.append(head, prose("p", "text", text(textMessage)));
+  item.append(badge, body);
   return item;
 }
 
-function noticeEntry({ name, data }) {
-  const item = element("li", "notice");
-  item.append(element("p", "name", name));
-  const fields = data !== null && typeof data === "object" ? Object.entries(data) : [["", data ?? ""]];
-  for (const [key, value] of fields) {
-    const shown = typeof value === "object" ? JSON.stringify(value) : String(value);
-    item.append(element("p", "text", key ? `${key}: ${shown}` : shown));
-  }
-  return item;
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
+/** Says that a chat is private: the viewer's own to `whom`, or somebody's to the viewer. */
+function tag(whom) {
+  const made = element("span", "tag", whom ? "only to " : "only to you");
+  if (whom) made.append(bdi(whom));
   return made;
 }
 
-/** A colour of one's own, in degrees. */
+function noticeEntry({ name: title, data }) {
+  const item = element("li", "notice");
+  item.append(prose("p", "name", text(title) || "Notice"));
+  const parts = Object.entries(typeof data === "object" ? (data ?? {}) : { "": data ?? "" });
+  for (const [key, value] of parts.slice(0, MOST_FIELDS)) {
+    const shown = value === null ? "null" : text(value);
+    item.append(prose("p", "text", key ? `${text(key)}: ${shown}` : shown));
+  }
+  if (parts.length > MOST_FIELDS) item.append(element("p", "text", `and ${parts.length - MOST_FIELDS} more`));
+  return item;
+}
+
+/** The colour of a user, in degrees. */
 function hue(id) {
   let sum = 0;
-  for (const character of String(id)) sum = (sum * 31 + character.codePointAt(0)) % 360;
+  for (const character of id) sum = (sum * 31 + character.codePointAt(0)) % 360;
   return sum;
 }

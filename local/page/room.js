@@ -1,21 +1,23 @@
-/** The room page: the entry, what the room says, and what the viewer does. */
+/** The room page: the entry, the room's events, and the viewer's actions. */
 
 import { ChatList } from "./chat_list.js";
+import { bdi, drawn, fields, isCount, isolated, name, text } from "./foreign.js";
 import { LiveRoom } from "./live.js";
 import { Stage } from "./stage.js";
 import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
 
-const WHO_MS = 5000; // ask no more often who is here
-const PEOPLE = 200; // of them at most
+const WHO_MS = 5000; // between two requests of the list of people
+const PEOPLE = 200; // in that list, at most
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may be made of
 
 const $ = (id) => document.getElementById(id);
 const chat = new ChatList($("chat"), $("log"), $("newer"));
 const stage = new Stage($("flights"));
 
 let room = null;
-let userId = ""; // one's own
+let userId = ""; // the viewer's own
 let likes = null;
-let taps = 0; // own ones, whose hearts have risen already
+let taps = 0; // the viewer's own likes, whose hearts have risen already
 let privateTo = null;
 let whoTimer;
 let whoAsked = -Infinity;
@@ -28,11 +30,11 @@ const handlers = {
     for (const id of ["send", "like"]) $(id).disabled = !live;
   },
   welcome(object) {
-    userId = object.userId;
+    userId = text(object.userId);
     online(object);
     likes = null;
     handlers.likes(object);
-    $("message").placeholder = invitation(object.settings ?? {});
+    $("message").placeholder = invitation(object.settings);
     whoChanged();
   },
   gap: () => chat.line("Some of what was said is missing here."),
@@ -47,95 +49,100 @@ const handlers = {
   left: (object) => crowd(object, "left"),
   online,
   likes({ zanNumber }) {
-    if (typeof zanNumber !== "number") return;
+    if (!isCount(zanNumber)) return;
     if (likes !== null) stage.hearts(zanNumber - likes - taps);
     taps = 0;
     likes = zanNumber;
     $("likes").textContent = zanNumber.toLocaleString("en");
   },
   removed({ seq }) {
+    if (!isCount(seq)) return;
     chat.remove(seq);
     stage.remove(seq);
   },
   sanction(object) {
     chat.line(sanction(object), object.action === "unmuted" ? "line" : "line warning");
-    $("refused").textContent = ""; // it may hold no longer
+    $("refused").textContent = ""; // the refusal may no longer be true
   },
   settings({ settings }) {
     $("refused").textContent = "";
-    chat.line(settingsLine(settings ?? {}) || "Everyone may write again.");
-    $("message").placeholder = invitation(settings ?? {});
+    chat.line(settingsLine(settings) || "Everyone may write again.");
+    $("message").placeholder = invitation(settings);
   },
-  leftOut: ({ dropped }) => chat.line(leftOut(dropped ?? {}), "line warning"),
+  leftOut: ({ dropped }) => chat.line(leftOut(dropped), "line warning"),
   fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
 };
 
 function online({ onlineNumber }) {
-  if (typeof onlineNumber === "number") $("online").textContent = onlineNumber.toLocaleString("en");
+  if (isCount(onlineNumber)) $("online").textContent = onlineNumber.toLocaleString("en");
 }
 
-function crowd({ username, others }, did) {
-  const more = others > 0 ? ` and ${others} ${others === 1 ? "other" : "others"}` : "";
-  chat.line(`${username}${more} ${did}`);
+function crowd({ username, userId: id, others }, did) {
+  const more = isCount(others) && others > 0 ? ` and ${others} ${others === 1 ? "other" : "others"}` : "";
+  chat.line([bdi(name(username, id)), `${more} ${did}`]);
   whoChanged();
 }
 
-/** While the list of people is open, ask for it anew, soon but not often. */
+/** While the list of people is open, request it again, WHO_MS after the last request at the earliest. */
 function whoChanged() {
   if (!$("who").open || whoTimer !== undefined) return;
   const ask = () => {
     whoTimer = undefined;
     whoAsked = performance.now();
-    room?.who({ limit: PEOPLE }).then(showPeople, () => {}); // the next one who comes or goes asks again
+    const show = (page) => drawn("who", () => showPeople(page));
+    room?.who({ limit: PEOPLE }).then(show, () => {}); // the next join or leave requests it again
   };
   whoTimer = setTimeout(ask, Math.max(0, whoAsked + WHO_MS - performance.now()));
 }
 
 function showPeople({ users, onlineNumber }) {
   online({ onlineNumber });
-  const items = users.map((user) => {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = user.username;
-    button.title = `Write to ${user.username} alone`;
-    button.disabled = user.userId === userId;
-    button.onclick = () => writeTo(user);
-    item.append(button);
-    return item;
-  });
-  $("people").replaceChildren(...items);
-  const rest = (onlineNumber ?? 0) - users.length;
+  $("people").replaceChildren(...users.slice(0, PEOPLE).map((user) => person(fields(user))));
+  const rest = (isCount(onlineNumber) ? onlineNumber : 0) - users.length;
   $("people-rest").textContent = rest > 0 ? `and ${rest.toLocaleString("en")} more` : "";
 }
 
+function person({ userId: id, username }) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  const shown = name(username, id);
+  button.type = "button";
+  button.append(bdi(shown));
+  button.title = `Write to ${isolated(shown)} alone`;
+  button.disabled = id === userId || typeof id !== "string" || id === "";
+  button.onclick = () => writeTo({ id, shown });
+  item.append(button);
+  return item;
+}
+
+/** `user`: null for everyone. */
 function writeTo(user) {
   privateTo = user;
   $("private").hidden = user === null;
-  $("private-name").textContent = user?.username ?? "";
+  $("private-name").textContent = user?.shown ?? "";
   $("message").focus();
 }
 
-async function say(text) {
+async function say(message) {
   try {
-    await room.say(text, { to: privateTo?.userId });
+    await room.say(message, { to: privateTo?.id });
   } catch (refused) {
     if (refused.code === "closed") return;
     const box = $("message");
-    const said = refusal(refused);
-    $("refused").textContent = box.value ? `${said} Not sent: ${text}` : said;
-    if (!box.value) box.value = text; // back to where it was typed
+    $("refused").textContent = refusal(refused);
+    if (box.value) $("refused").append(" Not sent: ", bdi(text(message)));
+    else box.value = message; // back to where it was typed
   }
 }
 
 function enter(activityId, username) {
+  room = new LiveRoom({ url: "/websocket", activityId, username, token });
   whoAsked = -Infinity;
   show("room");
   $("title").textContent = `Room ${activityId}`;
   document.title = `Room ${activityId} · Live rooms`;
   history.replaceState(null, "", `?${new URLSearchParams({ room: activityId, ...(username && { name: username }) })}`);
-  room = new LiveRoom({ url: "/websocket", activityId, username, token });
-  for (const [name, handler] of Object.entries(handlers)) room.on(name, handler);
+  for (const [event, handler] of Object.entries(handlers)) room.on(event, (it) => drawn(event, () => handler(it)));
   room.connect();
   $("message").focus();
 }
@@ -160,21 +167,21 @@ function show(id) {
   for (const part of ["entry", "room"]) $(part).hidden = part !== id;
 }
 
-/** What is wrong with the entry, as the authorizer would see it: a browser is not told why it was refused. */
-function entryProblem(number, name) {
+/** The problem with the entry, by the authorizer's rules: a browser does not learn why a handshake is refused. */
+function entryProblem(number, username) {
   if (!/^[1-9]\d*$/.test(number) || !Number.isSafeInteger(Number(number))) return "The room is a whole number from 1.";
-  if (token) return ""; // which has the name
-  if (name === "") return "Please give a name.";
-  if ([...name].length > 32 || /\p{Cc}/u.test(name)) return "The name is 1 to 32 characters.";
+  if (token) return ""; // the token has the name
+  if (username === "") return "Please give a name.";
+  if ([...username].length > 32 || /\p{Cc}/u.test(username)) return "The name is 1 to 32 characters.";
   return "";
 }
 
 function join() {
   const number = $("room-number").value.trim();
-  const name = $("name").value.normalize("NFC").trim();
-  const problem = entryProblem(number, name);
+  const username = $("name").value.normalize("NFC").trim();
+  const problem = entryProblem(number, username);
   $("join-error").textContent = problem;
-  if (!problem) enter(number, name);
+  if (!problem) enter(number, username);
 }
 
 $("join").onsubmit = (event) => {
@@ -184,11 +191,11 @@ $("join").onsubmit = (event) => {
 $("leave").onclick = leave;
 $("composer").onsubmit = (event) => {
   event.preventDefault();
-  const text = $("message").value.trim();
+  const message = $("message").value.trim();
   $("refused").textContent = "";
-  if (!text || $("send").disabled) return;
+  if (!message || $("send").disabled) return;
   $("message").value = "";
-  say(text);
+  say(message);
 };
 $("like").onclick = () => {
   room.like();
@@ -217,12 +224,22 @@ $("share").onclick = async () => {
   }
 };
 
+/** The token of the address, or of an earlier load of this tab; undefined if there is none that could be one. */
+function keptToken() {
+  // After the # no server and no log sees the token. Then this tab alone keeps it: it outlives a reload and is not in
+  // the address, which people copy.
+  let kept = new URLSearchParams(location.hash.slice(1)).get("token");
+  try {
+    if (kept) sessionStorage.setItem("token", kept);
+    kept = sessionStorage.getItem("token");
+  } catch {
+    // The browser keeps nothing for this page: the token is good until it is left.
+  }
+  return kept && TOKEN.test(kept) ? kept : undefined;
+}
+
 const asked = new URLSearchParams(location.search);
-// Behind the #, where no server and no log sees it; then in this tab alone, so that it outlives a reload and does not
-// stay in the address, which people copy.
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-if (given) sessionStorage.setItem("token", given);
-const token = sessionStorage.getItem("token") ?? undefined;
+const token = keptToken();
 addEventListener("hashchange", () => location.reload());
 $("room-number").value = asked.get("room") ?? "";
 $("name").value = asked.get("name") ?? "";

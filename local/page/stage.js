@@ -1,4 +1,6 @@
-/** What flies over the stream: messages from right to left, each in a lane of its own, and hearts. */
+/** Messages and hearts that fly over the stream. Messages fly from right to left, each in a lane. */
+
+import { oneLine, prose } from "./foreign.js";
 
 const LANE = 40; // pixels
 const TOP = 56; // below the figures
@@ -9,7 +11,7 @@ const HEARTS = 24;
 
 export class Stage {
   #layer;
-  #lanes = []; // when the last message of each lane has wholly come in
+  #lanes = []; // when each lane has room for the next message
   #hearts = 0;
   flying = true;
 
@@ -17,18 +19,18 @@ export class Stage {
     this.#layer = layer;
   }
 
-  /** Let `text` cross the stage; without a free lane it does not: the chat has it anyway. */
-  fly(text, { seq, mine }) {
-    if (!this.flying || still()) return;
+  /** Let `message` cross the stage if a lane is free; the chat shows it anyway. */
+  fly(message, { seq, mine }) {
+    const line = oneLine(message);
+    if (!line || !this.flying || still()) return;
     const now = performance.now();
     const lane = this.#freeLane(now);
     if (lane < 0) return;
     const width = this.#layer.clientWidth;
-    const flight = this.#place(document.createElement("span"), mine ? "flight mine" : "flight");
-    flight.textContent = text;
+    const flight = this.#place(prose("span", "", line), mine ? "flight mine" : "flight");
     flight.seq = seq;
     flight.style.top = `${TOP + lane * LANE}px`;
-    // One speed for all, or a long message would run into a short one.
+    // All have the same speed, else a long message would overtake a short one.
     const length = flight.offsetWidth;
     const pace = CROSSING_MS / width;
     this.#lanes[lane] = now + (length + GAP) * pace;
@@ -79,7 +81,8 @@ export class Stage {
   }
 
   #freeLane(now) {
-    const lanes = Math.min(LANES, Math.floor((this.#layer.clientHeight - TOP) / LANE));
+    const { clientWidth, clientHeight } = this.#layer;
+    const lanes = clientWidth > 0 ? Math.min(LANES, Math.floor((clientHeight - TOP) / LANE)) : 0;
     for (let lane = 0; lane < lanes; lane += 1) if (!(this.#lanes[lane] > now)) return lane;
     return -1;
   }

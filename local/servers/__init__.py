@@ -1,1 +1,1 @@
-"""Redis and Kafka for a laptop and for the tests: real or nearly real servers, without Docker."""
+"""Redis, Kafka and moto for a laptop and for the tests: real servers or good stand-ins, without Docker."""

@@ -3,90 +3,51 @@
 `python -m local.servers.kafka` runs one in the foreground and prints its bootstrap address.
 """
 
-import argparse
 import signal
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
-from local.servers.foreground import run_in_foreground
-from local.servers.process import ServerFailed, ServerProcess, accepts
-from local.servers.server import Server
+from local.servers.server import START_SECONDS, ScriptServer, run_in_foreground
+from tools.parser import Parser
 
-START_SECONDS = 20.0
 TOPICS: Mapping[str, int] = {LIVE_TOPIC: PARTITIONS, SAVE_TOPIC: PARTITIONS}
 
 
-class EmbeddedKafka(Server):
-    """One broker with the given topics, in memory: a new start is an empty broker on another port.
+class EmbeddedKafka(ScriptServer):
+    """One broker in memory, at `127.0.0.1:PORT`. `topics` maps names to numbers of partitions.
 
-    Faithful enough for producing, fetching, consumer groups and commits. Not faithful: it keeps the newest
-    5 MB of a partition, makes an unknown topic with 4 partitions when it is asked for, has no ACLs, and a
-    group's first join takes 0.1 s instead of 3 s.
+    Faithful enough for producing, fetching, consumer groups and commits. Not faithful: it keeps the newest 5 MB of a
+    partition, creates an unknown topic with 4 partitions on request, has no ACLs, and a group's first join takes 0.1 s
+    instead of 3 s.
     """
 
+    name = "Kafka"
+    script = "mock_cluster.py"
+
     def __init__(self, *, topics: Mapping[str, int] = TOPICS) -> None:
-        """`topics`: name to number of partitions."""
         super().__init__()
         self._topics = topics
-        self._bootstrap = ""
 
-    @property
-    def bootstrap(self) -> str:
-        """`127.0.0.1:PORT`, known from the start on."""
-        if not self._bootstrap:
-            raise ServerFailed("Kafka has no address before it is started")
-        return self._bootstrap
-
-    async def start(self) -> None:
-        """Start it and wait until it takes connections; raises ServerFailed if it does not."""
-        self._process = ServerProcess("Kafka")
-        script = Path(__file__).with_name("mock_cluster.py")
-        topics = [f"{name}={partitions}" for name, partitions in self._topics.items()]
-        try:
-            # -P: this directory has a redis.py, which must not be taken for the package
-            await self._process.start([sys.executable, "-P", str(script), *topics])
-            await self._process.until(self._has_spoken, seconds=START_SECONDS)
-            self._bootstrap = self._process.output.strip()
-            await self.up()
-        except BaseException:
-            await self.kill()
-            raise
+    def arguments(self) -> Sequence[str]:
+        return [f"{name}={partitions}" for name, partitions in self._topics.items()]
 
     async def down(self) -> None:
-        """Cut every connection and refuse new ones, its records and groups kept; returns when that is so."""
-        process = self._started()
-        await process.signal(signal.SIGUSR1)
-        await process.until(self._refuses, seconds=START_SECONDS)
+        """Cut every connection and refuse new ones, but keep records and groups; returns when that is so."""
+        await self._switch(signal.SIGUSR1, self._refuses)
 
     async def up(self) -> None:
         """Take connections again, at the same address; returns when that is so."""
-        process = self._started()
-        await process.signal(signal.SIGUSR2)
-        await process.until(self._accepts, seconds=START_SECONDS)
+        await self._switch(signal.SIGUSR2, self.accepts)
 
-    def _started(self) -> ServerProcess:
-        if self._process is None:
-            raise ServerFailed("Kafka is not started")
-        return self._process
-
-    async def _has_spoken(self) -> bool:
-        return self._started().output.endswith("\n") and self._started().running
-
-    async def _accepts(self) -> bool:
-        return await accepts(self.bootstrap)
+    async def _switch(self, number: signal.Signals, done: Callable[[], Awaitable[bool]]) -> None:
+        await self._signal(number)
+        assert self._process is not None
+        await self._process.until(done, seconds=START_SECONDS)
 
     async def _refuses(self) -> bool:
-        return not await accepts(self.bootstrap)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    argparse.ArgumentParser(prog="python -m local.servers.kafka", description="Run a Kafka").parse_args(arguments)
-    kafka = EmbeddedKafka()
-    return run_in_foreground(kafka, lambda: kafka.bootstrap)
+        return not await self.accepts()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    Parser("python -m local.servers.kafka", description="Run the embedded Kafka in the foreground").parse_args()
+    run_in_foreground(EmbeddedKafka())

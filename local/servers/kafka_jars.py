@@ -37,7 +37,7 @@ POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 
 class KafkaUnavailable(ServerFailed):
-    """Apache Kafka cannot be run here; the message says what is missing: Java, Maven, or its repository."""
+    """Apache Kafka cannot run here; the message says what is missing: Java, Maven, or Maven's repository."""
 
 
 def find_java() -> str:
@@ -54,7 +54,7 @@ def find_java() -> str:
 
 
 async def fetch_jars(cache: Path | None = None) -> Path:
-    """The directory with Kafka's jars, fetched if they are not there yet; raises KafkaUnavailable.
+    """The directory with Kafka's jars, which are fetched if they are missing; raises KafkaUnavailable.
 
     `cache`: by default `live-rooms` in XDG_CACHE_HOME or ~/.cache.
     """
@@ -69,9 +69,9 @@ async def fetch_jars(cache: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="fetching-", dir=cache) as directory:
         await _copy_dependencies(maven, Path(directory))
         try:
-            Path(directory, "jars").rename(jars)  # whole or not at all
+            Path(directory, "jars").rename(jars)  # atomic: never half of the jars
         except OSError:
-            if not jars.exists():  # else: another process was quicker
+            if not jars.exists():  # else: another process was faster
                 raise
     return jars
 
@@ -100,7 +100,6 @@ async def _copy_dependencies(maven: str, directory: Path) -> None:
 
 
 def main() -> int:
-    """The command line."""
     try:
         find_java()
         print(asyncio.run(fetch_jars()))

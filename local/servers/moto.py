@@ -1,73 +1,113 @@
-"""DynamoDB, SQS and Secrets Manager for a laptop: moto's server, which answers AWS's own clients and keeps everything
-in memory.
+"""DynamoDB, SQS and Secrets Manager for a laptop: moto's server, which answers AWS's own clients from memory.
 
 `python -m local.servers.moto` runs one in the foreground and prints its URL.
 """
 
-import argparse
-import sys
-from pathlib import Path
+import asyncio
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
 
-from local.servers.foreground import run_in_foreground
-from local.servers.moto_resources import REGION, MotoResources
-from local.servers.process import ServerFailed, ServerProcess, accepts
-from local.servers.server import Server
+from local.servers.process import ServerFailed
+from local.servers.server import ScriptServer, run_in_foreground
+from tools.parser import Parser
 
-__all__ = ["REGION", "Moto"]
+REGION = "us-east-1"
+ANSWER_SECONDS = 10
 
-START_SECONDS = 30.0
+# The table of the stack (infra/archive.py).
+TABLE = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+        {"AttributeName": "topOf", "AttributeType": "S"},
+        {"AttributeName": "seconds", "AttributeType": "N"},
+    ],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "top",
+            "KeySchema": [
+                {"AttributeName": "topOf", "KeyType": "HASH"},
+                {"AttributeName": "seconds", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["userId", "username"]},
+        }
+    ],
+}
+TIME_TO_LIVE = {"AttributeName": "expires", "Enabled": True}
 
 
-class Moto(Server):
-    """A new start is an empty one, on another port. It checks neither signatures nor permissions."""
+class Moto(ScriptServer):
+    """A moto at `http://127.0.0.1:PORT`. It checks neither signatures nor permissions."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._url = ""
+    name = "moto"
+    script = "moto_server.py"
 
-    @property
-    def url(self) -> str:
-        """`http://127.0.0.1:PORT`, known from the start on."""
-        if not self._url:
-            raise ServerFailed("moto has no address before it is started")
-        return self._url
 
-    async def start(self) -> None:
-        """Start it and wait until it takes connections; raises ServerFailed if it does not."""
-        self._process = process = ServerProcess("moto")
-        script = Path(__file__).with_name("moto_server.py")
-        try:
-            # -P: this directory has a redis.py and a moto.py, which must not be taken for the packages
-            await process.start([sys.executable, "-P", str(script)])
-            await process.until(self._has_spoken, seconds=START_SECONDS)
-            self._url = self._told()
-            await process.until(self._accepts, seconds=START_SECONDS)
-        except BaseException:
-            await self.kill()
-            raise
+class MotoResources:
+    """The stack's resources in the moto at `url`; raises ServerFailed if something else answers there, or nothing.
+
+    A resource that exists is kept as it is, so a moto that outlives an emulator keeps its data.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     async def put_secret(self, name: str, text: str) -> None:
-        """Give the secret of this name a new text; made if it is not there."""
-        await MotoResources(self.url).put_secret(name, text)
+        """Set the text of a secret, and create it if necessary."""
+        made = await self._call("secretsmanager.CreateSecret", {"Name": name, "SecretString": text})
+        if "ARN" not in made:
+            await self._call("secretsmanager.PutSecretValue", {"SecretId": name, "SecretString": text})
 
-    def _told(self) -> str:
-        assert self._process is not None
-        lines = [line for line in self._process.output.splitlines(keepends=True) if line.startswith("http://")]
-        return lines[0].strip() if lines and lines[0].endswith("\n") else ""
+    async def make_table(self, name: str) -> None:
+        made = await self._call("DynamoDB_20120810.CreateTable", {"TableName": name, **TABLE})
+        if "TableDescription" in made:
+            forgets = {"TableName": name, "TimeToLiveSpecification": TIME_TO_LIVE}
+            await self._call("DynamoDB_20120810.UpdateTimeToLive", forgets)
 
-    async def _has_spoken(self) -> bool:
-        return bool(self._told())
+    async def make_queue(self, name: str) -> str:
+        """Create a queue if it does not exist; returns its URL, which has this moto's address."""
+        return str((await self._call("AmazonSQS.CreateQueue", {"QueueName": name}))["QueueUrl"])
 
-    async def _accepts(self) -> bool:
-        return await accepts(self.url.removeprefix("http://"))
+    async def _call(self, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What is answered; an empty object if the resource exists."""
+        return await asyncio.to_thread(self._called, target, arguments)
+
+    def _called(self, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        # boto3 would do this too, for half a second of the start and 30 MB.
+        service = _SERVICES[target.partition(".")[0]]
+        scope = f"Credential=any/20000101/{REGION}/{service}/aws4_request"
+        headers = {
+            "Content-Type": f"application/x-amz-json-1.{0 if service != 'secretsmanager' else 1}",
+            "X-Amz-Target": target,
+            "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=any",
+        }
+        try:
+            request = urllib.request.Request(self._url, json.dumps(arguments).encode(), headers)
+            with _OPENER.open(request, timeout=ANSWER_SECONDS) as response:
+                answer: dict[str, Any] = json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            text = error.read().decode("utf-8", "replace")
+            if error.code == HTTPStatus.BAD_REQUEST and any(name in text for name in _EXISTS):
+                return {}
+            raise ServerFailed(f"moto at {self._url}: {target}: {error.code} {text[:200]}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no URL, or no JSON
+            raise ServerFailed(f"moto at {self._url}: Could not connect, or it is no moto: {error}") from None
+        return answer
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    argparse.ArgumentParser(prog="python -m local.servers.moto", description="Run moto").parse_args(arguments)
-    moto = Moto()
-    return run_in_foreground(moto, lambda: moto.url)
+_SERVICES = {"secretsmanager": "secretsmanager", "DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs"}
+_EXISTS = ("ResourceExistsException", "ResourceInUseException")
+# moto is on this machine, and no proxy is asked.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    Parser("python -m local.servers.moto", description="Run moto in the foreground").parse_args()
+    run_in_foreground(Moto())

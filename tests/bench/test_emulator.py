@@ -1,8 +1,8 @@
-from bench.emulator import Sizes, run
+from bench.emulator import run
 
 
 def test_the_rates_through_the_emulator_are_told_and_nothing_is_lost() -> None:
-    result = run(Sizes(viewers=(40,), seconds=2))
+    result = run(viewers=(40,), seconds=2)
     (told,) = result.figures["runs"]
     assert told["viewers"] == 40
     assert told["eventsPerSecond"] > 0

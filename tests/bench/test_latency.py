@@ -1,8 +1,8 @@
-from bench.latency import Sizes, run
+from bench.latency import run
 
 
 def test_each_window_with_each_number_of_viewers_has_its_latencies() -> None:
-    result = run(Sizes(windows=(500,), viewers=(4,), seconds=2))
+    result = run(windows=(500,), viewers=(4,), seconds=2)
     (told,) = result.figures["runs"]
     assert (told["windowMs"], told["viewers"]) == (500, 4)
     assert 0 < told["latencyMs"]["p50"] <= told["latencyMs"]["max"]

@@ -1,3 +1,4 @@
+import inspect
 import json
 from pathlib import Path
 
@@ -14,9 +15,11 @@ def test_a_name_that_is_no_bench_is_one_line_and_status_2(capsys: pytest.Capture
     assert said.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", BENCHES)
-def test_every_name_has_its_module(name: str) -> None:
-    assert callable(load(name))
+def test_every_name_has_its_module_whose_quick_sizes_its_run_takes() -> None:
+    for name in BENCHES:
+        bench = load(name)
+        assert callable(bench.run), name
+        assert bench.QUICK.keys() <= inspect.signature(bench.run).parameters.keys(), name
 
 
 def test_a_run_prints_a_table_and_writes_a_file_for_each_and_one_for_all(

@@ -1,8 +1,8 @@
-from bench.memory import Sizes, run
+from bench.memory import run
 
 
 async def test_a_seats_memory_is_told_for_each_size_of_room() -> None:
-    result = await run(Sizes(seats=(50, 200)))
+    result = await run(seats=(50, 200))
     told = result.figures["bytesPerSeat"]
     assert [one["seats"] for one in told] == [50, 200]
     # A seat's own text is stored twice until it is welcomed, and takes more than its ids are long.

@@ -1,8 +1,8 @@
-from bench.room import Sizes, run
+from bench.room import run
 
 
 async def test_a_room_is_told_by_ticks_and_event_by_event_and_nobody_misses_a_chat() -> None:
-    result = await run(Sizes(viewers=150, seconds=1, seconds_one_by_one=0.2))
+    result = await run(viewers=150, seconds=1, seconds_one_by_one=0.2)
     runs = result.figures["runs"]
     assert [(run["framing"], run["windowMs"]) for run in runs] == [
         ("live.v1", 500),

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from functions.adapters.connections import Connections, Outcome
+from functions.adapters.aws.connections import Connections, Outcome
 from functions.rooms.payload import Payload
 
 

@@ -1,9 +1,10 @@
-"""boto3's client of DynamoDB in memory, as far as the archive writes with it, with faults."""
+"""DynamoDB in memory, as far as the archive writes to it, with faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from functions.adapters.dynamodb.api import DynamoDbApi, DynamoDbError
 
 Fault = Literal["throttled", "unprocessed", "no answer", "killed"]
 POISON = "poison"
@@ -13,7 +14,7 @@ class Killed(Exception):
     """The environment died: nothing of ours is meant to catch this."""
 
 
-class MemoryTable:
+class MemoryTable(DynamoDbApi):
     """`fault` says what goes wrong with each call, None for nothing; a text of POISON is refused, and if it
     `has_other_keys` everything.
 
@@ -31,8 +32,18 @@ class MemoryTable:
         """A new environment, the same table."""
         self._is_dead = False
 
-    def batch_write_item(self, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
-        [(table, requests)] = RequestItems.items()
+    async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        operations = {
+            "BatchWriteItem": self._write,
+            "UpdateItem": self._add if "ADD" in parameters.get("UpdateExpression", "") else self._grow,
+            "GetItem": self._get,
+            "BatchGetItem": self._read,
+            "Query": self._query,
+        }
+        return operations[operation](parameters)
+
+    def _write(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        [(table, requests)] = parameters["RequestItems"].items()
         items = [request["PutRequest"]["Item"] for request in requests]
         keys = [_key(item) for item in items]
         assert 1 <= len(keys) <= 25
@@ -44,23 +55,60 @@ class MemoryTable:
         self._end()
         return {"UnprocessedItems": {table: requests[taken:]} if requests[taken:] else {}}
 
-    def update_item(self, Key: dict[str, Any], ExpressionAttributeValues: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+    def _add(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """A total of watch time: `seconds` grows, and what has a value of its own is set."""
         taken = self._begin("UpdateItem", 1)
-        new = {name[1:]: value for name, value in ExpressionAttributeValues.items()}
-        old = self.items.get(_key(Key))
-        if old is not None and int(old["zanNumber"]["N"]) >= int(new["zanNumber"]["N"]):
+        key, values = parameters["Key"], parameters["ExpressionAttributeValues"]
+        was = {name[5:]: value for name, value in values.items() if name.startswith(":was_")}
+        old = self.items.get(_key(key), {})
+        if any(old.get(name) != value for name, value in was.items()) or (old and not was):
             raise error("ConditionalCheckFailedException", "UpdateItem")
+        seconds = Decimal(old.get("seconds", {"N": "0"})["N"]) + Decimal(values[":seconds"]["N"])
+        changes = {name[1:]: value for name, value in values.items() if not name.startswith((":was_", ":seconds"))}
         if taken:
-            self.items[_key(Key)] = Key | new
+            self.items[_key(key)] = old | key | changes | {"seconds": {"N": str(seconds)}}
         self._end()
         return {}
 
-    def get_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+    def _read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        [(table, request)] = parameters["RequestItems"].items()
+        keys = request["Keys"]
+        taken = self._begin("BatchGetItem", len(keys))
+        assert request["ConsistentRead"] is True
+        assert 1 <= len({_key(key) for key in keys}) == len(keys) <= 100
+        self._end()
+        found = [self.items[_key(key)] for key in keys[:taken] if _key(key) in self.items]
+        return {"Responses": {table: found}, "UnprocessedKeys": {table: keys[taken:]} if keys[taken:] else {}}
+
+    def _query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Items between two keys, newest first, all in one page."""
+        self._begin("Query", 1)
+        assert parameters["ScanIndexForward"] is False
+        assert parameters["ConsistentRead"] is True
+        pk, low, high = (parameters["ExpressionAttributeValues"][f":{name}"]["S"] for name in ("pk", "low", "high"))
+        keys = sorted((key for key in self.items if key[0] == pk and low <= key[1] <= high), reverse=True)
+        self._end()
+        return {"Items": [self.items[key] for key in keys]}
+
+    def _grow(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        taken = self._begin("UpdateItem", 1)
+        key = parameters["Key"]
+        new = {name[1:]: value for name, value in parameters["ExpressionAttributeValues"].items()}
+        old = self.items.get(_key(key))
+        if old is not None and int(old["zanNumber"]["N"]) >= int(new["zanNumber"]["N"]):
+            raise error("ConditionalCheckFailedException", "UpdateItem")
+        if taken:
+            self.items[_key(key)] = key | new
+        self._end()
+        return {}
+
+    def _get(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         self._begin("GetItem", 1)
+        key = _key(parameters["Key"])
         if self.has_other_keys:
             raise error("ValidationException", "GetItem")
         self._end()
-        return {"Item": self.items[_key(Key)]} if _key(Key) in self.items else {}
+        return {"Item": self.items[key]} if key in self.items else {}
 
     def _begin(self, call: str, size: int) -> int:
         """How many items of the call are written; raises what happens before that."""
@@ -68,21 +116,21 @@ class MemoryTable:
         if self._is_dead:
             raise Killed
         self._now = self.fault()
-        if self._now == "throttled" or (self._now == "unprocessed" and call != "BatchWriteItem"):
+        if self._now == "throttled" or (self._now == "unprocessed" and not call.startswith("Batch")):
             raise error("ProvisionedThroughputExceededException", call)
         return size // 2 if self._now in ("unprocessed", "killed") else size
 
     def _end(self) -> None:
         if self._now == "no answer":
-            raise ReadTimeoutError(endpoint_url="http://table")
+            raise DynamoDbError("", "no response in time")
         if self._now == "killed":
             self._is_dead = True
             raise Killed
 
 
-def error(code: str, call: str) -> ClientError:
-    """What boto3 raises."""
-    return ClientError({"Error": {"Code": code, "Message": "as told"}}, call)
+def error(code: str, call: str) -> DynamoDbError:
+    """What DynamoDB answers."""
+    return DynamoDbError(code, f"{call}: {code} as told")
 
 
 def _key(item: dict[str, Any]) -> tuple[str, str]:

@@ -1,17 +1,33 @@
 """The table as the stack makes it, on moto."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from functions.adapters.dynamodb import dynamodb_client
+from functions.adapters.aws.client import aws_client
+from functions.adapters.aws.credentials import CredentialSource
+from functions.adapters.dynamodb.api import DynamoDbApi
 
 REGION = "us-east-1"
+KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+
+
+@asynccontextmanager
+async def api(url: str) -> AsyncIterator[DynamoDbApi]:
+    """The API of the moto at `url`."""
+    client = DynamoDbApi(CredentialSource(KEYS), region=REGION, url=url)
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def client(url: str) -> Any:
     """boto3's client of the moto at `url`."""
-    return dynamodb_client(REGION, endpoint_url=url, aws_access_key_id="any", aws_secret_access_key="any")
+    keys: dict[str, Any] = {name.lower(): value for name, value in KEYS.items()}
+    return aws_client("dynamodb", REGION, connect_seconds=1, answer_seconds=3, endpoint_url=url, **keys)
 
 
 async def make_table(url: str) -> str:

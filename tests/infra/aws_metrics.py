@@ -38,7 +38,10 @@ DOCUMENTED: Mapping[str, Documented] = {
     },
     # https://docs.aws.amazon.com/msk/latest/developerguide/metrics-details.html, those of the level DEFAULT
     "AWS/Kafka": {
-        ("Cluster Name", "Broker ID"): frozenset({"CpuUser", "CpuSystem", "KafkaDataLogsDiskUsed", "ConnectionCount"}),
+        ("Cluster Name", "Broker ID"): frozenset(
+            {"CpuUser", "CpuSystem", "KafkaDataLogsDiskUsed", "ConnectionCount", "UnderReplicatedPartitions"}
+        ),
+        ("Cluster Name",): frozenset({"OfflinePartitionsCount"}),
         ("Cluster Name", "Consumer Group", "Topic"): frozenset({"EstimatedMaxTimeLag", "MaxOffsetLag", "SumOffsetLag"}),
     },
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html

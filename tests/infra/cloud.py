@@ -4,8 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from functions.manifest import FUNCTIONS, TOPICS, needs_of
+from functions.runtime.settings import Settings
+
 JsonObject = dict[str, Any]
 
+NAMES = {row.handler: row.name for row in (*FUNCTIONS, TOPICS)}
 CLUSTER = "arn:aws:kafka:us-east-1:111122223333:cluster/rooms/0a1b-2"
 BROKERS = "b-1.rooms.example:9098,b-2.rooms.example:9098"
 PSEUDO = {
@@ -13,6 +17,7 @@ PSEUDO = {
     "AWS::Region": "us-east-1",
     "AWS::AccountId": "111122223333",
     "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/rooms/0a1b2c3d",
 }
 # What refers to a resource of another kind is `<LogicalId>`.
 REFERENCES = {"AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111122223333:function:<{}>:live"}
@@ -55,6 +60,11 @@ class Cloud:
         """The properties of our functions by name, `relay-0` where there are slices."""
         every = self.all("AWS::Lambda::Function").values()
         return {_name(one): one for one in every if one["Handler"].startswith("functions.")}
+
+    def settings(self, name: str) -> Settings:
+        """What the function of that name reads from its environment."""
+        needs = needs_of(name.partition("-")[0])
+        return Settings.from_environment(self.functions()[name]["Environment"]["Variables"], needs)
 
     def token_secret(self) -> str:
         """The logical id of the secret of the token keys."""
@@ -134,7 +144,7 @@ class Cloud:
             case {"Fn::Select": [index, parts]}:
                 return self.filled(parts)[int(index)]
             case {"Fn::GetAZs": _}:
-                return ["us-east-1a", "us-east-1b"]
+                return ["us-east-1a", "us-east-1b", "us-east-1c"]
             case dict():
                 return {key: self.filled(one) for key, one in value.items()}
             case list():
@@ -149,7 +159,7 @@ def id_in(reference: str) -> str:
 
 
 def _name(function: JsonObject) -> str:
-    name: str = function["Handler"].split(".")[1]
+    name = NAMES[function["Handler"]]
     slice = function.get("Environment", {}).get("Variables", {}).get("SLICE")
     return name if slice is None else f"{name}-{slice}"
 

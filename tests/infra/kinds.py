@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.context import read_context
-from infra.stage import Stage
+from infra.stage.context import read_context
+from infra.stage.stage import Stage
 from tests.infra.cloud import Cloud, JsonObject
 from tests.infra.synthesis import ROOT
 
@@ -42,6 +42,22 @@ DOMAIN = {
 }
 WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/rooms/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+WEBSOCKET_DOMAIN = {
+    "name": "ws.example.com",
+    "certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+}
+HTTP_DOMAIN = {**WEBSOCKET_DOMAIN, "name": "api.example.com"}
+# What a stage must do without in a Region of China.
+IN_CHINA: JsonObject = {
+    "region": "cn-north-1",
+    "snap_start": False,
+    "relay": {"low_latency": False},
+    "archive": {"mode": "on_demand"},
+    "edge": {"distribution": False},
+}
+
 KAFKAS: dict[str, JsonObject] = {
     "brokers": {},
     "serverless": {"kafka": {"kind": "serverless", **RETENTION}},
@@ -71,8 +87,38 @@ CHOSEN = (
 
 ODD: dict[str, tuple[str, JsonObject]] = {
     "prod": ("prod", {}),
-    "prod, a domain and a web ACL": ("prod", {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL}}),
+    "prod, a domain and a web ACL": ("prod", {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL, "only": True}}),
     "dev, no logs": ("dev", {"edge": {"access_logs": False}, "kafka": {"broker_logs": False}}),
+    "dev, everything of yours": (
+        "dev",
+        {
+            "account": "111122223333",
+            "region": "eu-central-1",
+            "protect": True,
+            "tags": {"team": "live", "cost-center": "42"},
+            "deployment": "canary",
+            "keep_versions": True,
+            "token_secret_arn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rooms-0a1B2c",
+            "token_secret_kms_key_arn": KEY,
+            "log_kms_key_arn": KEY,
+            "network": {"availability_zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"], "nat_gateways": 3},
+            "kafka": {"brokers": 3, "kms_key_arn": KEY, "volume_max_gb": 100},
+            "cache": {"kms_key_arn": KEY},
+            "archive": {"keep": True, "kms_key_arn": KEY},
+            "edge": {"websocket_domain": WEBSOCKET_DOMAIN, "http_domain": HTTP_DOMAIN},
+        },
+    ),
+    "dev, a restored table": (
+        "dev",
+        {
+            "tags": {"team": "live"},
+            "kafka": {"kind": "serverless", **RETENTION},
+            "deployment": "linear",
+            "archive": {"keep": True, "table": "restored", "kms_key_arn": KEY},
+        },
+    ),
+    "dev, in Beijing": ("dev", {"region": "cn-north-1", "tags": {"team": "live"}, "deployment": "canary"}),
+    "prod, in Ningxia": ("prod", {**IN_CHINA, "region": "cn-northwest-1"}),
     "dev, topics that are there": (
         "dev",
         {

@@ -34,6 +34,10 @@ def test_each_api_writes_to_a_log_group_of_its_own_that_forgets(cloud: Cloud) ->
     groups = [id_in(one["AccessLogSettings"]["DestinationArn"]) for one in stages]
     assert len(set(groups)) == 2
     assert {cloud.all("AWS::Logs::LogGroup")[group]["RetentionInDays"] for group in groups} == {90}
+    # Of such names the account's resource policy, which is small, needs none.
+    names = {cloud.all("AWS::Logs::LogGroup")[group]["LogGroupName"] for group in groups}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"/aws/vendedlogs/live-rooms-prod-\S+-0a1b2c3d", name) for name in names)
 
 
 def test_the_account_has_its_role_for_logs_before_the_stage_and_after_the_stack(cloud: Cloud) -> None:
@@ -41,7 +45,7 @@ def test_the_account_has_its_role_for_logs_before_the_stage_and_after_the_stack(
     role = id_in(cloud.only("AWS::ApiGateway::Account")["CloudWatchRoleArn"])
     (stage,) = (id for id, one in cloud.all("AWS::ApiGatewayV2::Stage").items() if one["StageName"] == "websocket")
     assert {account, role} <= set(cloud.depends_on(stage))
-    assert {cloud.template["Resources"][id]["DeletionPolicy"] for id in (account, role)} == {"Retain"}
+    assert {cloud.template["Resources"][id]["DeletionPolicy"] for id in (account, role)} == {"RetainExceptOnCreate"}
     assert cloud.all("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
         "Service": "apigateway.amazonaws.com"
     }

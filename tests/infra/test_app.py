@@ -51,4 +51,4 @@ def test_a_stage_that_cdk_json_does_not_have_is_refused_in_one_line(tmp_path: Pa
 def test_make_names_the_stage_that_it_writes(given: list[str], stage: str) -> None:
     command, alone = ["make", "--dry-run", "synth", *given], {"PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
-    assert f"The template of stage {stage} is in cdk.out/" in done.stdout
+    assert f"The template of stage {stage} is in cdk.out/{stage}/" in done.stdout

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from local.servers import moto_resources
+from local.servers import moto
 from tests.infra.cloud import Cloud
 
 KIND = "AWS::DynamoDB::Table"
@@ -8,8 +8,8 @@ KIND = "AWS::DynamoDB::Table"
 
 def test_the_table_is_the_one_that_the_emulator_makes(cloud: Cloud) -> None:
     table = cloud.only(KIND)
-    assert {name: table[name] for name in moto_resources.TABLE} == moto_resources.TABLE
-    assert table["TimeToLiveSpecification"] == moto_resources.TIME_TO_LIVE
+    assert {name: table[name] for name in moto.TABLE} == moto.TABLE
+    assert table["TimeToLiveSpecification"] == moto.TIME_TO_LIVE
 
 
 def test_it_can_be_restored_to_any_moment(cloud: Cloud, small_cloud: Cloud) -> None:
@@ -19,7 +19,7 @@ def test_it_can_be_restored_to_any_moment(cloud: Cloud, small_cloud: Cloud) -> N
 
 def test_in_prod_no_deployment_deletes_it(cloud: Cloud) -> None:
     (resource,) = (one for one in cloud.template["Resources"].values() if one["Type"] == KIND)
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert resource["Properties"]["DeletionProtectionEnabled"] is True
 
 

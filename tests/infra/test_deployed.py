@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.adapters.token_keys import KEY_BYTES, Keys
+from functions.adapters.tokens.token_keys import KEY_BYTES, Keys
 from functions.manifest import FUNCTIONS
-from functions.settings import Settings
+from functions.runtime.settings import Settings
 from local.servers.moto import Moto
 from tests.infra.cloud import Cloud
 from tests.infra.deployment import BY_CLOUDFORMATION, BY_THEIR_API, LEFT_OUT, STACK, Deployed, deploy
@@ -27,7 +27,7 @@ def deployed(cloud: Cloud) -> Iterator[Deployed]:
     """prod in a moto of its own: what else is in one is nothing to these tests."""
     moto = Moto()
     with lasting(moto):
-        yield deploy(moto.url, cloud)
+        yield deploy(moto.address, cloud)
 
 
 def ours(deployed: Deployed) -> list[dict]:  # type: ignore[type-arg]
@@ -63,9 +63,9 @@ def test_every_function_is_there_with_its_role_and_its_place(deployed: Deployed)
         assert (one["Timeout"], one["MemorySize"]) == (row.timeout_seconds, row.memory_mb)
         assert one["Role"] in roles
         inside = one["VpcConfig"]["SubnetIds"] if one.get("VpcConfig") else []
-        assert len(inside) == (2 if row.needs & {"redis", "kafka"} else 0)
+        assert len(inside) == (3 if row.needs & {"redis", "kafka"} else 0)
         assert not [id for id in inside if subnets[id]["MapPublicIpOnLaunch"]]
-        assert Settings.from_environment(one["Environment"]["Variables"]).log_level == "WARNING"
+        assert Settings.from_environment(one["Environment"]["Variables"], row.needs).log_level == "WARNING"
     assert len({one["Role"] for one in functions}) == len(functions)
 
 
@@ -134,7 +134,7 @@ def test_the_clock_is_on_and_invokes_the_sweep(deployed: Deployed) -> None:
     (rule,) = client.list_rules()["Rules"]
     assert (rule["State"], rule["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
     (target,) = client.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    (sweep,) = (one for one in ours(deployed) if one["Handler"] == "functions.sweep.handler")
+    (sweep,) = (one for one in ours(deployed) if one["Handler"] == "functions.handlers.sweep.handler")
     assert target["Arn"] == sweep["FunctionArn"]
 
 
@@ -168,4 +168,4 @@ def test_the_network_lets_in_what_was_said_and_logs_what_it_refused(deployed: De
     (log,) = client.describe_flow_logs()["FlowLogs"]
     assert (log["TrafficType"], log["FlowLogStatus"]) == ("REJECT", "ACTIVE")
     (endpoint,) = client.describe_vpc_endpoints()["VpcEndpoints"]
-    assert (endpoint["VpcEndpointType"], len(endpoint["RouteTableIds"])) == ("Gateway", 2)
+    assert (endpoint["VpcEndpointType"], len(endpoint["RouteTableIds"])) == ("Gateway", 3)

@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.settings import Settings
+from functions.runtime.settings import EDGE_HEADER, Settings
 from infra.edge import REWRITE
 from tests.infra.cloud import Cloud, JsonObject, id_in
-from tests.infra.test_stage import CERTIFICATE, WEB_ACL
+from tests.infra.stage.test_stage import CERTIFICATE, WEB_ACL
 
 Varied = Callable[..., Cloud]
 DOMAIN = {"name": "rooms.shop.example", "certificate_arn": CERTIFICATE, "hosted_zone_id": "Z0123456789ABC"}
@@ -27,7 +27,7 @@ def output(cloud: Cloud, name: str) -> str:
 
 
 def told(cloud: Cloud, function: str) -> Settings:
-    return Settings.from_environment(cloud.functions()[function]["Environment"]["Variables"])
+    return cloud.settings(function)
 
 
 def test_the_distribution_hands_handshakes_on_to_the_gateway_whole_but_for_the_host(cloud: Cloud) -> None:
@@ -101,3 +101,44 @@ def test_a_domain_whose_zone_is_elsewhere_gets_none(varied: Varied) -> None:
 def test_a_web_acl_is_the_distributions(named: Cloud, cloud: Cloud) -> None:
     assert distribution(named)["WebACLId"] == WEB_ACL
     assert "WebACLId" not in distribution(cloud)
+
+
+@pytest.fixture
+def only_way(varied: Varied) -> Cloud:
+    """`dev` behind CloudFront, which is the only way in."""
+    return varied(edge={"distribution": True, "only": True, "key": "2027-01"})
+
+
+def test_the_only_way_in_adds_a_secret_that_the_template_does_not_have(only_way: Cloud) -> None:
+    (secret,) = (id for id in only_way.all("AWS::SecretsManager::Secret") if id.startswith("GatewayEdge"))
+    value = f"{{{{resolve:secretsmanager:<{secret}>:SecretString:2027-01}}}}"
+    for origin in distribution(only_way)["Origins"]:
+        assert origin["OriginCustomHeaders"] == [{"HeaderName": EDGE_HEADER, "HeaderValue": value}]
+        assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert output(only_way, "EdgeSecretArn") == f"<{secret}>"
+    for name in ("authorize", "api"):
+        assert told(only_way, name).edge_secret == f"<{secret}>"
+        assert ("secretsmanager:GetSecretValue", f"<{secret}>") in only_way.statements(name)
+    generated = only_way.all("AWS::SecretsManager::Secret")[secret]["GenerateSecretString"]
+    assert (generated["GenerateStringKey"], generated["PasswordLength"]) == ("first", 64)
+
+
+def test_the_only_way_in_serves_the_http_api_whole(only_way: Cloud) -> None:
+    config = distribution(only_way)
+    (behaviour,) = config["CacheBehaviors"]
+    assert behaviour["PathPattern"] == "/api/*"
+    assert set(behaviour["AllowedMethods"]) >= {"DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"}
+    assert behaviour["CachePolicyId"] == config["DefaultCacheBehavior"]["CachePolicyId"]
+    assert behaviour["OriginRequestPolicyId"] == config["DefaultCacheBehavior"]["OriginRequestPolicyId"]
+    origins = {one["Id"]: one["DomainName"] for one in config["Origins"]}
+    assert origins[behaviour["TargetOriginId"]] == f"<{only_way.api('HTTP')}>.execute-api.us-east-1.amazonaws.com"
+    (edge,) = only_way.all("AWS::CloudFront::Distribution")
+    assert output(only_way, "PlatformApiUrl") == f"https://<{edge}.DomainName>/api"
+
+
+def test_while_there_are_other_ways_nobody_asks_for_a_secret(cloud: Cloud, small_cloud: Cloud) -> None:
+    for one in (cloud, small_cloud):
+        assert {told(one, name).edge_secret for name in ("authorize", "api")} == {""}
+        assert "EdgeSecretArn" not in one.template["Outputs"]
+    (origin,) = distribution(cloud)["Origins"]
+    assert "OriginCustomHeaders" not in origin

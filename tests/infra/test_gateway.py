@@ -1,7 +1,7 @@
 import pytest
 
 from tests.infra.cloud import Cloud
-from tests.infra.test_stage import STAGES
+from tests.infra.stage.test_stage import STAGES
 
 
 @pytest.mark.parametrize(("api", "stage_name"), [("websocket", "websocket"), ("http", "$default")])

@@ -24,8 +24,9 @@ def beyond_running(cloud: Cloud, name: str) -> set[tuple[str, str]]:
 def sign_in(cloud: Cloud) -> set[tuple[str, str]]:
     """What it takes to sign in to the cache."""
     name = cloud.only("AWS::ElastiCache::ServerlessCache")["ServerlessCacheName"]
+    user = cloud.only("AWS::ElastiCache::User")["UserId"]
     cache = "arn:aws:elasticache:us-east-1:111122223333"
-    return {("elasticache:Connect", f"{cache}:serverlesscache:{name}"), ("elasticache:Connect", f"{cache}:user:{name}")}
+    return {("elasticache:Connect", f"{cache}:serverlesscache:{name}"), ("elasticache:Connect", f"{cache}:user:{user}")}
 
 
 def read_keys(cloud: Cloud) -> set[tuple[str, str]]:
@@ -36,6 +37,10 @@ def read_keys(cloud: Cloud) -> set[tuple[str, str]]:
 def connections(cloud: Cloud, method: str) -> str:
     api = cloud.api("WEBSOCKET")
     return f"arn:aws:execute-api:us-east-1:111122223333:<{api}>/websocket/{method}/@connections/*"
+
+
+def tell_and_close(cloud: Cloud) -> set[tuple[str, str]]:
+    return {("execute-api:ManageConnections", connections(cloud, method)) for method in ("POST", "DELETE")}
 
 
 @pytest.mark.parametrize("name", ["connect", "message", "disconnect", "sweep"])
@@ -50,11 +55,8 @@ def test_authorize_may_read_the_token_keys_and_nothing_else(cloud: Cloud) -> Non
 def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_close_connections(cloud: Cloud) -> None:
     (table,) = cloud.all("AWS::DynamoDB::Table")
     on_table = {("dynamodb:Query", f"<{table}.Arn>"), ("dynamodb:Query", f"<{table}.Arn>/index/top")}
-    on_connections = {
-        ("execute-api:ManageConnections", connections(cloud, "POST")),
-        ("execute-api:ManageConnections", connections(cloud, "DELETE")),
-    }
-    assert beyond_running(cloud, "api") == PUBLISH | sign_in(cloud) | read_keys(cloud) | on_connections | on_table
+    others = PUBLISH | sign_in(cloud) | read_keys(cloud)
+    assert beyond_running(cloud, "api") == others | tell_and_close(cloud) | on_table
 
 
 def test_these_are_all_functions() -> None:
@@ -63,10 +65,11 @@ def test_these_are_all_functions() -> None:
 
 
 @pytest.mark.parametrize("slice", range(4))
-def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_post(cloud: Cloud, slice: int) -> None:
+def test_a_relay_may_publish_read_its_topic_in_its_own_group_and_tell_and_close(cloud: Cloud, slice: int) -> None:
     queue = cloud.relay_failures()
     assert beyond_running(cloud, f"relay-{slice}") == PUBLISH | sign_in(cloud) | {
         ("execute-api:ManageConnections", connections(cloud, "POST")),
+        ("execute-api:ManageConnections", connections(cloud, "DELETE")),
         ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
         ("kafka-cluster:ReadData", f"{TOPIC}/{LIVE_TOPIC}"),
         ("kafka-cluster:AlterGroup", f"{GROUP}/relay-{slice}"),
@@ -83,8 +86,10 @@ def archiving(stage: Cloud) -> set[tuple[str, str]]:
     """What the archive and its mapping may do in every stage."""
     (table,) = stage.all("AWS::DynamoDB::Table")
     return {
+        ("dynamodb:BatchGetItem", f"<{table}.Arn>"),
         ("dynamodb:BatchWriteItem", f"<{table}.Arn>"),
         ("dynamodb:GetItem", f"<{table}.Arn>"),
+        ("dynamodb:Query", f"<{table}.Arn>"),
         ("dynamodb:UpdateItem", f"<{table}.Arn>"),
         ("sqs:SendMessage", f"<{stage.archive_failures()}.Arn>"),
         ("kafka-cluster:Connect", CLUSTER),

@@ -2,24 +2,53 @@ from collections.abc import Callable
 
 from functions.api.app import app
 from functions.manifest import FUNCTIONS, HttpRoutes
-from tests.infra.cloud import Cloud
+from tests.infra.cloud import Cloud, JsonObject
+from tests.infra.stage.test_stage import STAGES
+
+(ROW,) = (row for row in FUNCTIONS if isinstance(row.trigger, HttpRoutes))
+assert isinstance(ROW.trigger, HttpRoutes)
+TRIGGER: HttpRoutes = ROW.trigger
+
+
+def routes(cloud: Cloud) -> dict[str, str]:
+    """The logical ids of the API's routes, by key."""
+    found = cloud.all("AWS::ApiGatewayV2::Route").items()
+    return {one["RouteKey"]: id for id, one in found if one["ApiId"] == f"<{cloud.api('HTTP')}>"}
+
+
+def stage_of(cloud: Cloud) -> tuple[str, JsonObject]:
+    """The logical id and the properties of the API's stage."""
+    found = cloud.all("AWS::ApiGatewayV2::Stage").items()
+    ((id, stage),) = ((id, one) for id, one in found if one["ApiId"] == f"<{cloud.api('HTTP')}>")
+    return id, stage
 
 
 def test_every_method_on_the_manifests_path_goes_to_its_function(cloud: Cloud) -> None:
-    (row,) = (row for row in FUNCTIONS if isinstance(row.trigger, HttpRoutes))
-    assert isinstance(row.trigger, HttpRoutes)
-    api = cloud.api("HTTP")
-    (route,) = (one for one in cloud.all("AWS::ApiGatewayV2::Route").values() if one["ApiId"] == f"<{api}>")
-    assert route["RouteKey"] == f"ANY {row.trigger.path}"
-    assert cloud.handler_behind(route) == row.handler
+    api, made = cloud.api("HTTP"), cloud.all("AWS::ApiGatewayV2::Route")
+    assert routes(cloud).keys() == {f"ANY {TRIGGER.path}", *TRIGGER.moderation}
+    assert {cloud.handler_behind(made[id]) for id in routes(cloud).values()} == {ROW.handler}
     (integration,) = (one for one in cloud.all("AWS::ApiGatewayV2::Integration").values() if one["ApiId"] == f"<{api}>")
     assert integration["PayloadFormatVersion"] == "2.0"
 
 
+def test_whatever_moderators_change_is_throttled_apart(cloud: Cloud) -> None:
+    changing = {
+        f"{method.upper()} {path}"
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if method != "get" and operation["tags"] != ["tokens"] and not path.endswith("/notices")
+    }
+    assert {key.replace("+}", "}") for key in TRIGGER.moderation} == changing
+    id, stage = stage_of(cloud)
+    throttle = STAGES["prod"]["throttles"]["moderation"]
+    limits = {"ThrottlingRateLimit": throttle["per_second"], "ThrottlingBurstLimit": throttle["burst"]}
+    assert stage["RouteSettings"] == dict.fromkeys(TRIGGER.moderation, limits)
+    # AWS refuses settings of a route that is not there yet.
+    assert {routes(cloud)[key] for key in TRIGGER.moderation} <= set(cloud.depends_on(id))
+
+
 def test_the_one_stage_of_the_api_is_its_root_and_deploys_itself(cloud: Cloud) -> None:
-    (stage,) = (
-        one for one in cloud.all("AWS::ApiGatewayV2::Stage").values() if one["ApiId"] == f"<{cloud.api('HTTP')}>"
-    )
+    _, stage = stage_of(cloud)
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
 
 
@@ -29,7 +58,7 @@ def test_pages_of_the_stages_origins_may_call_with_every_method_there_is(varied:
     assert cors["AllowOrigins"] == ["https://shop.example", "http://localhost:3000"]
     methods = {method.upper() for path in app.openapi()["paths"].values() for method in path}
     assert set(cors["AllowMethods"]) == methods
-    assert set(cors["AllowHeaders"]) == {"authorization", "content-type"}
+    assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
     # A token is said, not remembered by the browser.
     assert "AllowCredentials" not in cors
 

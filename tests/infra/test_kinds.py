@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import combinations, product
 from pathlib import Path
 
+import pytest
+
 from tests.infra.kinds import CACHES, CHOSEN, KAFKAS, NETWORKS, STAGES, Kind
 
 # Of what belongs together: what is there already is reached from its own network.
@@ -23,6 +25,7 @@ def test_each_stage_and_kafka_and_network_and_cache_is_tried_with_each_other() -
     assert tried == every - APART
 
 
+@pytest.mark.timeout(600)
 def test_cfn_lint_objects_to_nothing_in_any_of_them(kinds: Mapping[str, Kind]) -> None:
     files = [str(kind.file) for kind in kinds.values()]
     # Two at a time: it takes seconds a template.

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from functions.manifest import FUNCTIONS, TOPICS, Deployment, Function, HttpRoutes, Topic
-from infra.environment import stores
+from infra.stage.china import is_in_china
+from infra.stage.stage import Stage
 from tests.infra.cloud import Cloud, JsonObject, id_in
 from tests.infra.kinds import Kind
 
@@ -32,7 +33,8 @@ POLLED = {
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 # https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
-FOR_ALL = TRACES | INSIDE | POLLED
+# CodeDeploy asks for alarms by their names.
+FOR_ALL = TRACES | INSIDE | POLLED | {"cloudwatch:DescribeAlarms"}
 
 # Where part of a resource's name is open: connections, which API Gateway names, and versions of the function that
 # makes topics, which the CDK's own function invokes.
@@ -61,6 +63,8 @@ MAKE_TOPICS = {
     "kafka-cluster:DescribeTopic",
     "kafka-cluster:DescribeTopicDynamicConfiguration",
 }
+READ_ENCRYPTED = {"kms:Decrypt", "kms:DescribeKey"}
+WRITE_ENCRYPTED = {"kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
 GIVE_UP = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}
 ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS)}
 
@@ -75,21 +79,26 @@ def pairs(statements: list[JsonObject]) -> Iterator[tuple[str, str]]:
             yield from ((action, resource) for resource in listed(statement["Resource"]))
 
 
-def needed(row: Function, *, destination: bool) -> set[str]:
+def needed(row: Function, stage: Stage, *, destination: bool) -> set[str]:
     """The actions that a row of the manifest takes; `destination`: its mapping tells a queue of what it gives up."""
-    actions = TRACES | {"logs:CreateLogStream", "logs:PutLogEvents"}
+    actions = {"logs:CreateLogStream", "logs:PutLogEvents"} | (set() if is_in_china(stage.region) else TRACES)
     actions |= INSIDE if row.needs & {"redis", "kafka"} else set()
     actions |= {"elasticache:Connect"} if "redis" in row.needs else set()
-    actions |= {"secretsmanager:GetSecretValue"} if "tokens" in row.packages else set()
+    actions |= {"secretsmanager:GetSecretValue"} if "token_keys" in row.needs else set()
     actions |= {"execute-api:ManageConnections"} if "connections" in row.needs else set()
     if "kafka" in row.needs:
         actions |= MAKE_TOPICS if isinstance(row.trigger, Deployment) else PUBLISH
     if isinstance(row.trigger, Topic):
         actions |= READ | POLLED | (GIVE_UP if destination else set())
-    if stores(row):
-        actions |= {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "sqs:SendMessage"}
+    if "failure_queue" in row.needs:
+        actions |= {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
+        actions |= {"dynamodb:Query", "sqs:SendMessage"}
     if "table" in row.needs and isinstance(row.trigger, HttpRoutes):
         actions |= {"dynamodb:Query"}
+    if "token_keys" in row.needs and stage.token_secret_kms_key_arn:
+        actions |= {"kms:Decrypt"}
+    if "table" in row.needs and stage.archive.kms_key_arn:
+        actions |= READ_ENCRYPTED | (WRITE_ENCRYPTED if isinstance(row.trigger, Topic) else set())
     return actions
 
 
@@ -119,7 +128,7 @@ def test_each_function_may_do_what_its_row_of_the_manifest_needs_and_nothing_els
                 kind.stage.archive.mode == "provisioned" if row.name == "archive" else kind.stage.relay.low_latency
             )
             allowed = {action for action, _ in pairs(roles[id_in(properties["Role"])])}
-            assert allowed == needed(row, destination=provisioned), (name, function)
+            assert allowed == needed(row, kind.stage, destination=provisioned), (name, function)
 
 
 def test_each_function_has_a_role_that_lambda_alone_assumes_and_no_policy_of_awss(kinds: Mapping[str, Kind]) -> None:

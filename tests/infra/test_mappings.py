@@ -96,7 +96,7 @@ def test_the_archive_reads_what_is_to_be_kept_from_the_start_however_old_it_is(
     assert isinstance(ARCHIVE, Topic)
     for stage in (cloud, small_cloud):
         mapping = by_group(stage)["archive"]
-        assert stage.handler(mapping["FunctionName"]) == "functions.archive.handler"
+        assert stage.handler(mapping["FunctionName"]) == "functions.handlers.archive.handler"
         assert (mapping["EventSourceArn"], mapping["Topics"]) == (CLUSTER, [SAVE_TOPIC])
         assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (
             ARCHIVE.batch_size,

@@ -9,7 +9,7 @@ from aws_cdk import App
 from aws_cdk import aws_sqs as sqs
 
 from infra.nag import Accepted, accepted, check, packs
-from infra.stage import Stage
+from infra.stage.stage import Stage
 from tests.infra.kinds import STAGES, Kind
 
 Finding = tuple[str, str]

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import boto3
@@ -5,7 +6,7 @@ import pytest
 from botocore.config import Config
 
 from tests.infra.cloud import Cloud, JsonObject, id_in
-from tests.infra.test_stage import VPC
+from tests.infra.stage.test_stage import VPC
 
 Varied = Callable[..., Cloud]
 IPV6: JsonObject = {"egress": "ipv6", "nat_gateways": 0}
@@ -48,7 +49,7 @@ def test_the_stack_is_bound_to_no_account_and_no_region(cloud: Cloud) -> None:
     resources = cloud.template["Resources"].values()
     subnets = [one["Properties"] for one in resources if one["Type"] == "AWS::EC2::Subnet"]
     any_region: JsonObject = {"Fn::GetAZs": ""}
-    assert [one["AvailabilityZone"] for one in subnets] == [{"Fn::Select": [n, any_region]} for n in (0, 1, 0, 1)]
+    assert [one["AvailabilityZone"] for one in subnets] == [{"Fn::Select": [n, any_region]} for n in (0, 1, 2, 0, 1, 2)]
 
 
 @pytest.fixture
@@ -68,8 +69,8 @@ def test_without_nat_the_private_subnets_leave_over_ipv6_and_let_nobody_in(dual:
 
 
 def test_without_nat_the_subnets_keep_the_addresses_that_they_have_with_it(dual: Cloud, small_cloud: Cloud) -> None:
-    def addresses(cloud: Cloud) -> dict[str, str]:
-        return {id: one["CidrBlock"] for id, one in cloud.all("AWS::EC2::Subnet").items()}
+    def addresses(cloud: Cloud) -> list[str]:
+        return sorted(one["CidrBlock"] for one in cloud.all("AWS::EC2::Subnet").values())
 
     assert addresses(dual) == addresses(small_cloud)
 
@@ -160,6 +161,17 @@ def test_no_stage_has_an_endpoint_for_apis(dual: Cloud, existing: Cloud) -> None
     for cloud in (dual, existing):
         names = [one["ServiceName"] for one in cloud.all("AWS::EC2::VPCEndpoint").values()]
         assert not [name for name in names if "execute-api" in name]
+
+
+def test_the_default_group_of_a_new_network_lets_nothing_in_or_out(cloud: Cloud, existing: Cloud) -> None:
+    calls = [json.loads(one["Create"]) for one in cloud.all("Custom::AWS").values()]
+    (vpc,) = cloud.all("AWS::EC2::VPC")
+    group = f"<{vpc}.DefaultSecurityGroup>"
+    revoked = {one["action"]: one["parameters"] for one in calls if one["service"] == "EC2"}
+    assert revoked.keys() == {"revokeSecurityGroupIngress", "revokeSecurityGroupEgress"}
+    assert {one["GroupId"] for one in revoked.values()} == {group}
+    assert revoked["revokeSecurityGroupIngress"]["IpPermissions"][0]["UserIdGroupPairs"] == [{"GroupId": group}]
+    assert not [one for one in existing.all("Custom::AWS").values() if "EC2" in one["Create"]]
 
 
 def test_refused_connections_are_logged_in_prod_and_nothing_where_the_stage_does_not_say_so(

@@ -1,6 +1,6 @@
 import json
 
-from functions.adapters.token_keys import KEY_BYTES, Keys
+from functions.adapters.tokens.token_keys import KEY_BYTES, Keys
 from tests.infra.cloud import Cloud
 
 

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from local.app import AddressInUse, Emulator, answered, listen
 from local.deployment import TABLE
 from local.options import Options
-from local.servers.moto_resources import REGION, MotoResources
+from local.servers.moto import REGION, MotoResources
 from local.servers.process import ServerFailed, accepts
 from tests.local.aws.until import until
 from tests.processes import runs
@@ -41,7 +41,7 @@ async def test_an_emulator_brings_its_own_servers_and_takes_them_away() -> None:
 async def test_in_token_mode_it_brings_keys_of_its_own_and_whoever_sits_here_gets_in_with_a_token() -> None:
     before = processes()
     async with Emulator(Options(port=0, window_ms=0, auth_mode="token"), {}) as emulator:
-        async with httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False, timeout=60) as http:
             made = await http.post("/_local/token", json={"activityId": 42, "userId": "alice"})
         url = f"ws://{emulator.address}/websocket?activityId=42"
         with pytest.raises(InvalidStatus, match="401"):
@@ -78,7 +78,7 @@ async def test_the_archive_tells_tools_on_this_machine_where_it_is_and_no_web_pa
     redis_url: str, kafka_bootstrap: str, moto_url: str
 ) -> None:
     options = Options(port=0, redis_url=redis_url, kafka_bootstrap=kafka_bootstrap, aws_endpoint=moto_url)
-    async with Emulator(options, {}) as emulator, httpx.AsyncClient(trust_env=False) as http:
+    async with Emulator(options, {}) as emulator, httpx.AsyncClient(trust_env=False, timeout=60) as http:
         url = f"http://{emulator.address}/_local/archive"
         told = await http.get(url)
         assert told.json() == {"table": TABLE, "endpoint": moto_url, "region": REGION}

@@ -1,11 +1,23 @@
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC
-from functions.settings import Settings, SettingsError
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function, Schedule, Topic, needs_of
+from functions.runtime.settings import Settings, SettingsError
 from local.aws.function import FunctionSpec
-from local.deployment import CREDENTIALS, TABLE, TOKEN_SECRET, Deployment, Servers, TopicReader, check
+from local.aws.kafka_consumer import MappingConfig
+from local.deployment import (
+    CREDENTIALS,
+    TABLE,
+    TOKEN_SECRET,
+    BadSchedule,
+    Deployment,
+    Servers,
+    check,
+    rates,
+)
 from local.options import Options
 
 SERVERS = Servers(
@@ -18,6 +30,7 @@ SERVERS = Servers(
 )
 SECRETS_URL = "http://127.0.0.1:4"
 WITH_SECRETS = replace(SERVERS, secrets_url=SECRETS_URL)
+TRIGGERS = {function.name: function.trigger for function in FUNCTIONS if isinstance(function.trigger, Topic)}
 
 
 def deployed(options: Options | None = None, **environment: str) -> dict[str, FunctionSpec]:
@@ -29,10 +42,15 @@ def deployment(options: Options | None = None, **environment: str) -> Deployment
     return Deployment(options or Options(), SERVERS, environment)
 
 
-def deployed_with_tokens(**environment: str) -> dict[str, FunctionSpec]:
+def deployed_with_tokens(*, heartbeat_seconds: int = 60, **environment: str) -> dict[str, FunctionSpec]:
     """The functions by name, where tokens are asked for."""
-    specs = Deployment(Options(auth_mode="token"), WITH_SECRETS, environment).functions()
-    return {spec.name: spec for spec in specs}
+    options = Options(auth_mode="token", heartbeat_seconds=heartbeat_seconds)
+    return {spec.name: spec for spec in Deployment(options, WITH_SECRETS, environment).functions()}
+
+
+def settings_of(spec: FunctionSpec) -> Settings:
+    """What the function reads."""
+    return Settings.from_environment(spec.environment, needs_of(spec.name.partition("-")[0]))
 
 
 def test_every_function_of_the_manifest_is_deployed_as_it_says() -> None:
@@ -48,10 +66,12 @@ def test_every_function_of_the_manifest_is_deployed_as_it_says() -> None:
 
 
 def test_every_function_is_told_settings_that_it_can_read() -> None:
-    for spec in deployed(Options(heartbeat_seconds=7, auth_mode="token")).values():
-        settings = Settings.from_environment(spec.environment)
-        assert (settings.redis_url, settings.kafka_bootstrap) == (SERVERS.redis_url, SERVERS.kafka_bootstrap)
-        assert (settings.heartbeat_seconds, settings.auth_mode) == (7, "token")
+    for spec in deployed_with_tokens(heartbeat_seconds=7).values():
+        settings, needs = settings_of(spec), needs_of(spec.name.partition("-")[0])
+        assert settings.redis_url == (SERVERS.redis_url if "redis" in needs else "")
+        assert settings.kafka_bootstrap == (SERVERS.kafka_bootstrap if "kafka" in needs else "")
+        assert settings.heartbeat_seconds == (7 if "redis" in needs else 60)
+        assert settings.auth_mode == "token"
 
 
 def test_what_functions_could_not_read_is_told_before_there_are_servers() -> None:
@@ -62,10 +82,10 @@ def test_what_functions_could_not_read_is_told_before_there_are_servers() -> Non
 
 def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:
     options = Options(slices=3)
-    readers = [reader for reader in deployment(options).topic_readers() if reader.row == "relay"]
+    mappings = list(deployment(options).mappings("relay"))
     names = ["relay-0", "relay-1", "relay-2"]
-    assert [(reader.function, reader.group) for reader in readers] == [(name, name) for name in names]
-    assert {reader.topic.name for reader in readers} == {LIVE_TOPIC}
+    assert [(mapping.function, mapping.group) for mapping in mappings] == [(name, name) for name in names]
+    assert {mapping.topic for mapping in mappings} == {LIVE_TOPIC}
     specs = deployed(options)
     for number, name in enumerate(names):
         assert (specs[name].environment["SLICE"], specs[name].environment["SLICES"]) == (str(number), "3")
@@ -74,22 +94,28 @@ def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:
 
 
 def test_one_slice_is_one_reader_whose_window_is_an_option() -> None:
-    relay, _ = deployment(Options(window_ms=70)).topic_readers()
-    assert relay == TopicReader(
-        row="relay", function="relay-0", group="relay-0", topic=relay.topic, window_ms=70, reports_failures=False
+    [relay] = deployment(Options(window_ms=70)).mappings("relay")
+    assert relay == MappingConfig(
+        function="relay-0",
+        topic=LIVE_TOPIC,
+        group="relay-0",
+        bootstrap=SERVERS.kafka_bootstrap,
+        batch_size=TRIGGERS["relay"].batch_size,
+        window_ms=70,
+        report_batch_item_failures=False,
     )
 
 
 def test_the_archive_is_one_reader_however_many_slices_there_are() -> None:
-    *_, archive = deployment(Options(slices=3, window_ms=70)).topic_readers()
-    assert archive.topic.name == SAVE_TOPIC
-    assert archive == TopicReader(
-        row="archive",
+    [archive] = deployment(Options(slices=3, window_ms=70)).mappings("archive")
+    assert archive == MappingConfig(
         function="archive",
+        topic=SAVE_TOPIC,
         group="archive",
-        topic=archive.topic,
-        window_ms=archive.topic.window_ms,
-        reports_failures=True,
+        bootstrap=SERVERS.kafka_bootstrap,
+        batch_size=TRIGGERS["archive"].batch_size,
+        window_ms=TRIGGERS["archive"].window_ms,
+        report_batch_item_failures=True,
     )
     assert deployed()["archive"].max_environments == 1
 
@@ -102,34 +128,35 @@ def test_only_who_needs_the_table_is_told_where_it_is() -> None:
         environment = specs[name].environment
         assert environment["AWS_ENDPOINT_URL_DYNAMODB"] == SERVERS.aws_url
         assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
-        assert Settings.from_environment(environment).table == TABLE
+        assert settings_of(specs[name]).table == TABLE
     for name in specs.keys() - told:
-        assert Settings.from_environment(specs[name].environment).table == ""
+        assert settings_of(specs[name]).table == ""
 
 
 def test_only_the_archive_is_told_of_the_failure_queue_and_to_answer_what_it_could_not_store() -> None:
     specs = deployed(FAILURE_QUEUE="https://sqs.example/prod")
-    archive = Settings.from_environment(specs["archive"].environment)
+    archive = settings_of(specs["archive"])
     assert (archive.failure_queue, archive.partial_responses) == (SERVERS.failure_queue_url, "true")
     assert specs["archive"].environment["AWS_ENDPOINT_URL_SQS"] == SERVERS.aws_url
     for name in specs.keys() - {"archive"}:
-        assert Settings.from_environment(specs[name].environment).failure_queue == ""
+        assert settings_of(specs[name]).failure_queue == ""
         assert "AWS_ENDPOINT_URL_SQS" not in specs[name].environment
 
 
 def test_how_long_the_archive_keeps_things_comes_from_the_environment() -> None:
-    assert Settings.from_environment(deployed(ARCHIVE_DAYS="7")["archive"].environment).archive_days == 7
+    assert settings_of(deployed(ARCHIVE_DAYS="7")["archive"]).archive_days == 7
 
 
 def test_only_who_posts_to_connections_has_their_address_and_credentials() -> None:
     specs = deployed()
-    assert {name for name, spec in specs.items() if "CONNECTIONS_URL" in spec.environment} == {"relay-0", "api"}
-    for posting in ("relay-0", "api"):
-        environment = specs[posting].environment
+    posting = {"relay-0", "api"}
+    assert {name for name, spec in specs.items() if "CONNECTIONS_URL" in spec.environment} == posting
+    for name in posting:
+        environment = specs[name].environment
         assert environment["CONNECTIONS_URL"] == SERVERS.connections_url
         assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key
         assert environment["AWS_SECRET_ACCESS_KEY"] == CREDENTIALS.secret_key
-    for name in specs.keys() - {"relay-0", "api", "archive"}:
+    for name in specs.keys() - posting - {"archive"}:
         assert not {key for key in specs[name].environment if key.startswith("AWS_")}
 
 
@@ -148,19 +175,19 @@ def test_only_who_looks_at_tokens_has_the_address_of_the_secrets_and_credentials
 def test_where_nobody_is_asked_for_a_token_there_is_no_secret() -> None:
     # A secret that is named in the developer's own environment is not theirs to read either.
     for spec in deployed(TOKEN_SECRET="prod/token-keys").values():
-        assert spec.environment["TOKEN_SECRET"] == ""
+        assert not spec.environment.get("TOKEN_SECRET")
         assert "AWS_ENDPOINT_URL_SECRETS_MANAGER" not in spec.environment
-        assert Settings.from_environment(spec.environment).token_secret == ""
+        assert settings_of(spec).token_secret == ""
 
 
 def test_minted_tokens_are_told_to_be_for_this_gateway_and_no_other() -> None:
     api = deployed_with_tokens(WEBSOCKET_URL="wss://elsewhere.example/websocket")["api"]
-    assert Settings.from_environment(api.environment).websocket_url == SERVERS.websocket_url
+    assert settings_of(api).websocket_url == SERVERS.websocket_url
 
 
 def test_origins_come_from_the_environment() -> None:
     authorize = deployed_with_tokens(ALLOWED_ORIGINS="https://shop.example")["authorize"]
-    assert Settings.from_environment(authorize.environment).allowed_origins == "https://shop.example"
+    assert settings_of(authorize).allowed_origins == "https://shop.example"
 
 
 def test_the_environment_sets_what_has_no_option_and_options_win() -> None:
@@ -171,5 +198,50 @@ def test_the_environment_sets_what_has_no_option_and_options_win() -> None:
     assert "HOME" not in environment["message"].environment
 
 
+def scheduled(name: str, seconds: Any) -> Function:
+    return replace(next(row for row in FUNCTIONS if row.name == "sweep"), name=name, trigger=Schedule(seconds))
+
+
 def test_the_sweep_is_what_is_scheduled() -> None:
-    assert list(deployment().schedules()) == ["sweep"]
+    assert deployment().schedules() == {"sweep": 60}
+
+
+def test_each_schedule_is_its_rows_own_and_the_option_is_the_sweeps() -> None:
+    rows = [scheduled("census", 5), scheduled("sweep", 60), scheduled("tidy", 0.5), scheduled("report", 86_400)]
+    given = {"census": 5, "sweep": 60, "tidy": 0.5, "report": 86_400}
+    assert rates(rows, sweep_seconds=None) == given
+    assert rates(rows, sweep_seconds=2) == given | {"sweep": 2}
+    assert rates(rows[:1], sweep_seconds=2) == {"census": 5}
+
+
+def test_a_schedule_that_is_no_rate_is_refused_by_name() -> None:
+    for seconds in (0, -5, -0.5, float("inf"), float("nan"), "5", None, True):
+        with pytest.raises(BadSchedule) as refused:
+            rates([scheduled("sweep", 60), scheduled("census", seconds)], sweep_seconds=None)
+        line = f"functions/manifest.py: census: Schedule(seconds={seconds!r}) is no rate: it takes a number above 0"
+        assert str(refused.value) == line
+
+
+def test_without_a_review_nobody_is_told_of_one_whatever_the_developer_has() -> None:
+    arn = "arn:aws:lambda:eu-central-1:111122223333:function:theirs"
+    assert "review" not in deployed(REVIEW_FUNCTION_ARN=arn)
+    message = deployed(REVIEW_FUNCTION_ARN=arn)["message"]
+    assert settings_of(message).review_function_arn == ""
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL_LAMBDA"} & message.environment.keys()
+
+
+def test_a_review_is_one_more_function_that_message_alone_may_invoke(tmp_path: Path) -> None:
+    file = tmp_path / "my_review.py"
+    file.touch()
+    servers = replace(SERVERS, lambda_url="http://127.0.0.1:6")
+    environment = {"REVIEW_ON_FAILURE": "deny"}
+    specs = {spec.name: spec for spec in Deployment(Options(review=str(file)), servers, environment).functions()}
+    review = specs.pop("review")
+    assert (review.handler, review.root, dict(review.environment)) == ("my_review.handler", tmp_path, {})
+    assert (review.timeout_seconds, review.memory_mb) == (3, 128)
+    settings = settings_of(specs["message"])
+    assert settings.review_function_arn == "arn:aws:lambda:us-east-1:123456789012:function:review"
+    assert (settings.review_timeout_ms, settings.review_on_failure) == (2000, "deny")
+    told = {name for name, spec in specs.items() if "AWS_ENDPOINT_URL_LAMBDA" in spec.environment}
+    assert told == {"message"}
+    assert specs["message"].environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS.access_key

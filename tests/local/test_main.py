@@ -17,7 +17,6 @@ import httpx
 import psutil
 import pytest
 
-from local.__main__ import main
 from tests.processes import runs
 
 ROOT = Path(__file__).parents[2]
@@ -72,56 +71,32 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [([], "a command is missing"), (["fly"], "there is no command 'fly'")],
-    ids=["none", "fly"],
-)
-def test_a_wrong_command_is_told_with_the_usage(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
-) -> None:
-    assert main(arguments) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert said[0] == problem
-    assert said[2].startswith("usage: python -m local")
-
-
-@pytest.mark.parametrize("arguments", [["-h"], ["--help"]], ids=str)
-def test_help_is_no_failure(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-    assert main(arguments) == 0
-    assert capsys.readouterr().out.startswith("usage: python -m local")
+async def test_help_is_no_failure() -> None:
+    async with command("--help") as process:
+        status, out, err = await result(process)
+    assert (status, err) == (0, "")
+    assert out.startswith("usage: python -m local")
 
 
 async def test_a_wrong_option_ends_with_2_and_a_line_that_says_so() -> None:
-    async with command("up", PORT="eight") as process:
+    async with command(PORT="eight") as process:
         status, out, err = await result(process)
     assert (status, out) == (2, "")
-    assert err == "python -m local up: PORT: 'eight' is not a number from 0 to 65535\n"
+    assert err == "python -m local: PORT: 'eight' is not a number from 0 to 65535\n"
 
 
 async def test_a_wrong_setting_of_the_functions_is_told_before_anything_starts() -> None:
-    async with command("up", PORT="0", CHAT_BURST="x", ARCHIVE_DAYS="0") as process:
+    async with command(PORT="0", CHAT_BURST="x", ARCHIVE_DAYS="0") as process:
         status, out, err = await result(process)
     assert (status, out) == (2, "")
     problems = "CHAT_BURST: 'x' is not an integer from 0; ARCHIVE_DAYS: must be more than 0"
-    assert err == f"python -m local up: {problems}\n"
-
-
-async def test_who_has_seen_enough_of_an_estimate_breaks_nothing() -> None:
-    async with command("estimate", "--viewers", "50", "--hours", "1") as process:
-        assert process.stdout is not None
-        process.stdout._transport.close()  # type: ignore[attr-defined]
-        assert process.stderr is not None
-        async with asyncio.timeout(SECONDS):
-            err = await process.stderr.read()
-            status = await process.wait()
-    assert (status, err) == (1, b"")
+    assert err == f"python -m local: {problems}\n"
 
 
 async def test_a_taken_port_ends_with_1_and_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with command("up", "--port", str(port)) as process:
+        async with command("--port", str(port)) as process:
             status, _, err = await result(process)
     assert status == 1
     assert err == f"port {port} of 127.0.0.1 is taken: choose another with PORT or --port\n"
@@ -130,12 +105,12 @@ async def test_a_taken_port_ends_with_1_and_one_line() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 async def test_it_says_where_everything_is_and_ends_without_a_trace(number: signal.Signals) -> None:
     mark = uuid.uuid4().hex
-    async with command("up", "--port=0", MARK=mark) as process:
+    async with command("--port=0", MARK=mark) as process:
         said = await read_until(process, "Ready.")
         (address,) = set(re.findall(r"127\.0\.0\.1:\d+", said))
         for line in ("page", "WebSocket", "connections API", "HTTP API", "health"):
             assert re.search(rf"^ +{line} +(http|ws)://{address}/", said, re.MULTILINE)
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             health = await http.get(f"http://{address}/_local/health", timeout=SECONDS)
             assert health.json()["ready"]
             await http.get(f"http://{address}/api/health", timeout=SECONDS)  # so that a function runs too
@@ -151,11 +126,51 @@ async def test_it_says_where_everything_is_and_ends_without_a_trace(number: sign
     assert marked(mark) == []
 
 
-async def test_a_signal_while_it_starts_ends_it_without_a_trace() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+async def test_a_signal_while_it_starts_ends_it_without_a_trace(number: signal.Signals, tmp_path: Path) -> None:
     mark = uuid.uuid4().hex
-    async with command("up", "--port=0", MARK=mark) as process:
+    async with command("--port=0", MARK=mark, TMPDIR=str(tmp_path)) as process:
         await read_until(process, "starting")
-        process.terminate()
+        os.killpg(process.pid, number)
+        status, _, err = await result(process)
+    assert (status, err) == (128 + number, "")
+    assert marked(mark) == []
+    assert list(tmp_path.glob("live-rooms-*")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+async def test_a_signal_while_it_imports_its_modules_ends_it_without_a_trace(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    # A module that takes long to import, in place of one of them.
+    (tmp_path / "watchfiles.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    async with command("--port=0", PYTHONPATH=str(tmp_path)) as process:
+        await read_until(process, "importing")
+        process.send_signal(number)
+        status, _, err = await result(process)
+    assert (status, err) == (128 + number, "")
+
+
+async def test_a_second_ctrl_c_cuts_no_clean_up_short(tmp_path: Path) -> None:
+    mark = uuid.uuid4().hex
+    async with command("--port=0", MARK=mark, TMPDIR=str(tmp_path)) as process:
+        await read_until(process, "Ready.")
+        started = psutil.Process(process.pid).children(recursive=True)
+        for _ in range(3):
+            os.killpg(process.pid, signal.SIGINT)
         status, _, err = await result(process)
     assert (status, err) == (0, "")
+    assert [child for child in started if runs(child)] == []
     assert marked(mark) == []
+    assert list(tmp_path.glob("live-rooms-*")) == []
+
+
+async def test_the_version_is_told_and_a_mistyped_option_with_the_nearest_one() -> None:
+    async with command("--version") as process:
+        status, out, err = await result(process)
+    assert (status, err) == (0, "")
+    assert out.startswith("live-rooms ")
+    async with command("--windowms", "5") as process:
+        status, out, err = await result(process)
+    assert (status, out) == (2, "")
+    assert err == "python -m local: there is no option --windowms: did you mean --window-ms?\n"

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from functions.manifest import PARTITIONS, SAVE_TOPIC
 from local.deployment import FAILURE_QUEUE, TABLE
-from local.servers.moto_resources import REGION
+from local.servers.moto import REGION
 from tests.story.rooms import Rooms
 from tests.story.talkers import Said
 from tests.story.topics import Record, records
@@ -163,9 +163,14 @@ def newest_likes(saved: list[Record]) -> dict[int, int]:
 
 
 def earned_by(saved: list[Record]) -> dict[str, Decimal]:
-    """What each user has earned by these records."""
-    earned: dict[str, Decimal] = defaultdict(Decimal)
+    """What each user has earned by these records: the union of the stretches that they tell of, without what came after
+    a later one."""
+    ends: dict[str, int] = {}
+    earned: dict[str, int] = defaultdict(int)
     for record in saved:
-        if record.get("watchSeconds"):
-            earned[record["userId"]] += Decimal(round(record["watchSeconds"] * 1000)).scaleb(-3)
-    return dict(earned)
+        start, end, user = record.get("watchFrom") or 0, record.get("watchTo") or 0, record.get("userId", "")
+        counted = max(start, ends.get(user, 0))
+        if end > counted:
+            earned[user] += end - counted
+            ends[user] = end
+    return {user: Decimal(ms).scaleb(-3) for user, ms in earned.items()}

@@ -1,4 +1,4 @@
-"""The emulator as people start it: `python -m local up`, in a process of its own."""
+"""The emulator as people start it: `python -m local`, in a process of its own."""
 
 import asyncio
 import os
@@ -26,6 +26,15 @@ class Command:
         self.rooms = rooms
         self._process = process
 
+    async def printed(self, text: str) -> str:
+        """The next line of its output with `text` in it."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            async for line in self._process.stdout:
+                if text in line.decode():
+                    return line.decode()
+        raise AssertionError(f"it ended without a word of {text!r}")
+
     async def kill(self) -> list[psutil.Process]:
         """SIGKILL, as a crash would; returns what it had started and is still there after some patience."""
         started = psutil.Process(self._process.pid).children(recursive=True)
@@ -49,7 +58,7 @@ async def up(
     }
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "local", "up"),
+            *(sys.executable, "-m", "local"),
             cwd=root,
             env={**os.environ, **GENEROUS, "WINDOW_MS": "50", **settings, **own},
             stdout=PIPE,

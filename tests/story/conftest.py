@@ -39,7 +39,7 @@ def a_kafka(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     kafka = EmbeddedKafka()
     with lasting(kafka):
-        yield kafka.bootstrap
+        yield kafka.address
 
 
 @pytest.fixture(scope="module")

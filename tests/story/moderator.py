@@ -23,19 +23,19 @@ class Moderator:
         return await self._http.request(method, address, headers=self._headers, **content)  # type: ignore[arg-type]
 
     async def mute(self, user: str, seconds: int) -> None:
-        await self._done("PUT", f"/mutes/{_part(user)}", {"seconds": seconds})
+        await self._done("PUT", "/mutes", {"userId": user, "seconds": seconds})
 
     async def unmute(self, user: str) -> None:
-        await self._done("DELETE", f"/mutes/{_part(user)}")
+        await self._done("DELETE", f"/mutes?userId={quote(user)}")
 
     async def ban(self, user: str, seconds: int | None = None) -> None:
-        await self._done("PUT", f"/bans/{_part(user)}", None if seconds is None else {"seconds": seconds})
+        await self._done("PUT", "/bans", {"userId": user} | ({"seconds": seconds} if seconds else {}))
 
     async def unban(self, user: str) -> None:
-        await self._done("DELETE", f"/bans/{_part(user)}")
+        await self._done("DELETE", f"/bans?userId={quote(user)}")
 
     async def kick(self, user: str) -> None:
-        await self._done("DELETE", f"/users/{_part(user)}")
+        await self._done("DELETE", f"/users?userId={quote(user)}")
 
     async def remove(self, seq: int) -> None:
         await self._done("DELETE", f"/messages/{seq}")
@@ -56,7 +56,3 @@ class Moderator:
     async def _done(self, method: str, path: str, body: object = None) -> None:
         response = await self.ask(method, path, body)
         assert (response.status_code, response.content) == (204, b""), response.text
-
-
-def _part(user: str) -> str:
-    return quote(user, safe="")

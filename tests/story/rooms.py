@@ -15,8 +15,12 @@ from local.app import Emulator
 from local.options import Options
 from tests.story.viewer import LIKES, PATIENCE, WELCOME, Viewer
 
-# Nobody in a story waits for a token bucket, unless the story is about that.
-GENEROUS = {"CHAT_BURST": "100000", "CHAT_PER_SECOND": "100000", "OTHER_BURST": "100000", "OTHER_PER_SECOND": "100000"}
+# Nobody in a story meets a limit, unless the story is about that.
+_BUCKETS = ("CHAT", "OTHER", "JOIN")
+GENEROUS = {f"{bucket}_{rate}": "100000" for bucket in _BUCKETS for rate in ("BURST", "PER_SECOND")} | {
+    "SEATS_PER_USER": "100000",
+    "FLOOD_REFUSALS": "100000",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Rooms:
 
     def __init__(self, address: str, stack: AsyncExitStack) -> None:
         self.address = address
-        self.http = httpx.AsyncClient(base_url=f"http://{address}", trust_env=False)
+        self.http = httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE)
         self._stack = stack
         stack.push_async_callback(self.http.aclose)
 
@@ -67,7 +71,7 @@ class Rooms:
             return refused.response.status_code
 
     async def token(self, activity: int | None, user: str, **order: Any) -> str:
-        """A token as `python -m local token` gets it, in token mode; `activity` None: a platform's."""
+        """A token as `python -m tools token` gets it, in token mode; `activity` None: a platform's."""
         asked = {"activityId": activity, "userId": user, "name": user, **order}
         response = await self.http.post("/_local/token", json=asked)
         assert response.status_code == 200, response.text

@@ -6,7 +6,6 @@ refused.
 
 import json
 import random
-import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
@@ -14,19 +13,19 @@ from urllib.parse import parse_qsl, quote_plus
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
-from functions import authorize, connect, disconnect, message
-from functions.adapters.redis_client import connect as connect_redis
-from functions.adapters.room_answers import Rate
-from functions.adapters.room_state import RoomState
-from functions.adapters.token_keys import TokenKeys
-from functions.adapters.tokens import Tokens
-from functions.adapters.word_list import Words
-from functions.authorize import Unauthorized
-from functions.door import Door
-from functions.parts import RoomParts
-from functions.rooms.frames import FRAME_BYTES, MESSAGE_LENGTH
-from functions.rooms.identity import has_control_characters
-from tests.functions.conftest import MemoryLog
+from functions.adapters.redis.client import connect as connect_redis
+from functions.adapters.redis.room_state import RoomState
+from functions.adapters.redis.words import Words
+from functions.adapters.tokens.token_keys import TokenKeys
+from functions.adapters.tokens.tokens import Tokens
+from functions.handlers import authorize, connect, disconnect, message
+from functions.handlers.authorize import Unauthorized
+from functions.parts import MessageParts
+from functions.rooms.answers import Rate
+from functions.rooms.frames import FRAME_BYTES
+from functions.rooms.text import CHAT_LENGTH, flaw_of_id, flaw_of_line, flaw_of_name, trim
+from functions.usecases.admission import Admission
+from tests.functions.conftest import UNLIMITED, MemoryLog
 from tests.story.fuzz import frames
 from tests.story.injections import CONTROLS, VISIBLE
 
@@ -40,7 +39,7 @@ async def no_keys() -> str:
     raise AssertionError("nobody is asked for a token")
 
 
-DOOR = Door(mode="open", tokens=Tokens(TokenKeys(no_keys)))
+ADMISSION = Admission(mode="open", tokens=Tokens(TokenKeys(no_keys)))
 
 
 @pytest.fixture
@@ -56,16 +55,16 @@ def log() -> MemoryLog:
 
 
 @pytest.fixture
-def parts(redis: RedisCluster, log: MemoryLog) -> RoomParts:
+def parts(redis: RedisCluster, log: MemoryLog) -> MessageParts:
     plenty = Rate(burst=10**6, per_second=10**6)
-    state = RoomState(redis, heartbeat_seconds=60)
-    return RoomParts(state=state, words=Words(redis), log=log, chat_rate=plenty, other_rate=plenty)
+    state = RoomState(redis, heartbeat_seconds=60, limits=UNLIMITED)
+    return MessageParts(state=state, words=Words(redis), log=log, chat_rate=plenty, other_rate=plenty)
 
 
 async def let_in(query: dict[str, str]) -> dict[str, str]:
     """The context that a handshake with this query is given, of who is let in or refused by connect."""
     event = {"type": "REQUEST", "methodArn": "arn", "headers": {}, "queryStringParameters": query}
-    answer = await authorize.main(event, DOOR)
+    answer = await authorize.main(event, ADMISSION)
     assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
     context: dict[str, str] = answer["context"]
     assert all(isinstance(value, str) for value in context.values())
@@ -74,7 +73,7 @@ async def let_in(query: dict[str, str]) -> dict[str, str]:
 
 def route(context: dict[str, str], body: str | None = None, connection_id: str = "c-1") -> dict[str, Any]:
     """What a route's function is given on that connection."""
-    event: dict[str, Any] = {"requestContext": {"connectionId": connection_id, "authorizer": context}}
+    event: dict[str, Any] = {"requestContext": {"connectionId": connection_id, "connectedAt": 0, "authorizer": context}}
     return event if body is None else event | {"body": body}
 
 
@@ -92,11 +91,11 @@ def odd_frames(seed: int) -> Iterator[str]:
 
 @pytest.mark.timeout(300)
 async def test_ten_thousand_frames_are_answered_and_change_only_what_was_accepted(
-    parts: RoomParts, log: MemoryLog, activity: int
+    parts: MessageParts, log: MemoryLog, activity: int
 ) -> None:
     context = await let_in({"activityId": str(activity), "username": "mallory"})
     assert (await connect.main(route(context), parts))["statusCode"] == 200
-    likes = 0
+    likes, taken = 0, set[str]()
     for number, body in enumerate(odd_frames(SEED)):
         live, saved = len(log.live), len(log.saved)
         response = await message.main(route(context, body), parts)
@@ -104,12 +103,15 @@ async def test_ten_thousand_frames_are_answered_and_change_only_what_was_accepte
         assert response["statusCode"] == 200, (SEED, number, body)
         new = log.live[live:] + log.saved[saved:]
         if said.get("ok") is False:
-            assert said["error"] in CODES, (SEED, number, body, said)
-            assert new == [], (SEED, number, body)
+            # An id that comes again waits for a relay, and there is none. It may be published again, after a while.
+            is_repeat = said["error"] == "unavailable" and said["id"] in taken
+            assert is_repeat or said["error"] in CODES, (SEED, number, body, said)
+            assert is_repeat or new == [], (SEED, number, body)
+        taken |= {event.client_id for event in new if event.client_id}
         for event in new:
-            assert (event.user_id, event.username, event.connection_id) == ("mallory", "mallory", "c-1")
+            assert (event.who.user_id, event.who.username, event.who.connection_id) == ("mallory", "mallory", "c-1")
             assert event.activity_id == activity
-            assert len(event.content) <= MESSAGE_LENGTH
+            assert len(event.payload().get("content", "")) <= CHAT_LENGTH
             assert len(body.encode("utf-8", "surrogatepass")) <= FRAME_BYTES
             assert json.loads(event.to_record())["userId"] == "mallory"
         likes += sum(json.loads(body).get("count") or 1 for event in log.live[live:] if event.type == 6)
@@ -136,7 +138,7 @@ def odd_queries(seed: int, activity: int) -> Iterator[dict[str, str]]:
 
 @pytest.mark.timeout(300)
 async def test_ten_thousand_names_are_refused_or_carried_as_they_are(
-    parts: RoomParts, log: MemoryLog, activity: int
+    parts: MessageParts, log: MemoryLog, activity: int
 ) -> None:
     statuses: dict[int, int] = dict.fromkeys((200, 400, 401), 0)
     for number, query in enumerate(odd_queries(SEED, activity)):
@@ -152,13 +154,14 @@ async def test_ten_thousand_names_are_refused_or_carried_as_they_are(
             assert len(log.live) == before, (SEED, number, query)
             continue
         (joined,) = log.live[before:]
-        name = unicodedata.normalize("NFC", query["username"]).strip()
-        assert (joined.username, joined.user_id) == (name, query.get("userId", name)), (SEED, number, query)
-        assert not has_control_characters(joined.username + joined.user_id + joined.avatar)
+        name = trim(query["username"])
+        assert (joined.who.username, joined.who.user_id) == (name, query.get("userId", name)), (SEED, number, query)
+        flaws = flaw_of_name(joined.who.username), flaw_of_id(joined.who.user_id), flaw_of_line(joined.who.avatar)
+        assert flaws == (None, None, None)
         assert context["caps"] == "chat,like"
         # As Redis has it, among the keys and packed values of everybody who came before.
-        users, online, _ = await parts.state.who(activity, limit=2, after=(0, ""))
-        assert (users, online) == ([(joined.user_id, name)], 1), (SEED, number, query)
+        page = await parts.state.who(activity, limit=2)
+        assert (page.users, page.online) == ([(joined.who.user_id, name, {})], 1), (SEED, number, query)
         await disconnect.main(route(context, connection_id=f"c-{number}"), parts)
     assert min(statuses.values()) > NAMES / 100, statuses
     assert (await parts.state.figures(activity)).connections == 0

@@ -9,12 +9,15 @@ import pytest
 
 from functions.manifest import SAVE_TOPIC
 from local.app import CODE
+from local.aws.cloudwatch import CloudWatch
 from local.aws.event_source_mapping import EventSourceMapping
+from local.aws.function_process import Launch
+from local.aws.kafka_consumer import MappingConfig
 from local.aws.lambda_runtime import LambdaRuntime
 from local.deployment import FAILURE_QUEUE, Deployment
 from local.deployment import Servers as Deployed
 from local.options import Options
-from local.servers.moto_resources import MotoResources
+from local.servers.moto import MotoResources
 from tests.story.archived import Archived, of_kind
 from tests.story.rooms import Rooms, Servers
 from tests.story.talkers import insist, talk
@@ -101,11 +104,14 @@ async def test_watch_time_is_what_lies_between_coming_and_the_last_sign(
 async def test_a_record_that_is_written_twice_is_kept_once(rooms: Rooms, archive: Archived, activity: int) -> None:
     alice = await rooms.enter(activity, "alice")
     said = await talk([alice], 2)
-    for record in await archive.saved():
-        # Heartbeats stand for themselves: two of them are two.
-        if not record["watchSeconds"]:
-            await archive.produce(json.dumps(record).encode())
+    await alice.leave()
+    await archive.is_left_by([alice])
     await archive.caught_up()
+    watched = await archive.watch_time()
+    for record in await archive.saved():
+        await archive.produce(json.dumps(record).encode())
+    await archive.caught_up()
+    assert await archive.watch_time() == watched
     assert {seq: (item["id"], item["text"]) for seq, item in (await archive.items("m")).items()} == said
     assert [(chat["seq"], chat["id"]) for chat in await archive.listed()] == [
         (seq, said[seq][0]) for seq in sorted(said, reverse=True)
@@ -137,19 +143,18 @@ async def read_again(archive: Archived, servers: Servers) -> None:
         failure_queue_url=queue_url,
     )
     [function] = [spec for spec in Deployment(Options(), deployed, {}).functions() if spec.name == "archive"]
-    runtime = LambdaRuntime([function], root=CODE.parent)
+    runtime = LambdaRuntime([function], Launch(root=CODE.parent))
     group = f"again-{uuid4()}"
-    mapping = EventSourceMapping(
+    config = MappingConfig(
         function="archive",
         topic=SAVE_TOPIC,
         group=group,
         bootstrap=servers.kafka_bootstrap,
-        invoke=runtime.invoke,
         batch_size=17,
         window_ms=10,
         report_batch_item_failures=True,
     )
-    await runtime.start()
+    mapping = EventSourceMapping(config, runtime.invoke, count=CloudWatch().count)
     await mapping.start()
     try:
         await archive.caught_up(group)

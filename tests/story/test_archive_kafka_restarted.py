@@ -29,7 +29,7 @@ class Restarted:
 
     @property
     def bootstrap(self) -> str:
-        return self._kafka.bootstrap
+        return self._kafka.address
 
     async def away(self) -> None:
         await (self._kafka.kill() if isinstance(self._kafka, ApacheKafka) else self._kafka.down())

@@ -14,7 +14,7 @@ from tests.story.viewer import PATIENCE
 
 pytestmark = pytest.mark.kafka
 
-HANDLER = "functions.archive.handler"
+HANDLER = "functions.handlers.archive.handler"
 ROUNDS = 2
 
 

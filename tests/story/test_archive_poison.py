@@ -22,6 +22,8 @@ POISON = {
     b'{"activityId":%d,"messageType":99}': "messageType",
     b'{"activityId":%d,"messageType":4,"content":"no seq"}': "seq",
     b'{"activityId":%d,"messageType":7,"userId":"a","watchSeconds":-1}': "watchSeconds",
+    b'{"activityId":%d,"messageType":7,"userId":"a","watchFrom":2,"watchTo":1}': "watchFrom",
+    b'{"activityId":%d,"messageType":7,"userId":"a","watchFrom":9007199254740990,"watchTo":9007199254740991}': "ends",
     b'{"activityId":%d,"messageType":4,"seq":1,"content":"' + b"m" * 410_000 + b'"}': "bytes",
 }
 

@@ -24,7 +24,7 @@ async def kafka() -> AsyncIterator[EmbeddedKafka]:
 async def test_kafka_goes_away_and_comes_back(
     kafka: EmbeddedKafka, redis_url: str, moto_url: str, activity: int
 ) -> None:
-    async with running(Servers(redis_url, kafka.bootstrap, moto_url)) as rooms:
+    async with running(Servers(redis_url, kafka.address, moto_url)) as rooms:
         alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob", classic=True)
         await alice.say("before")
         await bob.hears("before")
@@ -52,6 +52,6 @@ async def test_kafka_goes_away_and_comes_back(
         await alice.until(lambda: alice.online == 3)
         assert alice.heard == bob.heard == ["before", "after"]
         for topic in (LIVE_TOPIC, SAVE_TOPIC):
-            said = [record["content"] for record in await records(kafka.bootstrap, topic, activity)]
+            said = [record["content"] for record in await records(kafka.address, topic, activity)]
             assert "after" in said
             assert "lost" not in said

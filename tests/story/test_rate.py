@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import GENEROUS, Rooms, Servers, running
 from tests.story.viewer import PATIENCE, Viewer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
@@ -16,7 +16,7 @@ RATES = {"CHAT_BURST": "3", "CHAT_PER_SECOND": "0.5", "OTHER_BURST": "4", "OTHER
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, environment=RATES) as rooms:
+    async with running(servers, environment=GENEROUS | RATES) as rooms:
         yield rooms
 
 

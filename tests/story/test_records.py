@@ -19,7 +19,7 @@ ORIGINAL = {
     *("activityId", "messageType", "nickname", "companyId", "openid", "unionid", "avatar", "content"),
     *("zanNumber", "onLineNumber", "createTime", "updateTime"),
 }
-OURS = {"userId", "connectionId", "id", "time", "to", "watchSeconds", "name", "data"}
+OURS = {"userId", "connectionId", "id", "time", "to", "watchSeconds", "watchFrom", "watchTo", "name", "data"}
 
 
 async def both_topics(servers: Servers, activity: int) -> tuple[list[Record], list[Record]]:
@@ -62,6 +62,9 @@ async def test_a_visit_stands_on_both_topics_and_the_heartbeat_on_one(
     assert (only(live, JOIN)["onLineNumber"], only(live, LEAVE)["onLineNumber"]) == (1, 0)
     assert only(saved, HEARTBEAT)["watchSeconds"] >= 0
     assert only(saved, LEAVE)["watchSeconds"] >= 0
+    came = only(saved, JOIN)["time"]
+    for record in (only(saved, HEARTBEAT), only(saved, LEAVE)):
+        assert (record["watchFrom"], record["watchTo"]) == (came, record["time"])
 
 
 async def test_a_chat_carries_the_originals_companions_and_its_recipient(

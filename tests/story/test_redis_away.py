@@ -29,7 +29,7 @@ async def beat_until_accepted(viewer: Viewer) -> Object:
 
 
 async def test_redis_dies_and_comes_back_empty(redis: EmbeddedRedis, own_servers: Servers, activity: int) -> None:
-    async with running(Servers(redis.url, own_servers.kafka_bootstrap, own_servers.aws_endpoint)) as rooms:
+    async with running(Servers(redis.address, own_servers.kafka_bootstrap, own_servers.aws_endpoint)) as rooms:
         alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob", classic=True)
         await alice.say("before")
         await bob.hears("before")

@@ -13,17 +13,16 @@ import pytest_asyncio
 from local.app import Emulator
 from local.aws.sigv4 import Credentials
 from local.deployment import CREDENTIALS
-from local.mint import fresh_keys
+from local.local_api import fresh_keys
 from local.options import Options
 from local.servers.kafka import EmbeddedKafka
-from local.servers.moto_resources import MotoResources
-from local.tools.smoke.cause import AUTH, KAFKA, NAT, ORIGIN, RELAY, Failed
-from local.tools.smoke.command import smoke
-from local.tools.smoke.options import SmokeOptions
-from local.tools.smoke.passes import passes
-from local.tools.smoke.platform import Platform
-from local.tools.smoke.walk import Walk
+from local.servers.moto import MotoResources
 from tests.story.rooms import Rooms, Servers, running
+from tools.smoke.cause import AUTH, KAFKA, NAT, ORIGIN, RELAY, Failed
+from tools.smoke.command import smoke, token_source
+from tools.smoke.options import SmokeOptions
+from tools.smoke.platform import Platform
+from tools.smoke.walk import Walk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,7 +48,7 @@ async def test_in_whole_rooms_every_step_is_taken_and_told_in_a_line(rooms: Room
 
 
 def walk_of(options: SmokeOptions) -> Walk:
-    return Walk(options, passes(options), Platform(options.api, None))
+    return Walk(options, token_source(options), Platform(options.api, None))
 
 
 async def test_where_a_kick_arrives_and_no_welcome_it_is_the_relay(own_servers: Servers) -> None:
@@ -76,7 +75,7 @@ async def test_where_kafka_is_away_it_is_named(redis_url: str, moto_url: str) ->
     kafka = EmbeddedKafka()
     await kafka.start()
     try:
-        async with running(Servers(redis_url, kafka.bootstrap, moto_url)) as rooms:
+        async with running(Servers(redis_url, kafka.address, moto_url)) as rooms:
             await kafka.down()
             outcome, printed = await walked(options(rooms.address))
             assert (outcome["ok"], outcome["cause"]["name"]) == (False, KAFKA.name), printed

@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from local.app import Emulator
 from local.options import Options
-from local.tools import token as command
+from tests.story.rooms import GENEROUS
+from tools.token_source import emulator_tokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,19 +27,20 @@ PATIENCE = 20.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def address(redis_url: str, moto_url: str) -> AsyncIterator[str]:
     options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", window_ms=50)
-    async with Emulator(options, {"ALLOWED_ORIGINS": SHOP}) as emulator:
+    async with Emulator(options, {**GENEROUS, "ALLOWED_ORIGINS": SHOP}) as emulator:
         yield emulator.address
 
 
 async def token(address: str, activity: int | None = 42, user: str = "alice", **order: Any) -> str:
-    """A token as `python -m local token` gets it."""
+    """A token as `python -m tools token` gets it."""
     asked = {"activityId": activity, "userId": user, "name": user.title(), **order}
-    return await asyncio.to_thread(command.asked_for, asked, f"http://{address}")
+    host, _, port = address.partition(":")
+    return str(await emulator_tokens(host, int(port))(asked))
 
 
 def opening(address: str, query: dict[str, Any], offered: Sequence[str] = (), origin: str | None = None) -> connect:
     return connect(
-        f"ws://{address}/websocket?{urlencode({'activityId': 42, **query})}",
+        f"ws://{address}/websocket?{urlencode({'activityId': 42, **query}, doseq=True)}",
         subprotocols=list(offered) or None,  # type: ignore[arg-type]  # a NewType of str
         origin=origin,  # type: ignore[arg-type]  # a NewType of str
         proxy=None,
@@ -81,6 +84,25 @@ async def test_a_bearer_alone_is_offered_in_vain_but_comes_in(address: str) -> N
     async with opening(address, {}, [f"bearer.{await token(address)}"]) as connection:
         assert connection.subprotocol is None
         assert (await told(connection, 8))["userId"] == "alice"
+
+
+async def test_subprotocols_on_lines_of_their_own_are_one_offer(address: str) -> None:
+    name = "Sec-WebSocket-Protocol"
+    lines = [(name, f"other, bearer.{await token(address)}"), (name, "another")]
+    url = f"ws://{address}/websocket?activityId=42"
+    offered = [Subprotocol("live.v1")]
+    async with connect(url, subprotocols=offered, additional_headers=lines, proxy=None) as connection:
+        assert connection.request is not None
+        assert len(connection.request.headers.get_all(name)) == 3
+        assert connection.subprotocol == "live.v1"
+        assert (await told(connection, 8))["userId"] == "alice"
+
+
+async def test_two_tokens_are_refused_wherever_they_stand(address: str) -> None:
+    one, other = await token(address), await token(address, user="bob")
+    assert await status(address, {"token": [one, other]}) == 401
+    assert await status(address, {"token": [one, one]}) == 101
+    assert await status(address, {}, [f"bearer.{one}", f"bearer.{other}"]) == 401
 
 
 async def test_a_token_in_the_query_comes_in_also_behind_the_distribution(address: str) -> None:
@@ -128,8 +150,8 @@ async def test_a_page_of_another_origin_is_403(address: str) -> None:
 
 async def test_the_http_api_asks_for_the_capability(address: str) -> None:
     asked = {"activityId": 42, "userId": "bob", "name": "Bob"}
-    admin, viewer = await token(address, None, caps=["admin"]), await token(address)
-    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as http:
+    admin, viewer = await token(address, None, caps=["admin", "chat", "like"]), await token(address)
+    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE) as http:
         assert (await http.post("/api/tokens", json=asked)).status_code == 401
         bearer = {"Authorization": f"Bearer {viewer}"}
         assert (await http.post("/api/tokens", json=asked, headers=bearer)).status_code == 403

@@ -3,16 +3,18 @@
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from functions.adapters.redis.words import WORDS_SECONDS
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
 from tests.story.rooms import Rooms, Servers
 from tests.story.topics import records
-from tests.story.viewer import CHAT, JOINED, PATIENCE, WHO, Object, Viewer
+from tests.story.viewer import CHAT, JOINED, LEFT, PATIENCE, WHO, Object, Viewer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -117,6 +119,45 @@ async def test_a_name_that_becomes_forbidden_is_masked_from_then_on(rooms: Rooms
         while not bob.all_of(CHAT, fromusername="*******"):
             seq = (await mallory.say("after"))["seq"]
             await bob.told_of(CHAT, seq=seq)
+
+
+async def test_a_word_that_is_listed_is_masked_in_the_name_of_who_is_there_wherever_it_is_shown(
+    rooms: Rooms, activity: int
+) -> None:
+    # A word of its own: the relay may have the list of the test before for a while.
+    bob = await rooms.enter(activity, "bob")
+    mallory = await rooms.enter(activity, "MrHeck", userId="m")
+    assert (await bob.told_of(JOINED, userId="m"))["username"] == "MrHeck"
+    assert (await mallory.say("before"))["ok"]
+    await bob.hears("before")
+    await put(rooms, mask=["heck"])
+    listed_at = time.monotonic()
+    masked = {"userId": "m", "username": "Mr****"}
+    async with asyncio.timeout(PATIENCE):
+        while masked not in (await rooms.http.get(f"/api/activities/{activity}/users")).json()["users"]:
+            pass
+        while not any(masked in page["users"] for page in bob.all_of(WHO)):
+            await bob.ask(WHO, id=next(NAMES))
+        while True:
+            said = (await rooms.http.get(f"/api/activities/{activity}/messages")).json()["messages"]
+            if [one["fromusername"] for one in said] == ["Mr****"]:
+                break
+        while True:
+            # A newcomer is welcomed with what was said, and makes the relay look for the list.
+            carol = await rooms.enter(activity, next(NAMES))
+            names = [one["fromusername"] for one in carol.welcome["history"]]
+            # By then no environment of the relay has a list that is older.
+            if names == ["Mr****"] and time.monotonic() > listed_at + WORDS_SECONDS:
+                break
+            await carol.leave()
+    await mallory.leave()
+    assert (await bob.told_of(LEFT, userId="m"))["username"] == "Mr****"
+
+
+async def test_a_whole_word_is_left_alone_inside_another(rooms: Rooms, activity: int) -> None:
+    alice = await rooms.enter(activity, "alice")
+    await put(rooms, mask=["=ass"])
+    await shown(alice, "class, a.s.s", "class, *****")
 
 
 async def test_a_name_with_a_rejected_word_is_not_let_in(rooms: Rooms, activity: int) -> None:

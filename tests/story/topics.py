@@ -28,9 +28,15 @@ async def records(bootstrap: str, topic: str, activity: int) -> list[Record]:
     return found
 
 
-async def produce(bootstrap: str, activity: int, value: bytes) -> int:
-    """Write a value to the live topic under a room's key; its offset."""
+async def produce(bootstrap: str, activity: int, *values: bytes) -> int:
+    """Write values to the live topic under a room's key; the offset of the last one."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
-        written = await producer.send_and_wait(LIVE_TOPIC, value, key=str(activity).encode())
-    offset: int = written.offset
+        for value in values:
+            written = await producer.send(LIVE_TOPIC, value, key=str(activity).encode())
+        offset: int = (await written).offset
     return offset
+
+
+def notice(activity: int, number: int, size: int) -> bytes:
+    """The record of a notice of so many characters."""
+    return json.dumps({"activityId": activity, "messageType": 10, "name": f"n{number}", "data": "x" * size}).encode()

@@ -135,6 +135,13 @@ class Viewer:
         await self._connection.close()
         await self._reading
 
+    def stop_reading(self) -> None:
+        """Leave what comes to the buffers on the way."""
+        self._connection.transport.pause_reading()
+
+    def read_on(self) -> None:
+        self._connection.transport.resume_reading()
+
     async def vanish(self) -> None:
         """Drop the TCP connection without a word."""
         self._connection.transport.abort()

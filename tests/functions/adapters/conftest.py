@@ -1,7 +1,7 @@
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
-from functions.adapters.room_state import RoomState
+from functions.adapters.redis.room_state import RoomState
 
 
 @pytest.fixture

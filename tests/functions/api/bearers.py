@@ -1,7 +1,8 @@
 """Tokens for the tests of the API."""
 
-from functions.adapters.token_keys import Keys, TokenKeys
-from functions.adapters.tokens import Claims, Tokens, mint
+from functions.adapters.tokens.claims import Claims
+from functions.adapters.tokens.token_keys import Keys, TokenKeys
+from functions.adapters.tokens.tokens import Tokens, mint
 from functions.rooms.identity import CAPABILITIES
 from tests.functions.conftest import NOW
 
@@ -18,7 +19,7 @@ TOKENS = Tokens(TokenKeys(_read), clock=lambda: NOW / 1000)
 
 def bearing(*caps: str, activity_id: int | None = None) -> dict[str, str]:
     """The header with a token of Mod, whose id is mod; with every capability if none is named."""
-    claims = Claims(
+    claims = Claims.of_ours(
         sub="mod", name="Mod", activity_id=activity_id, exp=NOW / 1000 + 60, caps=frozenset(caps or EVERYTHING)
     )
     return {"Authorization": f"Bearer {mint(claims, Keys.parse(SECRET))}"}

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import httpx
 
-from functions.api.app import app
-from functions.api.parts import ApiParts, ArchiveParts, api_parts, archive_parts
+from functions.api.parts import ApiParts, ArchiveParts
+from tests.functions.api.site import Site
 from tests.functions.conftest import MemoryLog
 
 
@@ -15,9 +17,9 @@ async def test_health_asks_all_servers_and_needs_no_token(client: httpx.AsyncCli
 
 
 async def test_health_says_when_redis_is_away_but_not_where_it_is(
-    client: httpx.AsyncClient, platform_without_redis: ApiParts
+    client: httpx.AsyncClient, site: Site, platform_without_redis: ApiParts
 ) -> None:
-    app.dependency_overrides[api_parts] = lambda: platform_without_redis
+    site.parts = platform_without_redis
     answer = await client.get("/api/health")
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert "Redis" in answer.json()["message"]
@@ -25,9 +27,9 @@ async def test_health_says_when_redis_is_away_but_not_where_it_is(
 
 
 async def test_health_says_when_the_table_is_away_but_not_where_it_is(
-    client: httpx.AsyncClient, archive_without_table: ArchiveParts
+    client: httpx.AsyncClient, site: Site, archive_without_table: ArchiveParts
 ) -> None:
-    app.dependency_overrides[archive_parts] = lambda: archive_without_table
+    site.parts = replace(site.parts, archive=archive_without_table)
     answer = await client.get("/api/health")
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert "table" in answer.json()["message"]

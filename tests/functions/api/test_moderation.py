@@ -1,18 +1,21 @@
 import asyncio
+import itertools
 import json
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
 
-from functions import connect, message
-from functions.adapters.connections import Outcome
-from functions.adapters.credentials import NoCredentials
-from functions.api.app import app
-from functions.api.parts import ApiParts, api_parts
-from functions.rooms import events
+from functions.adapters.aws.connections import Outcome
+from functions.adapters.aws.credentials import NoCredentials
+from functions.adapters.redis.relay_state import RelayState
+from functions.handlers import connect, message
+from functions.rooms import events, objects
 from functions.rooms.payload import Payload
+from functions.usecases.admission import Admission
+from tests.functions.api.bearers import TOKENS, bearing
+from tests.functions.api.site import Platform, Site
 from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
 from tests.functions.fake_connections import FakeConnections
 
@@ -33,7 +36,7 @@ class Watching(FakeConnections):
         return await super().post(connection_id, payload)
 
 
-async def come_in(platform: ApiParts, log: MemoryLog, user: str = "alice", connection_id: str = "") -> int:
+async def come_in(platform: Platform, log: MemoryLog, user: str = "alice", connection_id: str = "") -> int:
     """The handshake's status; what it publishes is forgotten."""
     answer = await connect.main(route_event(user, connection_id=connection_id), platform.room)
     log.live.clear()
@@ -41,7 +44,7 @@ async def come_in(platform: ApiParts, log: MemoryLog, user: str = "alice", conne
     return int(answer["statusCode"])
 
 
-async def say(platform: ApiParts, user: str = "alice", kind: int = 4) -> dict[str, Any]:
+async def say(platform: Platform, user: str = "alice", kind: int = 4) -> dict[str, Any]:
     body = json.dumps({"messageType": kind, "id": str(kind), **({"message": "hello"} if kind == 4 else {})})
     answer = await message.main(route_event(user, body=body), platform.room)
     reply: dict[str, Any] = json.loads(answer["body"])[0]
@@ -54,10 +57,10 @@ def sanctions(log: MemoryLog) -> list[tuple[str | None, Any]]:
 
 
 async def test_a_muted_user_may_not_chat_until_the_time_is_over(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, clock: Clock
 ) -> None:
     await come_in(platform, log)
-    answer = await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60})
+    answer = await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": 60})
     assert (answer.status_code, answer.content) == (204, b"")
     assert sanctions(log) == [("alice", {"action": "muted", "seconds": 60})]
     reply = await say(platform)
@@ -68,68 +71,68 @@ async def test_a_muted_user_may_not_chat_until_the_time_is_over(
 
 
 async def test_a_whole_number_may_have_a_point(client: httpx.AsyncClient, log: MemoryLog) -> None:
-    assert (await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60.0})).status_code == 204
+    assert (await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": 60.0})).status_code == 204
     assert repr(sanctions(log)[0][1]["seconds"]) == "60"
 
 
 async def test_a_second_mute_takes_the_place_of_the_first(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
     await come_in(platform, log)
     for seconds in (600, 5):
-        await client.put(f"{ROOM}/mutes/alice", json={"seconds": seconds})
+        await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": seconds})
     assert (await say(platform))["retryAfter"] == 5
     assert [data["seconds"] for _, data in sanctions(log)] == [600, 5]
 
 
 async def test_a_mute_that_nobody_could_be_told_of_is_in_force_all_the_same(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
     await come_in(platform, log)
     log.live_is_away = True
-    assert (await client.put(f"{ROOM}/mutes/alice", json={"seconds": 60})).status_code == 503
+    assert (await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": 60})).status_code == 503
     assert (await say(platform))["error"] == "muted"
 
 
 async def test_an_unmuted_user_may_chat_and_is_told_once(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
     await come_in(platform, log)
-    await platform.moderation.mute(42, "alice", NOW + 60_000)
+    await platform.moderation.sanction("mutes", 42, "alice", NOW + 60_000)
     for _ in range(2):
-        assert (await client.delete(f"{ROOM}/mutes/alice")).status_code == 204
+        assert (await client.delete(f"{ROOM}/mutes?userId=alice")).status_code == 204
     assert sanctions(log) == [("alice", {"action": "unmuted", "seconds": None})]
     assert (await say(platform))["ok"]
 
 
 async def test_who_was_never_muted_or_is_no_longer_is_told_nothing(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, clock: Clock
 ) -> None:
-    await platform.moderation.mute(42, "alice", NOW + 1_000)
+    await platform.moderation.sanction("mutes", 42, "alice", NOW + 1_000)
     clock.now += 1_000
     for user in ("alice", "bob"):
-        assert (await client.delete(f"{ROOM}/mutes/{user}")).status_code == 204
+        assert (await client.delete(f"{ROOM}/mutes?userId={user}")).status_code == 204
     assert log.live == []
 
 
 @pytest.mark.parametrize("topic", ["live", "save"])
 async def test_an_unmute_that_nobody_can_be_told_of_leaves_the_mute_as_it_was(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, topic: str
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, topic: str
 ) -> None:
     await come_in(platform, log)
-    await platform.moderation.mute(42, "alice", NOW + 77_000)
+    await platform.moderation.sanction("mutes", 42, "alice", NOW + 77_000)
     log.live_is_away, log.save_is_away = topic == "live", topic == "save"
-    assert (await client.delete(f"{ROOM}/mutes/alice")).status_code == 503
+    assert (await client.delete(f"{ROOM}/mutes?userId=alice")).status_code == 503
     assert (await say(platform))["retryAfter"] == 77
 
 
 async def test_a_banned_user_is_told_cut_off_and_refused(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
 ) -> None:
     await come_in(platform, log, connection_id="c1")
     await come_in(platform, log, connection_id="c2")
     await come_in(platform, log, "bob")
-    assert (await client.put(f"{ROOM}/bans/alice", json={"seconds": 60})).status_code == 204
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "alice", "seconds": 60})).status_code == 204
     told = {"messageType": 11, "action": "banned", "seconds": 60}
     assert connections.shown == {"c1": [[told]], "c2": [[told]]}
     assert sorted(connections.closed) == ["c1", "c2"]
@@ -139,56 +142,80 @@ async def test_a_banned_user_is_told_cut_off_and_refused(
 
 
 async def test_a_ban_with_a_time_ends_with_it(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, clock: Clock
 ) -> None:
-    await client.put(f"{ROOM}/bans/alice", json={"seconds": 60})
+    await client.put(f"{ROOM}/bans", json={"userId": "alice", "seconds": 60})
     clock.now += 59_999
     assert await come_in(platform, log) == 403
     clock.now += 1
     assert await come_in(platform, log) == 200
 
 
-@pytest.mark.parametrize("body", [None, {}, {"seconds": None}])
+@pytest.mark.parametrize("body", [{}, {"seconds": None}])
 async def test_a_ban_without_a_time_does_not_end(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, clock: Clock, body: Any
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, clock: Clock, body: Any
 ) -> None:
-    # `json=None` would send nothing at all.
-    content = {} if body is None else {"json": body}
-    assert (await client.put(f"{ROOM}/bans/alice", **content)).status_code == 204
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "alice", **body})).status_code == 204
     assert sanctions(log) == [("alice", {"action": "banned", "seconds": None})]
     clock.now += 365 * 24 * 3600 * 1000
     assert await come_in(platform, log) == 403
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "bans"), ("DELETE", "users")])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "bans"), ("DELETE", "users?userId=alice")])
 async def test_who_is_cut_off_is_in_the_log_before_they_are(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, method: str, path: str
+    client: httpx.AsyncClient, site: Site, platform: Platform, log: MemoryLog, method: str, path: str
 ) -> None:
     watching = Watching(log)
-    app.dependency_overrides[api_parts] = lambda: ApiParts(platform.room, platform.moderation, watching)
+    site.parts = replace(platform, connections=watching)
     await come_in(platform, log)
-    assert (await client.request(method, f"{ROOM}/{path}/alice")).status_code == 204
+    body = {"userId": "alice"} if method == "PUT" else None
+    assert (await client.request(method, f"{ROOM}/{path}", json=body)).status_code == 204
     assert watching.published == [1]
 
 
 async def test_a_ban_that_cannot_be_published_holds_and_cuts_off_when_it_is_tried_again(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
 ) -> None:
     await come_in(platform, log)
     log.live_is_away = True
-    assert (await client.put(f"{ROOM}/bans/alice")).status_code == 503
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "alice"})).status_code == 503
     assert await come_in(platform, log, connection_id="c2") == 403
     assert connections.closed == []
     log.live_is_away = False
-    assert (await client.put(f"{ROOM}/bans/alice")).status_code == 204
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "alice"})).status_code == 204
     assert connections.closed == ["c-alice"]
 
 
+async def test_nobody_lifts_or_shortens_their_own_ban_or_mute(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
+) -> None:
+    for kind, room in itertools.product(("bans", "mutes"), (42, None)):
+        await platform.moderation.sanction(kind, 42, "mod", NOW + 600_000)  # type: ignore[arg-type]
+        for method, path, body in (
+            ("DELETE", f"{ROOM}/{kind}?userId=mod", None),
+            ("PUT", f"{ROOM}/{kind}", {"userId": "mod", "seconds": 1}),
+            ("PUT", f"{ROOM}/{kind}", {"userId": "mod", "seconds": 6000}),
+        ):
+            answer = await client.request(method, path, json=body, headers=bearing("moderate", activity_id=room))
+            expected = "banned" if kind == "bans" and room else "yourself"
+            assert (answer.status_code, answer.json()["error"]) == (403, expected), (kind, room, method)
+        assert await platform.moderation.lift(kind, 42, "mod", NOW) == NOW + 600_000  # type: ignore[arg-type]
+    assert log.live == []
+
+
+async def test_in_open_mode_a_user_named_as_the_platform_can_be_banned_and_unbanned(
+    client: httpx.AsyncClient, site: Site, platform: Platform
+) -> None:
+    site.parts = replace(platform, admission=Admission(mode="open", tokens=TOKENS))
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "platform"})).status_code == 204
+    assert (await client.delete(f"{ROOM}/bans?userId=platform")).status_code == 204
+
+
 async def test_who_comes_in_while_they_are_banned_is_refused_or_cut_off(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
 ) -> None:
     comers = [connect.main(route_event(connection_id=f"c{n}"), platform.room) for n in range(20)]
-    ban = asyncio.create_task(client.put(f"{ROOM}/bans/alice"))
+    ban = asyncio.create_task(client.put(f"{ROOM}/bans", json={"userId": "alice"}))
     answers = await asyncio.gather(*comers)
     assert (await ban).status_code == 204
     let_in = [f"c{n}" for n, answer in enumerate(answers) if answer["statusCode"] == 200]
@@ -196,31 +223,31 @@ async def test_who_comes_in_while_they_are_banned_is_refused_or_cut_off(
 
 
 async def test_an_unbanned_user_may_come_in_and_that_is_said_once(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
-    await platform.moderation.ban(42, "alice", 0)
+    await platform.moderation.sanction("bans", 42, "alice", 0)
     for _ in range(2):
-        assert (await client.delete(f"{ROOM}/bans/alice")).status_code == 204
+        assert (await client.delete(f"{ROOM}/bans?userId=alice")).status_code == 204
     assert sanctions(log) == [("alice", {"action": "unbanned", "seconds": None})]
     assert await come_in(platform, log) == 200
 
 
 @pytest.mark.parametrize("till", [0, NOW + 1])
 async def test_an_unban_that_cannot_be_published_leaves_the_ban(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, till: int
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, till: int
 ) -> None:
-    await platform.moderation.ban(42, "alice", till)
+    await platform.moderation.sanction("bans", 42, "alice", till)
     log.live_is_away = True
-    assert (await client.delete(f"{ROOM}/bans/alice")).status_code == 503
+    assert (await client.delete(f"{ROOM}/bans?userId=alice")).status_code == 503
     log.live_is_away = False
     assert await come_in(platform, log) == 403
 
 
 async def test_a_kicked_user_is_told_and_cut_off_and_may_come_back(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
 ) -> None:
     await come_in(platform, log)
-    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 204
+    assert (await client.delete(f"{ROOM}/users?userId=alice")).status_code == 204
     assert connections.shown == {"c-alice": [[{"messageType": 11, "action": "kicked", "seconds": None}]]}
     assert connections.closed == ["c-alice"]
     assert sanctions(log) == [("alice", {"action": "kicked", "seconds": None})]
@@ -230,65 +257,108 @@ async def test_a_kicked_user_is_told_and_cut_off_and_may_come_back(
 async def test_nobody_is_kicked_who_is_not_there(
     client: httpx.AsyncClient, log: MemoryLog, connections: FakeConnections
 ) -> None:
-    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 204
+    assert (await client.delete(f"{ROOM}/users?userId=alice")).status_code == 204
     assert (log.live, connections.closed) == ([], [])
 
 
+async def cut_off(relay_state: RelayState, log: MemoryLog) -> dict[str, objects.Object]:
+    """What a relay has to tell each connection that it closes."""
+    records = [replace(event, seq=seq, logged_at=NOW) for seq, event in enumerate(log.live)]
+    [view] = await relay_state.before({42: records}, NOW)
+    return {cut.seat.connection_id: cut.to_object() for cut in view.cut}
+
+
+@pytest.mark.parametrize("kind", [4, 6, 7, 3])
+@pytest.mark.parametrize(
+    ("method", "path", "action"), [("PUT", "bans", "banned"), ("DELETE", "users?userId=alice", "kicked")]
+)
+async def test_a_connection_without_a_seat_is_told_and_closed_at_its_next_frame(
+    client: httpx.AsyncClient,
+    platform: Platform,
+    log: MemoryLog,
+    relay_state: RelayState,
+    clock: Clock,
+    method: str,
+    path: str,
+    action: str,
+    kind: int,
+) -> None:
+    clock.now += 1
+    body = {"userId": "alice"} if method == "PUT" else None
+    assert (await client.request(method, f"{ROOM}/{path}", json=body)).status_code == 204
+    log.live.clear()
+    for _ in range(2):
+        event = route_event(body=json.dumps({"messageType": kind, "message": "hello"}))
+        assert "body" not in await message.main(event, platform.room)
+    # A relay reads that record, and then whom it has to tell and to close.
+    assert [event.type for event in log.live] == [events.SEATED]
+    assert await cut_off(relay_state, log) == {"c-alice": {"messageType": 11, "action": action, "seconds": None}}
+    assert (await platform.room.state.figures(42)).connections == 0
+
+
+async def test_a_silent_connection_from_before_a_ban_is_not_in_by_itself_when_the_ban_is_over(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, relay_state: RelayState, clock: Clock
+) -> None:
+    clock.now += 1
+    assert (await client.put(f"{ROOM}/bans", json={"userId": "alice", "seconds": 60})).status_code == 204
+    clock.now += 60_000
+    event = route_event(body=json.dumps({"messageType": 7}))
+    assert await message.main(event, platform.room) == {"statusCode": 200}
+    assert (await cut_off(relay_state, log)).keys() == {"c-alice"}
+    assert (await platform.room.state.figures(42)).connections == 0
+    event = route_event(connection_id="c2", connected_at=clock.now, body=json.dumps({"messageType": 7, "id": "1"}))
+    assert json.loads((await message.main(event, platform.room))["body"])[0]["ok"]
+
+
 async def test_a_kick_that_cannot_be_published_cuts_nobody_off(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, connections: FakeConnections
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
 ) -> None:
     await come_in(platform, log)
     log.save_is_away = True
-    assert (await client.delete(f"{ROOM}/users/alice")).status_code == 503
+    assert (await client.delete(f"{ROOM}/users?userId=alice")).status_code == 503
     assert (connections.shown, connections.closed) == ({}, [])
 
 
 async def test_without_credentials_for_the_connections_it_is_503_and_can_be_tried_again(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog
+    client: httpx.AsyncClient, site: Site, platform: Platform, log: MemoryLog
 ) -> None:
     class Keyless(FakeConnections):
         async def prepare(self) -> None:
             raise NoCredentials("AWS_ACCESS_KEY_ID is not set")
 
     await come_in(platform, log)
-    app.dependency_overrides[api_parts] = lambda: ApiParts(platform.room, platform.moderation, Keyless())
-    answer = await client.put(f"{ROOM}/bans/alice")
+    site.parts = replace(platform, connections=Keyless())
+    answer = await client.put(f"{ROOM}/bans", json={"userId": "alice"})
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert "AWS_ACCESS_KEY_ID" not in answer.text
 
 
-@pytest.mark.parametrize("user", ["a/b", "a//b/", "/", "%41", "a?b#c", "坏人", "\U0001f600", "o'b\"r", "a b", "..."])
 async def test_whatever_a_users_id_holds_they_can_be_sanctioned(
-    client: httpx.AsyncClient, platform: ApiParts, log: MemoryLog, user: str
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
-    await come_in(platform, log, user)
-    assert (await client.put(f"{ROOM}/mutes/{quote(user)}", json={"seconds": 60})).status_code == 204
-    assert (await say(platform, user))["error"] == "muted"
-    assert [to for to, _ in sanctions(log)] == [user]
+    paths = ("a/b", "a//b/", "/", "%41", "%2541", "a?b#c", "amy?x", "a&b", "a+b", "...")
+    for user in (*paths, "坏人", "\U0001f600", "o'b\"r", "a b"):
+        await come_in(platform, log, user)
+        assert (await client.put(f"{ROOM}/mutes", json={"userId": user, "seconds": 60})).status_code == 204, user
+        assert (await say(platform, user))["error"] == "muted", user
+        assert (await client.delete(f"{ROOM}/mutes", params={"userId": user})).status_code == 204, user
+        assert [to for to, _ in sanctions(log)] == [user, user]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        *({"seconds": value} for value in NO_SECONDS),
-        {"seconds": 60, "second": 60},
-        [],
-        "60",
-    ],
-)
-@pytest.mark.parametrize("path", ["mutes", "bans"])
 async def test_a_time_that_cannot_be_meant_is_a_bad_field(
-    client: httpx.AsyncClient, log: MemoryLog, platform: ApiParts, path: str, body: Any
+    client: httpx.AsyncClient, log: MemoryLog, platform: Platform
 ) -> None:
-    answer = await client.put(f"{ROOM}/{path}/alice", json=body)
-    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
-    assert log.live == []
-    assert await come_in(platform, log) == 200
+    times: list[Any] = [*({"seconds": value} for value in NO_SECONDS), {"seconds": 60, "second": 60}]
+    bodies: list[Any] = [*({"userId": "alice"} | time for time in times), [], "60"]
+    for path, body in itertools.product(("mutes", "bans"), bodies):
+        answer = await client.put(f"{ROOM}/{path}", json=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), (path, body)
+        assert log.live == [], (path, body)
+        assert await come_in(platform, log) == 200, (path, body)
 
 
 async def test_a_mute_needs_a_time(client: httpx.AsyncClient, log: MemoryLog) -> None:
-    bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"json": {"seconds": None}}]
-    for content in bodies:
-        answer = await client.put(f"{ROOM}/mutes/alice", **content)
-        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+    for more, said in (({}, "is missing"), ({"seconds": None}, "must be an integer")):
+        answer = await client.put(f"{ROOM}/mutes", json={"userId": "alice", **more})
+        assert answer.json() == {"error": "bad_field", "message": f"body.seconds: {said}"}
     assert log.live == []

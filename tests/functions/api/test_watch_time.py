@@ -1,3 +1,5 @@
+from collections import Counter
+
 import httpx
 
 from functions.api.parts import ArchiveParts
@@ -8,10 +10,15 @@ PATH = "/api/activities/42/watch-time"
 
 
 async def watch(archive: ArchiveParts, *earned: tuple[str, int], room: int = 42) -> None:
-    credits_ = [
-        Credit(activity_id=room, user_id=user, username=user, earned=ms, offset=offset, logged_at=offset)
-        for offset, (user, ms) in enumerate(earned)
-    ]
+    """Credits of these ms; each user watches without a pause."""
+    ends: Counter[str] = Counter()
+    credits_ = []
+    for offset, (user, ms) in enumerate(earned):
+        ends[user] += ms
+        stretch = {"start": 0, "end": ends[user], "earned": ms}
+        credits_.append(
+            Credit(activity_id=room, user_id=user, username=user, **stretch, offset=offset, logged_at=offset)
+        )
     assert await archive.watched.add(credits_) == []
 
 

@@ -1,4 +1,6 @@
+import math
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -6,33 +8,38 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio.cluster import RedisCluster
 
-from functions.adapters.connections import Connections
-from functions.adapters.credentials import CredentialSource
-from functions.adapters.moderation_state import ModerationState
-from functions.adapters.redis_client import connect
-from functions.adapters.room_answers import Rate
-from functions.adapters.room_state import RoomState
-from functions.adapters.word_list import Words
+from functions.adapters.redis.client import connect
+from functions.adapters.redis.room_state import RoomState
+from functions.adapters.redis.words import Words
 from functions.api import words
 from functions.api.auth import Caller, caller
 from functions.api.errors import install
-from functions.api.parts import ApiParts, api_parts
-from functions.parts import RoomParts
+from functions.api.parts import parts_of
+from functions.parts import MessageParts
+from functions.rooms.answers import Rate
 from tests.functions.conftest import MemoryLog
 
-ADMIN = Caller("boss", "Boss", frozenset({"admin"}), None)
-ROOMS_ADMIN = Caller("owner", "Owner", frozenset({"admin"}), 42)
-MODERATOR = Caller("mod", "Mod", frozenset({"chat", "like", "moderate", "publish"}), None)
+
+def calling(name: str, *caps: str, activity_id: int | None = None) -> Caller:
+    return Caller.of_ours(sub=name.lower(), name=name, caps=frozenset(caps), activity_id=activity_id, exp=math.inf)
+
+
+ADMIN = calling("Boss", "admin")
+ROOMS_ADMIN = calling("Owner", "admin", activity_id=42)
+MODERATOR = calling("Mod", "chat", "like", "moderate", "publish")
 NOTHING: dict[str, Any] = {"mask": [], "reject": []}
 
 
-def api_parts_of(redis: RedisCluster, log: MemoryLog) -> ApiParts:
+def parts_with(redis: RedisCluster, log: MemoryLog) -> SimpleNamespace:
     rate = Rate(burst=5, per_second=1)
-    room = RoomParts(
-        state=RoomState(redis, heartbeat_seconds=60), log=log, chat_rate=rate, other_rate=rate, words=Words(redis)
+    room = MessageParts(
+        state=RoomState(redis, heartbeat_seconds=60),
+        log=log,
+        chat_rate=rate,
+        other_rate=rate,
+        words=Words(redis),
     )
-    connections = Connections("http://127.0.0.1:1", CredentialSource({}), region="us-east-1")
-    return ApiParts(room, ModerationState(redis), connections)
+    return SimpleNamespace(room=room, words=room.words)
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def app(redis: RedisCluster, log: MemoryLog) -> FastAPI:
     app = FastAPI()
     install(app)
     app.include_router(words.router, prefix="/api")
-    app.dependency_overrides[api_parts] = lambda: api_parts_of(redis, log)
+    app.dependency_overrides[parts_of] = lambda: parts_with(redis, log)
     app.dependency_overrides[caller] = lambda: ADMIN
     return app
 
@@ -73,27 +80,27 @@ async def test_a_put_replaces_both_lists(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/words")).json() == NOTHING
 
 
-@pytest.mark.parametrize(
-    ("body", "why"),
-    [
-        ({"mask": ["bad"]}, "body.reject"),
-        ({"mask": [], "reject": [], "rejct": []}, "body.rejct"),
-        ({"mask": "bad", "reject": []}, "body.mask"),
-        ({"mask": [1], "reject": []}, "body.mask.0"),
-        ({"mask": ["fine", ""], "reject": []}, "body.mask.1"),
-        ({"mask": [], "reject": ["x" * 65]}, "body.reject.0"),
-        ({"mask": ["fine", "\u200b"], "reject": []}, r"mask[1], '\u200b': a word has"),
-        ({"mask": [], "reject": ["a\x00b"]}, "reject[0]"),
-        ({"mask": ["x"] * 10_001, "reject": []}, "body.mask"),
-        ({"mask": ["x"] * 5001, "reject": ["x"] * 5000}, "at most 10000 words together"),
-        ([], "body"),
-    ],
-)
-async def test_what_can_be_no_list_is_a_bad_field(client: httpx.AsyncClient, body: Any, why: str) -> None:
-    answer = await client.put("/api/words", json=body)
-    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
-    assert why in answer.json()["message"]
-    assert (await client.get("/api/words")).json() == NOTHING
+NO_LISTS: list[tuple[Any, str]] = [
+    ({"mask": ["bad"]}, "body.reject"),
+    ({"mask": [], "reject": [], "rejct": []}, "body.rejct"),
+    ({"mask": "bad", "reject": []}, "body.mask"),
+    ({"mask": [1], "reject": []}, "body.mask.0"),
+    ({"mask": ["fine", ""], "reject": []}, "body.mask.1"),
+    ({"mask": [], "reject": ["x" * 65]}, "body.reject.0"),
+    ({"mask": ["fine", "\u200b"], "reject": []}, r"mask[1], '\u200b': a word must hold something visible"),
+    ({"mask": [], "reject": ["a\x00b"]}, "reject[0]"),
+    ({"mask": ["x"] * 10_001, "reject": []}, "body.mask"),
+    ({"mask": ["x"] * 5001, "reject": ["x"] * 5000}, "at most 10000 words together"),
+    ([], "body"),
+]
+
+
+async def test_what_can_be_no_list_is_a_bad_field(client: httpx.AsyncClient) -> None:
+    for body, why in NO_LISTS:
+        answer = await client.put("/api/words", json=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), why
+        assert why in answer.json()["message"], why
+        assert (await client.get("/api/words")).json() == NOTHING, why
 
 
 async def test_ten_thousand_wrong_words_make_one_complaint(client: httpx.AsyncClient) -> None:
@@ -102,10 +109,10 @@ async def test_ten_thousand_wrong_words_make_one_complaint(client: httpx.AsyncCl
     assert len(answer.content) < 200
 
 
-@pytest.mark.parametrize("body", ["", "{", "null", '{"mask": ["\\ud800"], "reject": []}'])
-async def test_what_is_no_json_or_no_text_is_a_bad_field(client: httpx.AsyncClient, body: str) -> None:
-    answer = await client.put("/api/words", content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["error"]) == (400, "bad_field")
+async def test_what_is_no_json_or_no_text_is_a_bad_field(client: httpx.AsyncClient) -> None:
+    for body in ("", "{", "null", '{"mask": ["\\ud800"], "reject": []}'):
+        answer = await client.put("/api/words", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), body
 
 
 async def test_only_who_may_administer_sees_or_changes_the_words(app: FastAPI, client: httpx.AsyncClient) -> None:
@@ -116,7 +123,7 @@ async def test_only_who_may_administer_sees_or_changes_the_words(app: FastAPI, c
 
 
 async def test_without_redis_it_says_so(app: FastAPI, client: httpx.AsyncClient, log: MemoryLog) -> None:
-    app.dependency_overrides[api_parts] = lambda: api_parts_of(connect("redis://127.0.0.1:1"), log)
+    app.dependency_overrides[parts_of] = lambda: parts_with(connect("redis://127.0.0.1:1"), log)
     for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):
         assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
 

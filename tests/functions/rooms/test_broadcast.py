@@ -2,23 +2,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from functions.rooms import events
 from functions.rooms.broadcast import Broadcast, plan
-from functions.rooms.events import Event
-from functions.rooms.history import Entry, History
+from functions.rooms.events import Chat, Event, Like, Notice, Who
+from functions.rooms.history import NO_HISTORY, REPLAY_POSTS, Entry, History
+from functions.rooms.marks import Mark
+from functions.rooms.payload import FRAME_BYTES
+from functions.rooms.room_view import RoomView
 from functions.rooms.seats import Seat
-from functions.rooms.ticks import FRAME_BYTES, Figures
 
 EMPTY = History(epoch="e1", newest=60)
 ALICE, BOB = Seat("ca", "live.v1", "alice"), Seat("cb", "classic", "bob")
+CAROL = Who(user_id="carol")
 
 
 def chat(seq: int, to: str | None = None) -> Event:
-    return Event(activity_id=42, type=events.CHAT, time=1, user_id="carol", content="x", seq=seq, to=to)
+    return Chat(activity_id=42, time=1, who=CAROL, content="x", seq=seq, to=to)
 
 
 def like(seq: int) -> Event:
-    return Event(activity_id=42, type=events.LIKE, time=1, user_id="carol", seq=seq)
+    return Like(activity_id=42, time=1, who=CAROL, seq=seq)
 
 
 def broadcast(
@@ -29,19 +31,18 @@ def broadcast(
     history: History = EMPTY,
     cursors: Mapping[Seat, str] = {},
 ) -> Broadcast:
-    return plan(
-        42,
-        records,
-        Figures(online=2, likes=9),
+    view = RoomView(
+        activity_id=42,
+        online=2,
+        likes=9,
         settings={"slowModeSeconds": 5, "frozen": False},
-        history=history,
-        last_seq=last_seq,
-        heartbeat_seconds=60,
-        seats=[ALICE, BOB],
-        newcomers=newcomers,
+        mark=None if records else Mark(last_seq, 0),
+        newcomers=dict.fromkeys(newcomers, 0),
         cursors=cursors,
-        posts=posts,
+        seats=[ALICE, BOB],
+        history=history,
     )
+    return plan(view, records, 0, posts=posts, heartbeat_seconds=60)
 
 
 def heard(planned: Broadcast) -> dict[str, list[Any]]:
@@ -103,8 +104,8 @@ def test_a_cursor_stands_before_the_chat_that_comes_with_the_welcome() -> None:
 
 
 def test_when_posts_are_short_classic_viewers_hear_the_newest_chat_and_how_much_was_left_out() -> None:
-    notice = Event(activity_id=42, type=events.NOTICE, time=1, name="n", seq=40)
-    frames = heard(broadcast(notice, *(chat(seq) for seq in range(50, 70)), like(70), posts=6))
+    notice = Notice(activity_id=42, time=1, name="n", seq=40)
+    frames = heard(broadcast(notice, *(chat(seq) for seq in range(50, 70)), like(70), posts=7))
     assert [said.get("seq", said["messageType"]) for said in frames["cb"]] == [13, 40, 67, 68, 69, 6]
     assert frames["cb"][0] == {"messageType": 13, "dropped": {"chat": 17}}
     assert len(frames["ca"][0]) == 22
@@ -138,14 +139,14 @@ def test_each_newcomer_is_told_what_it_has_missed() -> None:
 
 
 def test_what_does_not_fit_into_the_welcome_follows_before_the_tick() -> None:
-    history = past(*range(1, 101), size=1000)
+    history = past(*range(1, 46), size=1000)
     cursors = {ALICE: "e1.0", BOB: "e1.0"}
-    frames = heard(broadcast(chat(101), newcomers=frozenset(cursors), history=history, cursors=cursors))
+    frames = heard(broadcast(chat(46), newcomers=frozenset(cursors), history=history, cursors=cursors))
     assert types(frames["cb"])[:3] == [8, 6, 4]
     for said in both(frames):
         told = [chat["seq"] for chat in said[0]["history"]]
         followed = [chat["seq"] for chat in said if chat["messageType"] == 4]
-        assert told + followed == list(range(1, 102))
+        assert told + followed == list(range(1, 47))
         # Who is cut off behind the welcome has seen that much.
         assert said[0]["cursor"] == f"e1.{told[-1]}"
     sizes = [
@@ -157,7 +158,63 @@ def test_what_does_not_fit_into_the_welcome_follows_before_the_tick() -> None:
     assert len(frames["ca"]) <= 5
 
 
+def test_more_posts_than_one_newcomer_may_cost_are_a_gap_in_either_framing() -> None:
+    many, cursors = past(*range(1, 61), size=1000), {ALICE: "e1.0", BOB: "e1.0"}
+    planned = broadcast(newcomers=frozenset(cursors), history=many, cursors=cursors, last_seq=60)
+    alice, bob = heard(planned)["ca"], heard(planned)["cb"]
+    assert (alice[0][0]["gap"], bob[0]["gap"], planned.gaps()) == (False, True, 1)
+    assert [said["seq"] for said in bob[0]["history"]] == list(range(41, 61))
+    assert len(bob) == 2
+    large = past(*range(1, 61), size=15_000)
+    for frames in heard(broadcast(newcomers=frozenset(cursors), history=large, cursors=cursors, last_seq=60)).values():
+        assert len(frames) <= REPLAY_POSTS + 2
+    assert both(heard(broadcast(newcomers=frozenset(cursors), history=large, cursors=cursors, last_seq=60)))[0][0][
+        "gap"
+    ]
+
+
+def test_who_comes_back_too_often_is_told_no_history() -> None:
+    cursors = {ALICE: NO_HISTORY, BOB: NO_HISTORY}
+    planned = broadcast(newcomers=frozenset(cursors), history=past(30, 40), cursors=cursors)
+    for welcome, *_ in both(heard(planned)):
+        assert (welcome["history"], welcome["gap"], welcome["cursor"]) == ([], True, "e1.50")
+    assert planned.gaps() == 2
+
+
 def test_one_object_that_does_not_fit_beside_a_welcome_follows_it() -> None:
     cursors = {ALICE: "e1.0"}
     frames = heard(broadcast(newcomers=frozenset(cursors), history=past(7, 8, size=32_500), cursors=cursors))["ca"]
     assert [[said.get("seq", said.get("cursor")) for said in frame] for frame in frames] == [["e1.6"], [7], [8]]
+
+
+def test_who_missed_a_frame_resumes_before_the_tick_or_behind_what_it_got() -> None:
+    planned = broadcast(chat(50), chat(52), newcomers=frozenset({BOB}), cursors={BOB: "e0.7"})
+    frames = dict(planned.frames())
+    assert planned.resume_from(ALICE, [], frames[ALICE]) == "e1.49"
+    assert planned.resume_from(BOB, [], frames[BOB]) == "e0.7"
+    # Bob's frames are the welcome, the likes and the two chats.
+    assert planned.resume_from(BOB, frames[BOB][:2], frames[BOB][2:]) == "e1.49"
+    assert planned.resume_from(BOB, frames[BOB][:3], frames[BOB][3:]) == "e1.50"
+
+
+def test_before_the_first_record_of_all_there_is_no_cursor() -> None:
+    planned = broadcast(chat(0))
+    assert planned.resume_from(ALICE, [], dict(planned.frames())[ALICE]) == "-"
+    assert EMPTY.replay("-", 0).gap
+
+
+def test_who_missed_more_than_the_history_has_is_told_of_a_gap_and_gets_what_there_is() -> None:
+    cursors = {ALICE: "e1.30!"}
+    frames = broadcast(newcomers=frozenset(cursors), history=past(*range(20, 50)), cursors=cursors)
+    assert frames.gaps() == 1
+    ((welcome,),) = heard(frames)["ca"]
+    assert ([said["seq"] for said in welcome["history"]], welcome["gap"]) == (list(range(31, 50)), True)
+    assert welcome["cursor"] == "e1.50"
+
+
+def test_a_classic_viewer_has_its_share_of_the_posts_that_the_others_frames_leave() -> None:
+    notices = [Notice(activity_id=42, time=1, name="n", data="x" * 20_000, seq=seq) for seq in range(10)]
+    for posts, left_out in ((10, 19), (24, 14), (1000, 0)):
+        frames = heard(broadcast(*notices, *(chat(seq) for seq in range(50, 70)), posts=posts))
+        assert len(frames["ca"]) == 10
+        assert frames["cb"][0].get("dropped", {}).get("chat", 0) == left_out, posts

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms.frames import Chat, Heartbeat, Like, WhoIsHere, parse_frame
+from functions.rooms.people import Place
 from functions.rooms.refusal import Refusal
 
 
@@ -36,6 +37,45 @@ def test_a_chat_may_be_for_one_user_and_carry_an_id_and_the_originals_fields() -
     assert parse_frame(json.dumps(frame)) == Chat(client_id="c1", companions=companions, message="psst", to="bob")
 
 
+def test_a_chat_may_have_an_object_beside_its_text() -> None:
+    for extra in ({}, {"replyTo": 7, "at": [0.25, None]}, {"a": "x" * 1016}):
+        frame = parse_frame(json.dumps({"messageType": 4, "message": "hi", "extra": extra}))
+        assert isinstance(frame, Chat)
+        assert frame.extra == extra
+    frame = parse_frame('{"messageType":4,"message":"hi","extra":null}')
+    assert isinstance(frame, Chat)
+    assert frame.extra is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("[]", "extra must be an object"),
+        ('"x"', "extra must be an object"),
+        ("0", "extra must be an object"),
+        ('{"a":1e999}', "extra must hold no number beyond the range of a double"),
+        ('{"a":"\\ud800"}', "extra must hold no half of a surrogate pair"),
+        ('{"a":' * 33 + "1" + "}" * 33, "extra must have at most 32 levels"),
+        ('{"a":' * 300 + "1" + "}" * 300, "extra must have at most 32 levels"),
+        ('{"a":"' + "x" * 1017 + '"}', "extra must have at most 1024 bytes as JSON"),
+    ],
+)
+def test_an_extra_beyond_its_bounds_is_refused_by_name(extra: str, message: str) -> None:
+    refusal = refusal_of(f'{{"messageType":4,"id":"c1","message":"hi","extra":{extra}}}')
+    assert (refusal.code, refusal.message, refusal.client_id) == ("bad_field", message, "c1")
+
+
+def test_of_a_name_that_comes_twice_in_an_extra_the_last_counts() -> None:
+    frame = parse_frame('{"messageType":4,"message":"hi","extra":{"a":1,"a":2}}')
+    assert isinstance(frame, Chat)
+    assert frame.extra == {"a": 2}
+
+
+def test_attributes_in_a_frame_mean_nothing() -> None:
+    frame = parse_frame('{"messageType":4,"message":"hi","attributes":{"role":"host"}}')
+    assert frame == Chat(client_id=None, companions={}, message="hi", to=None)
+
+
 def test_a_like_counts_once_unless_it_says_how_often() -> None:
     assert parse_frame('{"messageType":6}') == Like(client_id=None, companions={}, count=1)
     assert parse_frame('{"messageType":6,"count":100}') == Like(client_id=None, companions={}, count=100)
@@ -46,7 +86,7 @@ def test_a_heartbeat_needs_nothing() -> None:
 
 
 def test_who_is_here_asks_for_fifty_unless_told() -> None:
-    assert parse_frame('{"messageType":3}') == WhoIsHere(client_id=None, companions={}, limit=50, cursor=None)
+    assert parse_frame('{"messageType":3}') == WhoIsHere(client_id=None, companions={}, limit=50, after=Place())
 
 
 @pytest.mark.parametrize(
@@ -100,6 +140,28 @@ def test_a_refusal_carries_the_frames_id_where_there_is_one() -> None:
     assert refusal_of({"messageType": 4, "id": "c7"}).client_id == "c7"
     assert refusal_of({"messageType": 99, "id": "c8"}).client_id == "c8"
     assert refusal_of({"messageType": 4}).client_id is None
+
+
+@pytest.mark.parametrize("size", [4096, 32_000, 130_000])
+def test_a_frame_that_is_too_large_is_refused_under_its_id_too(size: int) -> None:
+    refusal = refusal_of({"messageType": 4, "message": "x" * size, "id": "c9"})
+    assert (refusal.code, refusal.client_id) == ("too_long", "c9")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 5000,
+        "[" * 100_000,
+        '{"id":"c9",' + "x" * 5000,
+        '{"id":"c9","n":' + "9" * 5000 + "}",
+        '["' + "x" * 5000 + '"]',
+        *(json.dumps({"message": "x" * 5000, "id": id_}) for id_ in [None, "", 7, "i" * 65, "\ud800"]),
+    ],
+)
+def test_a_frame_that_is_too_large_and_has_no_id_that_can_be_read_is_too_long(text: str) -> None:
+    refusal = refusal_of(text)
+    assert (refusal.code, refusal.client_id) == ("too_long", None)
 
 
 json_values = st.recursive(

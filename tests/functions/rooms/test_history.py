@@ -2,16 +2,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms import events
-from functions.rooms.events import Event
 from functions.rooms.history import RECENT, Entry, History, encode, fit, is_kept, removed_seq
+from tests.functions import made
 
 
 def entries(*seqs: int) -> list[Entry]:
     return [Entry(seq, b'{"seq":%d}' % seq) for seq in seqs]
 
 
-def event(type_: int, **fields: object) -> Event:
-    return Event(activity_id=42, type=type_, time=1, user_id="carol", seq=7, **fields)  # type: ignore[arg-type]
+def event(type_: int, **fields: object) -> events.Event:
+    return made.event(type_, time=1, user_id="carol", seq=7, **fields)
 
 
 HISTORY = History(epoch="e1", entries=entries(*range(10, 40)), trimmed=9, newest=60)
@@ -31,6 +31,11 @@ def test_who_comes_back_is_told_what_it_has_missed() -> None:
     assert seqs("e1.30") == (list(range(31, 40)), False)
     assert seqs("e1.9") == (list(range(10, 40)), False)
     assert seqs("e1.39") == seqs("e1.60") == ([], False)
+
+
+def test_who_has_missed_more_than_is_kept_is_told_so_with_what_is_kept() -> None:
+    assert seqs("e1.30!") == (list(range(31, 40)), True)
+    assert seqs("e0.30!") == seqs("e1.8!") == seqs("-") == seqs("-!") == (list(range(20, 40)), True)
 
 
 def test_what_comes_with_the_tick_or_later_is_not_told_before() -> None:
@@ -69,6 +74,10 @@ def test_they_are_kept_as_they_are_shown() -> None:
     assert encode(event(events.NOTICE, name="n", data=[1])) == (
         b'{"messageType":10,"seq":7,"name":"n","data":[1],"time":1}'
     )
+
+
+def test_of_what_no_frame_has_room_for_the_history_keeps_that_there_was_one() -> None:
+    assert encode(event(events.NOTICE, data="x" * 40_000)) == b'{"messageType":13,"seq":7,"dropped":{"notice":1}}'
 
 
 def test_a_removal_names_a_sound_seq_or_removes_nothing() -> None:

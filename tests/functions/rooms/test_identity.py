@@ -15,30 +15,28 @@ from functions.rooms.identity import (
     parse_cursor,
     parse_user_id,
     parse_username,
+    read_attributes,
 )
+from tests.functions.rooms.refusals import not_refused
 
 
-@pytest.mark.parametrize(("text", "number"), [("1", 1), ("42", 42), ("9007199254740991", 2**53 - 1)])
-def test_an_activity_id_is_a_positive_integer_that_javascript_can_hold(text: str, number: int) -> None:
-    assert parse_activity_id(text) == number
+def test_an_activity_id_is_a_positive_integer_that_javascript_can_hold() -> None:
+    for text, number in (("1", 1), ("42", 42), ("9007199254740991", 2**53 - 1)):
+        assert parse_activity_id(text) == number, text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0", "-1", "+1", "01", "1.0", "1e3", " 1", "1\n", "9007199254740992", "٤٢", "abc", "1" * 400]
-)
-def test_what_is_no_activity_id_is_malformed(text: str) -> None:
-    with pytest.raises(Malformed, match="activityId must be"):
-        parse_activity_id(text)
+def test_what_is_no_activity_id_is_malformed() -> None:
+    texts = ["", "0", "-1", "+1", "01", "1.0", "1e3", " 1", "1\n", "9007199254740992", "٤٢", "abc", "1" * 400]
+    assert not_refused(parse_activity_id, texts, Malformed, "activityId must be") == []
 
 
 def test_a_username_is_composed_and_trimmed() -> None:
     assert parse_username("  Zoe\u0301 ") == "Zoé"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 33, "a\x00b", "a\tb", "\x85\x85", "a\ud800"])
-def test_a_username_that_cannot_be_shown_is_malformed(text: str) -> None:
-    with pytest.raises(Malformed, match="username must"):
-        parse_username(text)
+def test_a_username_that_cannot_be_shown_is_malformed() -> None:
+    texts = ["", "   ", "x" * 33, "a\x00b", "a\tb", "\x85\x85", "a\ud800"]
+    assert not_refused(parse_username, texts, Malformed, "username must") == []
 
 
 @given(st.text(max_size=60))
@@ -52,10 +50,9 @@ def test_every_username_that_is_accepted_can_be_sent_back_and_accepted_again(tex
     name.encode()
 
 
-@pytest.mark.parametrize("text", ["", "x" * 65, " a", "a ", "a\nb", ".", ".."])
-def test_what_a_path_cannot_name_is_no_user_id(text: str) -> None:
-    with pytest.raises(Malformed, match="userId must"):
-        parse_user_id(text)
+def test_what_a_path_cannot_name_is_no_user_id() -> None:
+    texts = ["", "x" * 65, " a", "a ", "a\nb"]
+    assert not_refused(parse_user_id, texts, Malformed, "userId must") == []
 
 
 def test_an_avatar_is_at_most_512_characters() -> None:
@@ -64,10 +61,9 @@ def test_an_avatar_is_at_most_512_characters() -> None:
         parse_avatar("x" * 513)
 
 
-@pytest.mark.parametrize("text", ["", "1a2b3c4d", "1a2b3c4d.", ".5", "UPPER.5", "a.-1", "a.5.6", "a" * 17 + ".1"])
-def test_what_no_welcome_gave_is_no_cursor(text: str) -> None:
-    with pytest.raises(Malformed, match="since must"):
-        parse_cursor(text)
+def test_what_no_welcome_gave_is_no_cursor() -> None:
+    texts = ["", "1a2b3c4d", "1a2b3c4d.", ".5", "UPPER.5", "a.-1", "a.5.6", "a" * 17 + ".1"]
+    assert not_refused(parse_cursor, texts, Malformed, "since must") == []
 
 
 def test_an_identity_survives_the_authorizers_context() -> None:
@@ -90,10 +86,10 @@ def test_a_context_from_before_capabilities_is_a_viewers() -> None:
     assert Identity.from_context(context).caps == VIEWER
 
 
-@pytest.mark.parametrize("caps", ["", "none", "fly", "Chat", " chat"])
-def test_a_context_gives_no_capability_that_it_does_not_name(caps: str) -> None:
-    context = Identity(activity_id=1, user_id="u", username="u").to_context() | {"caps": caps}
-    assert Identity.from_context(context).caps == frozenset()
+def test_a_context_gives_no_capability_that_it_does_not_name() -> None:
+    context = Identity(activity_id=1, user_id="u", username="u").to_context()
+    for caps in ("", "none", "fly", "Chat", " chat"):
+        assert Identity.from_context(context | {"caps": caps}).caps == frozenset(), caps
 
 
 def test_capabilities_are_known_by_their_names() -> None:
@@ -101,7 +97,19 @@ def test_capabilities_are_known_by_their_names() -> None:
     assert parse_caps(["chat", "admin", "chat"]) == {"chat", "admin"}
 
 
-@pytest.mark.parametrize("caps", [["fly"], ["chat", 1], [None], [["chat"]], ["Chat"], [""], [{}]])
-def test_what_is_no_capability_is_malformed(caps: list[object]) -> None:
-    with pytest.raises(Malformed, match="caps must be"):
-        parse_caps(caps)
+def test_what_is_no_capability_is_malformed() -> None:
+    lists: list[list[object]] = [["fly"], ["chat", 1], [None], [["chat"]], ["Chat"], [""], [{}]]
+    assert not_refused(parse_caps, lists, Malformed, "caps must be") == []
+
+
+def test_attributes_are_read_from_an_object_of_texts_alone() -> None:
+    assert read_attributes('{"role":"host"}') == {"role": "host"}
+    texts = ["", "{", "[]", "null", '"host"', '{"level":1}', "[" * 4000, '{"a":NaN}', '{"a":"\\ud800"}']
+    assert not_refused(read_attributes, texts, Malformed, "attributes ") == []
+
+
+def test_attributes_ride_in_the_context_as_one_text_and_nobody_s_do_not() -> None:
+    host = Identity(activity_id=42, user_id="u1", username="Alice", attributes={"role": "主播", "quote": '"'})
+    assert all(isinstance(value, str) for value in host.to_context().values())
+    assert Identity.from_context(host.to_context()) == host
+    assert "attributes" not in Identity(activity_id=42, user_id="u1", username="Alice").to_context()

@@ -1,8 +1,8 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms.seats import BUCKETS, Seat, bucket_of, buckets_of_slice
+from tests.functions.rooms.refusals import not_refused
 
 user_ids = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=64)
 
@@ -23,7 +23,6 @@ def test_slices_share_all_buckets_and_none_twice(slices: int) -> None:
     assert sorted(bucket for share in shares for bucket in share) == list(range(BUCKETS))
 
 
-@pytest.mark.parametrize(("slice_", "slices"), [(0, 0), (1, 1), (-1, 2), (0, BUCKETS + 1)])
-def test_a_slice_that_cannot_be_is_refused(slice_: int, slices: int) -> None:
-    with pytest.raises(ValueError, match="slices, numbered from 0"):
-        buckets_of_slice(slice_, slices)
+def test_a_slice_that_cannot_be_is_refused() -> None:
+    wrong = [(0, 0), (1, 1), (-1, 2), (0, BUCKETS + 1)]
+    assert not_refused(lambda pair: buckets_of_slice(*pair), wrong, ValueError, "slices, numbered from 0") == []

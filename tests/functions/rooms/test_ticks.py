@@ -2,24 +2,29 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms import events
+from functions.rooms.bulletin import Bulletin
 from functions.rooms.events import Event
-from functions.rooms.ticks import FRAME_BYTES, NAMED_AT_MOST, Bulletin, Figures, Tick, fold
+from functions.rooms.payload import FRAME_BYTES
+from functions.rooms.room_view import RoomNow, Standing
+from functions.rooms.ticks import NAMED_AT_MOST, Tick, fold
+from tests.functions import made
 
-FIGURES = Figures(online=12, likes=345)
+ROOM = RoomNow(online=12, likes=345, settings={"frozen": True})
 
 
 def event(type_: int, seq: int = 1, user: str = "alice", **fields: Any) -> Event:
-    plain = Event(activity_id=42, type=type_, time=1000, user_id=user, username=user.title(), seq=seq)
-    return replace(plain, **fields)
+    return made.event(type_, time=1000, user_id=user, username=user.title(), seq=seq, **fields)
 
 
 def tick(*records: Event) -> Tick:
-    return fold(records, FIGURES)
+    """The tick of a room whose state agrees with the last record of each user."""
+    moves = [record for record in records if record.type in (events.JOIN, events.LEAVE)]
+    users = {record.who.user_id: Standing(is_present=record.type == events.JOIN) for record in moves}
+    return fold(records, replace(ROOM, users=users))
 
 
 def said(bulletin: Bulletin) -> list[dict[str, Any]]:
@@ -102,20 +107,22 @@ def test_a_chat_to_oneself_is_told_once() -> None:
 
 
 def test_a_sanction_reaches_its_target_alone() -> None:
-    sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": "muted", "seconds": 60}))
+    muted = event(events.SANCTION, user="mod", to="bob", data={"action": "muted", "seconds": 60})
+    sanction = fold([muted], replace(ROOM, users={"bob": Standing(muted=60_000)}))
     assert said(sanction.bulletin_for("bob")) == [{"messageType": 11, "action": "muted", "seconds": 60}]
     assert sanction.bulletin_for("mod").frames("live.v1") == ()
 
 
-@pytest.mark.parametrize("action", ["kicked", "banned", "unbanned", "forgotten"])
-def test_who_is_cut_off_has_been_told_by_who_did_it(action: str) -> None:
-    sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": action, "seconds": None}))
-    assert sanction.bulletin_for("bob").frames("live.v1") == ()
+def test_who_is_cut_off_has_been_told_by_who_did_it() -> None:
+    for action in ("kicked", "banned", "unbanned", "forgotten"):
+        sanction = tick(event(events.SANCTION, user="mod", to="bob", data={"action": action, "seconds": None}))
+        assert sanction.bulletin_for("bob").frames("live.v1") == (), action
 
 
-@pytest.mark.parametrize("data", [None, [], {"action": "muted"}, {"action": ["kicked"]}])
-def test_a_sanction_without_a_target_is_nobodys(data: object) -> None:
-    assert tick(event(events.SANCTION, data=data)).bulletin.frames("live.v1") == ()
+def test_a_sanction_without_a_target_is_nobodys() -> None:
+    payloads: list[object] = [None, [], {"action": "muted"}, {"action": ["kicked"]}]
+    for data in payloads:
+        assert tick(event(events.SANCTION, data=data)).bulletin.frames("live.v1") == (), data
 
 
 def test_what_the_platform_says_is_relayed() -> None:
@@ -123,7 +130,7 @@ def test_what_the_platform_says_is_relayed() -> None:
         tick(
             event(events.REMOVED, 1, data={"seq": 5}),
             event(events.NOTICE, 2, name="coupon", data={"off": 10}),
-            event(events.SETTINGS, 3, data={"frozen": True}),
+            event(events.SETTINGS, 3, data={"frozen": False}),
         ).bulletin
     )
     assert objects == [
@@ -136,7 +143,7 @@ def test_what_the_platform_says_is_relayed() -> None:
 def crowded(chats: int) -> Tick:
     records = [event(events.JOIN, user="newcomer"), event(events.NOTICE, 1, name="n", data="d" * 2000)]
     records += [event(events.CHAT, 10 + n, user=f"u{n}", content="x" * 480) for n in range(chats)]
-    return fold(records, FIGURES)
+    return tick(*records)
 
 
 def test_an_overloaded_tick_leaves_out_joins_then_the_oldest_chat_and_says_so() -> None:
@@ -151,7 +158,7 @@ def test_an_overloaded_tick_leaves_out_joins_then_the_oldest_chat_and_says_so() 
 def test_what_came_too_late_is_told_first_and_moves_no_private_chat() -> None:
     late = [event(events.CHAT, 1), event(events.NOTICE, 2), event(events.CHAT, 3, to="bob"), event(events.LIKE, 4)]
     records = [event(events.CHAT, 5, content="a"), event(events.CHAT, 6, content="psst", to="bob")]
-    delayed = fold([*records, event(events.CHAT, 7, content="b")], FIGURES, late)
+    delayed = fold([*records, event(events.CHAT, 7, content="b")], ROOM, late)
     assert said(delayed.bulletin)[0] == {"messageType": 13, "dropped": {"chat": 1, "notice": 1}}
     assert types(delayed.bulletin) == [13, 4, 4, 5, 6]
     assert [value.get("seq") for value in said(delayed.bulletin_for("bob"))] == [None, 5, 6, 7, None, None]
@@ -161,7 +168,7 @@ def test_what_came_too_late_is_told_first_and_moves_no_private_chat() -> None:
 def test_what_came_too_late_and_what_does_not_fit_are_one_object() -> None:
     late = [event(events.CHAT, 1), event(events.NOTICE, 2)]
     records = [event(events.CHAT, 10 + n, user=f"u{n}", content="x" * 480) for n in range(100)]
-    busy = fold(records, FIGURES, late)
+    busy = fold(records, ROOM, late)
     for bulletin in (busy.bulletin, busy.bulletin_for("u0"), busy.limited_to(4).bulletin):
         objects = said(bulletin)
         kept = sum(value["messageType"] == 4 for value in objects)
@@ -188,7 +195,7 @@ def test_a_frame_is_encoded_once_for_all_who_share_it() -> None:
 
 @given(st.integers(0, 300), st.text(st.characters(codec="utf-8"), max_size=500))
 def test_no_frame_is_ever_longer_than_32_kb(chats: int, text: str) -> None:
-    busy = fold([event(events.CHAT, n, user=f"u{n % 3}", content=text) for n in range(chats)], FIGURES)
+    busy = fold([event(events.CHAT, n, user=f"u{n % 3}", content=text) for n in range(chats)], ROOM)
     for frame in (*busy.bulletin.frames("live.v1"), *busy.bulletin_for("nobody").frames("live.v1")):
         assert len(frame.data) <= FRAME_BYTES
 
@@ -205,3 +212,42 @@ def test_a_welcome_that_does_not_fit_into_the_ticks_frame_has_its_own() -> None:
     welcome = b'{"messageType":8,"history":"' + b"x" * 2000 + b'"}'
     frames = crowded(100).bulletin.frames_with_welcome("live.v1", welcome, b"{}")
     assert [json.loads(frame.data)[0]["messageType"] for frame in frames] == [8, 13]
+
+
+def test_an_object_that_no_frame_has_room_for_is_told_in_its_place() -> None:
+    huge = "x" * 140_000
+    told = tick(
+        event(events.LEAVE, 1, user=huge),
+        event(events.CHAT, 2, content="before"),
+        event(events.NOTICE, 3, name="n", data=huge),
+        event(events.CHAT, 4, content=huge),
+        event(events.SETTINGS, 5, data={"frozen": huge}),
+        event(events.REMOVED, 6, data={"seq": huge}),
+        event(events.CHAT, 7, content="after"),
+    )
+    assert said(told.bulletin) == [
+        {"messageType": 13, "dropped": {"leave": 1}},
+        said(tick(event(events.CHAT, 2, content="before")).bulletin)[0],
+        {"messageType": 13, "seq": 3, "dropped": {"notice": 1}},
+        {"messageType": 13, "seq": 4, "dropped": {"chat": 1}},
+        {"messageType": 12, "settings": {"frozen": True}},
+        {"messageType": 13, "seq": 6, "dropped": {"removal": 1}},
+        said(tick(event(events.CHAT, 7, content="after")).bulletin)[0],
+        {"messageType": 5, "onlineNumber": 12},
+    ]
+    assert told.too_large == 4
+    assert [len(frame.data) < FRAME_BYTES for frame in told.bulletin.frames("classic")] == [True] * 8
+
+
+def test_a_private_chat_that_is_too_large_is_told_to_its_readers_alone() -> None:
+    whispered = tick(event(events.CHAT, 2, content="x" * 40_000, to="bob"))
+    assert said(whispered.bulletin_for("bob")) == [{"messageType": 13, "seq": 2, "dropped": {"chat": 1}}]
+    assert whispered.bulletin_for("carol").frames("live.v1") == ()
+
+
+def test_an_object_that_just_fits_is_shown_in_both_framings() -> None:
+    room = FRAME_BYTES - len(tick(event(events.CHAT, 1, content="")).bulletin.frames("live.v1")[0].data)
+    for size, type_ in ((room, 4), (room + 1, 13)):
+        fitting = tick(event(events.CHAT, 1, content="x" * size)).bulletin
+        assert types(fitting) == [type_], size
+        assert json.loads(fitting.frames("classic")[0].data)["messageType"] == type_

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
     """One of partition `partition` of `topic`; `timestamp` in ms since the epoch."""
 

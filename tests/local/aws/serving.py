@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
-from local.aws.asgi import Receive, Scope, Send
+from local.aws.asgi import Asgi, Receive, Scope, Send
 from local.aws.connections_api import ConnectionsApi
-from local.aws.gateway import Gateway, GatewayConfig, upgrade_required
-from local.aws.http_api import HttpApi, HttpApiConfig
-from local.aws.lambda_runtime import JsonObject
+from local.aws.function import JsonObject
+from local.aws.gateway import Gateway, upgrade_required
+from local.aws.gateway_config import GatewayConfig
+from local.aws.http_api import HttpApi
+from local.aws.http_payload import HttpApiConfig
 from local.aws.sigv4 import Credentials
-from local.aws.websocket_protocol import WebSocketProtocol
+from local.aws.web_server import serve
 
 WAIT_SECONDS = 10
 CREDENTIALS = Credentials("AKIDLOCAL", "not-a-secret")
@@ -102,7 +103,7 @@ class Site:
         return client, connection_id
 
 
-def _application(gateway: Gateway, connections: ConnectionsApi, http: HttpApi) -> Callable[..., Awaitable[None]]:
+def _application(gateway: Gateway, connections: ConnectionsApi, http: HttpApi) -> Asgi:
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await gateway(scope, receive, send)
@@ -116,25 +117,14 @@ def _application(gateway: Gateway, connections: ConnectionsApi, http: HttpApi) -
     return application
 
 
-def _server(application: Callable[..., Awaitable[None]]) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            application,
-            ws=WebSocketProtocol,
-            http="httptools",
-            lifespan="off",
-            log_config=None,
-            ws_ping_interval=None,
-            ws_per_message_deflate=False,
-            ws_max_size=(131072, 32768),  # type: ignore[arg-type]  # websockets takes message and frame
-            timeout_graceful_shutdown=1,  # a client that does not read would hold it up
-        )
-    )
-
-
 @asynccontextmanager
 async def serving(
-    functions: Functions, *, gateway_options: JsonObject, http_timeout_seconds: float = 30, **config: Any
+    functions: Functions,
+    *,
+    gateway_options: JsonObject,
+    http_timeout_seconds: float = 30,
+    request_seconds: float = 30,
+    **config: Any,
 ) -> AsyncIterator[Site]:
     """Serve until the block ends; `config` goes to GatewayConfig."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -148,14 +138,13 @@ async def serving(
         integration_timeout_seconds=http_timeout_seconds,
     )
     connections = ConnectionsApi(gateway=gateway, credentials=CREDENTIALS)
-    server = _server(_application(gateway, connections, HttpApi(invoke=functions, config=http_config)))
-    served = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield Site(port, functions, gateway)
-    finally:
-        await gateway.stop()
-        server.should_exit = True
-        await served
+    http = HttpApi(invoke=functions, config=http_config)
+    application = _application(gateway, connections, http)
+    async with serve(application, listener, request_seconds=request_seconds, direct=connections):
+        try:
+            yield Site(port, functions, gateway)
+        finally:
+            await gateway.stop()
 
 
 class RawClient:

@@ -33,14 +33,14 @@ async def test_a_client_that_breaks_off_is_told_apart_from_the_end() -> None:
         await read_body(received(part(b"ab", more=True), {"type": "http.disconnect"}), limit=3)
 
 
-@pytest.mark.parametrize(("status", "lengths"), [(200, [b"2"]), (204, []), (304, [])])
-async def test_a_response_tells_its_length_where_it_may(status: int, lengths: list[bytes]) -> None:
-    sent: list[Message] = []
+async def test_a_response_tells_its_length_where_it_may() -> None:
+    for status, lengths in ((200, [b"2"]), (204, []), (304, [])):
+        sent: list[Message] = []
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+        async def send(message: Message, sent: list[Message] = sent) -> None:
+            sent.append(message)
 
-    await respond(send, status, [(b"x-a", b"b")], b"ab")
-    headers = sent[0]["headers"]
-    assert [value for name, value in headers if name == b"content-length"] == lengths
-    assert (b"x-a", b"b") in headers
+        await respond(send, status, [(b"x-a", b"b")], b"ab")
+        headers = sent[0]["headers"]
+        assert [value for name, value in headers if name == b"content-length"] == lengths, status
+        assert (b"x-a", b"b") in headers, status

@@ -1,10 +1,11 @@
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from functions.metrics import EVENTS, POST_LATENCY, SEATS, Meter
-from local.aws.cloudwatch import CloudWatch
+from functions.runtime.metrics import EVENTS, POST_LATENCY, SEATS, Meter
+from local.aws.cloudwatch import MAX_LINE_BYTES, CloudWatch, forward_lines, print_line
 
 
 class Log:
@@ -57,9 +58,8 @@ def test_the_document_that_the_next_test_spoils_is_one(log: Log) -> None:
     assert log.metric("Seats")["sum"] == 1
 
 
-@pytest.mark.parametrize(
-    "spoilt",
-    [
+def test_what_cloudwatch_would_not_read_is_shown_with_the_reason() -> None:
+    for spoilt in (
         document(Seats="many"),
         document(Seats=True),
         document(Seats=[1] * 101),
@@ -71,14 +71,13 @@ def test_the_document_that_the_next_test_spoils_is_one(log: Log) -> None:
         document(directive={"Namespace": None, "Metrics": None}),
         document(_aws={"CloudWatchMetrics": []}),
         document(_aws=None),
-    ],
-)
-def test_what_cloudwatch_would_not_read_is_shown_with_the_reason(log: Log, spoilt: dict[str, Any]) -> None:
-    log.write(json.dumps(spoilt))
-    assert log.cloudwatch.metrics() == []
-    ((name, line),) = log.lines
-    assert name == "relay-2"
-    assert not line.startswith("{")
+    ):
+        log = Log()
+        log.write(json.dumps(spoilt))
+        assert log.cloudwatch.metrics() == [], spoilt
+        ((name, line),) = log.lines
+        assert name == "relay-2"
+        assert not line.startswith("{"), spoilt
 
 
 def test_a_line_that_is_cut_off_is_shown(log: Log) -> None:
@@ -90,3 +89,52 @@ def test_a_gauge_tells_what_it_was_last(log: Log) -> None:
     for seats in (5, 0, 2):
         log.meter.emit({SEATS: seats})
     assert log.metric("Seats")["last"] == 2
+
+
+async def lines_of(*chunks: bytes) -> list[str]:
+    stream = asyncio.StreamReader()
+    lines: list[str] = []
+    forwarding = asyncio.create_task(forward_lines(stream, "f", lambda _, line: lines.append(line)))
+    for chunk in chunks:
+        stream.feed_data(chunk)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    stream.feed_eof()
+    await forwarding
+    return lines
+
+
+async def test_lines_are_cut_where_they_end() -> None:
+    cases: list[tuple[list[bytes], list[str]]] = [
+        ([b"a\nb\n"], ["a", "b"]),
+        ([b"a", b"b\nc", b"d"], ["ab", "cd"]),
+        ([b"a\n\nb\n"], ["a", "", "b"]),
+        ([b"error\rtrace 1\rtrace 2\n"], ["error", "trace 1", "trace 2"]),
+        ([b"a\r", b"\nb\n"], ["a", "b"]),
+        ([b"\xc3", b"\xa9 \xff\n"], ["é \ufffd"]),
+        ([], []),
+    ]
+    for chunks, lines in cases:
+        assert await lines_of(*chunks) == lines, chunks
+
+
+async def test_a_line_without_an_end_is_cut_into_several() -> None:
+    written = b"x" * (3 * MAX_LINE_BYTES)
+    lines = await lines_of(*(written[at : at + 50_000] for at in range(0, len(written), 50_000)))
+    assert len(lines) > 1
+    assert "".join(lines).encode() == written
+
+
+def test_by_default_lines_are_printed_behind_the_functions_name(capsys: pytest.CaptureFixture[str]) -> None:
+    print_line("relay", "sent 3 frames")
+    assert capsys.readouterr().out == "[relay] sent 3 frames\n"
+
+
+def test_the_emulator_has_figures_of_its_own_beside_the_functions() -> None:
+    cloudwatch = CloudWatch()
+    cloudwatch.count("RecordsDropped", 2, function="relay", topic="t")
+    cloudwatch.count("RecordsDropped", 3, function="relay", topic="t")
+    (metric,) = cloudwatch.metrics()
+    assert metric["namespace"] == "Emulator"
+    assert metric["dimensions"] == {"function": "relay", "topic": "t"}
+    assert metric["sum"] == 5

@@ -14,8 +14,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed
 
+from local.aws.function import JsonObject
 from local.aws.ids import Ids
-from local.aws.lambda_runtime import JsonObject
 from tests.local.aws.conftest import Serve
 from tests.local.aws.serving import CREDENTIALS, WAIT_SECONDS, Functions, RawClient, Site
 
@@ -53,7 +53,7 @@ async def request(site: Site, method: str, path: str, body: bytes = b"", *, sign
     if signed:
         keys = BotoCredentials(CREDENTIALS.access_key, CREDENTIALS.secret_key)
         SigV4Auth(keys, "execute-api", "us-east-1").add_auth(aws)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.request(method, url, content=body, headers=dict(aws.headers.items()))
 
 
@@ -112,12 +112,13 @@ async def test_frames_posted_before_a_delete_arrive(site: Site) -> None:
     await client.close()
 
 
-@pytest.mark.parametrize("operation", ["post_to_connection", "get_connection", "delete_connection"])
-async def test_boto3_raises_gone_for_an_id_that_is_not_open(site: Site, operation: str) -> None:
+async def test_boto3_raises_gone_for_an_id_that_is_not_open(site: Site) -> None:
     client = management(site)
-    arguments = {"Data": b"x"} if operation == "post_to_connection" else {}
-    with pytest.raises(client.exceptions.GoneException):
-        await call(client, operation, ConnectionId=GONE_ID, **arguments)
+    for operation in ("post_to_connection", "get_connection", "delete_connection"):
+        arguments = {"Data": b"x"} if operation == "post_to_connection" else {}
+        with pytest.raises(ClientError) as info:
+            await call(client, operation, ConnectionId=GONE_ID, **arguments)
+        assert isinstance(info.value, client.exceptions.GoneException), operation
 
 
 async def test_gone_is_410_with_an_empty_body_and_its_name_in_a_header(site: Site) -> None:
@@ -150,12 +151,12 @@ async def test_a_connection_is_gone_while_its_own_handshake_is_pending(site: Sit
     await client.close()
 
 
-@pytest.mark.parametrize(("path_id", "shown"), [("zzz", "zzz"), ("a%20b", "a b"), ("a/b", "a/b"), ("", "")])
-async def test_a_malformed_id_is_a_bad_request(site: Site, path_id: str, shown: str) -> None:
-    response = await request(site, "POST", f"/websocket/%40connections/{path_id}", b"x")
-    assert response.status_code == 400
-    assert response.headers["x-amzn-errortype"] == "BadRequestException"
-    assert response.json() == {"message": f"Invalid connectionId: {shown}"}
+async def test_a_malformed_id_is_a_bad_request(site: Site) -> None:
+    for path_id, shown in (("zzz", "zzz"), ("a%20b", "a b"), ("a/b", "a/b"), ("", "")):
+        response = await request(site, "POST", f"/websocket/%40connections/{path_id}", b"x")
+        assert response.status_code == 400, path_id
+        assert response.headers["x-amzn-errortype"] == "BadRequestException", path_id
+        assert response.json() == {"message": f"Invalid connectionId: {shown}"}
 
 
 async def test_boto3_sees_a_malformed_id_as_a_plain_client_error(site: Site) -> None:
@@ -222,17 +223,53 @@ async def test_a_wrong_signature_or_region_is_forbidden(site: Site) -> None:
     await client.close()
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS"])
-async def test_another_method_is_forbidden(site: Site, method: str) -> None:
-    response = await request(site, method, path_of(GONE_ID))
-    assert response.status_code == 403
-    assert response.json() == {"message": "Missing Authentication Token"}
+async def test_another_method_is_forbidden(site: Site) -> None:
+    for method in ("PUT", "PATCH", "OPTIONS"):
+        response = await request(site, method, path_of(GONE_ID))
+        assert response.status_code == 403, method
+        assert response.json() == {"message": "Missing Authentication Token"}, method
 
 
 async def test_another_stage_is_forbidden(site: Site) -> None:
-    response = await request(site, "POST", path_of(GONE_ID).replace("/websocket", "/prod"), b"x")
-    assert response.status_code == 403
-    assert response.headers["x-amzn-errortype"] == "ForbiddenException"
+    for stage in ("/prod", "", "/WebSocket", "/prod/websocket"):
+        for method in ("POST", "GET", "DELETE", "PUT", "PATCH", "OPTIONS"):
+            response = await request(site, method, path_of(GONE_ID).replace("/websocket", stage))
+            assert response.status_code == 403, (stage, method)
+            assert response.headers["x-amzn-errortype"] == "ForbiddenException"
+            assert response.json() == {"message": "Forbidden"}
+
+
+async def test_another_path_below_the_stage_is_not_found(site: Site) -> None:
+    for below in ("/more", "/", "/websocket", "/@Connections"):
+        response = await request(site, "POST", path_of(GONE_ID).replace("/websocket", f"/websocket{below}"), b"x")
+        assert response.status_code == 404, below
+        assert response.headers["x-amzn-errortype"] == "NotFoundException"
+        route = f"{below[1:]}/@connections/{GONE_ID}"
+        assert response.json() == {"message": f"No method found matching route {route} for http method POST."}
+
+
+async def test_an_id_may_be_encoded_once_and_not_twice(site: Site) -> None:
+    client, connection_id = await site.opened()
+    for encoded in (connection_id, connection_id.replace("=", "%3D"), connection_id.replace("=", "%3d")):
+        assert (await request(site, "GET", f"/websocket/@connections/{encoded}")).status_code == 200, encoded
+    every_byte = "".join(f"%{byte:02X}" for byte in connection_id.encode())
+    assert (await request(site, "GET", f"/websocket/@connections/{every_byte}")).status_code == 200
+    twice = connection_id.replace("=", "%253D")
+    assert (await request(site, "GET", f"/websocket/@connections/{twice}")).status_code == 400
+    await client.close()
+
+
+async def test_head_and_options_and_http_1_0_are_answered(site: Site) -> None:
+    for method, version in (("HEAD", "1.1"), ("OPTIONS", "1.1"), ("GET", "1.0"), ("POST", "1.0"), ("HEAD", "1.0")):
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        head = f"{method} {path_of(GONE_ID)} HTTP/{version}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        async with asyncio.timeout(WAIT_SECONDS):
+            answer = await reader.read()
+        status, _, rest = answer.partition(b"\r\n")
+        assert b" 403 " in status, (method, version)
+        assert (b"Missing Authentication Token" in rest) == (method != "HEAD")
+        writer.close()
 
 
 async def test_every_answer_has_request_ids(site: Site) -> None:
@@ -246,7 +283,7 @@ async def test_every_answer_has_request_ids(site: Site) -> None:
 
 async def test_posts_of_one_caller_arrive_in_order(site: Site) -> None:
     client, connection_id = await site.opened()
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         keys = BotoCredentials(CREDENTIALS.access_key, CREDENTIALS.secret_key)
         for number in range(50):
             aws = AWSRequest(method="POST", url=site.http + path_of(connection_id), data=b"%d" % number)

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from confluent_kafka import Producer
 
 from local.aws.event_source_mapping import EventSourceMapping
 from local.aws.function import FunctionError, JsonObject
+from local.aws.kafka_consumer import MappingConfig
+from tests.local.aws.kafka_batches import BROKEN, CODECS, batch, produce
 from tests.local.aws.until import until
 
 pytestmark = pytest.mark.kafka
@@ -80,16 +83,28 @@ class Function:
 Invoke = Callable[[str, JsonObject], Awaitable[Any]]
 
 
+class Mapped(EventSourceMapping):
+    """`dropped` is how many records were counted as dropped."""
+
+    def __init__(self, config: MappingConfig, invoke: Invoke) -> None:
+        super().__init__(config, invoke, count=self._add)
+        self.dropped = 0
+
+    def _add(self, name: str, number: int, **dimensions: str) -> None:
+        assert name == "RecordsDropped"
+        assert dimensions == {"function": "relay", "topic": self._config.topic}
+        self.dropped += number
+
+
 @pytest.fixture
 def mapped(kafka_bootstrap: str, topic: str) -> Callable[..., Any]:
     """An async context manager: a mapping of the topic, ready, stopped at the end."""
 
     @contextlib.asynccontextmanager
-    async def running(invoke: Invoke, **settings: Any) -> AsyncIterator[EventSourceMapping]:
+    async def running(invoke: Invoke, **settings: Any) -> AsyncIterator[Mapped]:
         defaults = {"batch_size": 1000, "window_ms": 0, "bootstrap": kafka_bootstrap}
-        mapping = EventSourceMapping(
-            function="relay", topic=topic, group=f"of-{topic}", invoke=invoke, **{**defaults, **settings}
-        )
+        config = MappingConfig(function="relay", topic=topic, group=f"of-{topic}", **{**defaults, **settings})
+        mapping = Mapped(config, invoke)
         await mapping.start()
         try:
             await until(lambda: mapping.ready)
@@ -241,16 +256,56 @@ async def test_one_invocation_is_under_way_at_a_time_and_the_rest_gathers(
         await function(name, event)
         await release.wait()
 
-    async with mapped(slow):
+    async with mapped(slow) as mapping:
         await send(producer, topic, ["first"])
         await until(lambda: function.events)
         for partition in range(4):
             await send(producer, topic, numbered(20, f"{partition}-"), partition)
+        await until(lambda: mapping.gathered == 80)
         assert function.values == ["first"]
         release.set()
         await until(lambda: len(function.values) == 81)
-    # One by one would have been 80.
-    assert len(function.events) < 20
+    assert [len(batch) for batch in function.batches] == [1, 80]
+
+
+async def test_records_that_never_stop_coming_hold_up_no_window(
+    producer: AIOKafkaProducer, topic: str, mapped: Callable[..., Any]
+) -> None:
+    async def keep_sending() -> None:
+        for number in itertools.count():
+            await send(producer, topic, [f"r{number}"])
+
+    for window_ms in (0, 300):
+        function = Function()
+        async with mapped(function, window_ms=window_ms):
+            sending = asyncio.create_task(keep_sending())
+            await until(lambda function=function: len(function.events) >= 5)  # type: ignore[misc]
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_reading_that_fails_begins_anew_from_what_was_committed(
+    producer: AIOKafkaProducer,
+    topic: str,
+    mapped: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    read = AIOKafkaConsumer.getmany
+    failures = iter([True])
+
+    async def failing(self: AIOKafkaConsumer, **options: Any) -> Any:
+        found = await read(self, **options)
+        if found and next(failures, False):
+            raise RuntimeError("a bug of the consumer")
+        return found
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", failing)
+    function = Function()
+    async with mapped(function):
+        await send(producer, topic, ["a"])
+        await until(lambda: function.values == ["a"])
+    assert "a bug of the consumer" in caplog.text
 
 
 async def test_a_second_reader_takes_over_partitions_without_losing_or_doubling_a_record(
@@ -303,15 +358,15 @@ async def test_a_broker_that_is_away_at_first_is_found_later(
     probe = await asyncio.start_server(forward, "127.0.0.1", 0)
     address = probe.sockets[0].getsockname()
     probe.close()
-    mapping = EventSourceMapping(
+    config = MappingConfig(
         function="relay",
         topic=topic,
         group=f"of-{topic}",
         bootstrap=f"127.0.0.1:{address[1]}",
-        invoke=function,
         batch_size=10,
         window_ms=0,
     )
+    mapping = Mapped(config, function)
     await mapping.start()
     await until(lambda: "trying again" in caplog.text)
     server = await asyncio.start_server(forward, *address)
@@ -354,14 +409,86 @@ async def test_stopping_cuts_a_pause_between_attempts(
 
 
 async def test_stopping_what_was_never_started_is_fine(kafka_bootstrap: str, topic: str) -> None:
-    mapping = EventSourceMapping(
-        function="relay",
-        topic=topic,
-        group="g",
-        bootstrap=kafka_bootstrap,
-        invoke=Function(),
-        batch_size=1,
-        window_ms=0,
+    config = MappingConfig(
+        function="relay", topic=topic, group="g", bootstrap=kafka_bootstrap, batch_size=1, window_ms=0
     )
+    mapping = Mapped(config, Function())
     assert not mapping.ready
     await mapping.stop()
+
+
+@pytest.mark.parametrize("codec", CODECS)
+async def test_every_codec_of_kafka_is_read(
+    kafka_bootstrap: str, producer: AIOKafkaProducer, topic: str, mapped: Callable[..., Any], codec: str
+) -> None:
+    other = Producer({"bootstrap.servers": kafka_bootstrap, "compression.type": codec, "linger.ms": 50})
+    values = [f"{number} {'compressible ' * 20}" for number in range(100)]
+    for value in values:
+        other.produce(topic, value.encode(), partition=0)
+    await asyncio.to_thread(other.flush)
+    function = Function()
+    async with mapped(function) as mapping:
+        await until(lambda: len(function.values) == 100)
+        assert mapping.dropped == 0
+    assert function.values == values
+
+
+async def test_what_cannot_be_read_is_set_aside_and_holds_up_no_record(
+    kafka_bootstrap: str,
+    producer: AIOKafkaProducer,
+    topic: str,
+    mapped: Callable[..., Any],
+    broker_is_real: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    if broker_is_real:
+        pytest.skip("Apache Kafka takes no broken batch")
+    function, lost = Function(), 0
+    async with mapped(function) as mapping:
+        for kind, broken in BROKEN.items():
+            await produce(kafka_bootstrap, topic, 0, batch(f"before {kind}".encode()))
+            offset = await produce(kafka_bootstrap, topic, 0, broken())
+            lost -= offset - await produce(kafka_bootstrap, topic, 0, batch(f"after {kind}".encode(), codec="zstd"))
+            await producer.send_and_wait(topic, f"beside {kind}".encode(), partition=1)
+            await until(lambda kind=kind: {f"{where} {kind}" for where in ("after", "beside")} <= {*function.values})  # type: ignore[misc]
+            assert f"relay: {topic}-0@{offset} " in caplog.text, kind
+        assert mapping.dropped == lost
+    assert [value for value in function.values if "beside" not in value] == [
+        f"{where} {kind}" for kind in BROKEN for where in ("before", "after")
+    ]
+    assert "trying again" not in caplog.text
+
+
+async def test_records_of_every_odd_shape_are_handed_on(
+    kafka_bootstrap: str, producer: AIOKafkaProducer, topic: str, mapped: Callable[..., Any]
+) -> None:
+    function = Function()
+    odd: list[JsonObject] = [
+        {"value": b"no key"},
+        {"value": None, "key": b"tombstone"},
+        {"value": b"", "key": b""},
+        {"value": b"\xff\xfe", "key": b"\xff"},
+        {"value": b"h", "headers": [("", b""), ("twice", b"1"), ("twice", b"2"), ("\u540d" * 100, b"\xff" * 100)]},
+        {"value": b"old", "timestamp_ms": 0},
+        {"value": b"new", "timestamp_ms": 2**53},
+    ]
+    async with mapped(function) as mapping:
+        for record in odd:
+            await producer.send_and_wait(topic, partition=0, **record)
+        await until(lambda: sum(len(one) for event in function.events for one in event["records"].values()) == 7)
+        assert mapping.dropped == 0
+    records = [record for event in function.events for one in event["records"].values() for record in one]
+    assert [b64decode(record["value"]) if "value" in record else None for record in records] == [
+        record["value"] for record in odd
+    ]
+
+
+async def test_a_record_whose_header_names_alone_exceed_an_event_is_set_aside(
+    producer: AIOKafkaProducer, topic: str, mapped: Callable[..., Any]
+) -> None:
+    function = Function()
+    async with mapped(function, max_bytes=10_000) as mapping:
+        await producer.send_and_wait(topic, b"odd", partition=0, headers=[("\U0001f600" * 1000, b"")])
+        await producer.send_and_wait(topic, b"next", partition=0)
+        await until(lambda: function.values == ["next"])
+        assert mapping.dropped == 1

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from local.aws.gateway import RouteTarget
-from local.aws.lambda_runtime import FunctionError, JsonObject
+from local.aws.function import FunctionError, JsonObject
+from local.aws.gateway_config import RouteTarget
 from tests.local.aws.conftest import Serve
 from tests.local.aws.serving import WAIT_SECONDS, Functions, RawClient, Site
 
@@ -51,15 +51,15 @@ async def test_what_a_two_way_route_returns_is_sent_back(site: Site, functions: 
         assert await client.recv() == "echo grüezi"
 
 
-@pytest.mark.parametrize("answer", [{"statusCode": 200}, {"statusCode": 200, "body": ""}])
-async def test_nothing_is_sent_for_an_empty_body(site: Site, functions: Functions, answer: JsonObject) -> None:
-    async with site.open() as client:
-        functions.answers["message"] = answer
-        await client.send("one")
-        await functions.called("message")
-        functions.answers["message"] = echo
-        await client.send("two")
-        assert await client.recv() == "echo two"
+async def test_nothing_is_sent_for_an_empty_body(site: Site, functions: Functions) -> None:
+    for answer in ({"statusCode": 200}, {"statusCode": 200, "body": ""}):
+        async with site.open() as client:
+            functions.answers["message"] = answer
+            await client.send("one")
+            await functions.called("message", len(functions.of("message")) + 1)
+            functions.answers["message"] = echo
+            await client.send("two")
+            assert await client.recv() == "echo two", answer
 
 
 async def test_what_a_one_way_route_returns_is_discarded(serve: Serve, functions: Functions) -> None:
@@ -76,9 +76,10 @@ async def test_what_a_one_way_route_returns_is_discarded(serve: Serve, functions
         assert "Internal server error" in str(await client.recv())
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
+async def test_a_function_that_fails_gives_the_error_frame_and_the_connection_stays(
+    site: Site, functions: Functions
+) -> None:
+    answers: list[Any] = [
         FunctionError("ValueError", "boom"),
         FunctionError("Sandbox.Timedout", "Task timed out after 15.00 seconds"),
         None,
@@ -87,21 +88,58 @@ async def test_what_a_one_way_route_returns_is_discarded(serve: Serve, functions
         {"statusCode": 200, "body": {"not": "a string"}},
         {"statusCode": 200, "body": "x" * (128 * 1024 + 1)},
         {"statusCode": 500, "body": "on a two-way route"},
-    ],
-)
-async def test_a_function_that_fails_gives_the_error_frame_and_the_connection_stays(
-    site: Site, functions: Functions, answer: Any
-) -> None:
-    functions.answers["message"] = answer
+    ]
     client, connection_id = await site.opened()
-    await client.send("one")
-    frame = await client.recv()
-    request_id = functions.of("message")[0]["requestContext"]["requestId"]
-    assert frame == error_frame("Internal server error", connection_id, request_id)
-    functions.answers["message"] = echo
-    await client.send("two")
-    assert await client.recv() == "echo two"
+    for answer in answers:
+        functions.answers["message"] = answer
+        await client.send("one")
+        frame = await client.recv()
+        request_id = functions.of("message")[-1]["requestContext"]["requestId"]
+        assert frame == error_frame("Internal server error", connection_id, request_id), str(answer)[:80]
+        functions.answers["message"] = echo
+        await client.send("two")
+        assert await client.recv() == "echo two", str(answer)[:80]
     await client.close()
+
+
+async def test_of_one_client_only_so_many_frames_wait_for_their_function(serve: Serve, functions: Functions) -> None:
+    site, go_on = await serve(messages_at_once=2), asyncio.Event()
+
+    async def slow(event: JsonObject) -> JsonObject:
+        await go_on.wait()
+        return await echo(event)
+
+    functions.answers["message"] = slow
+    async with site.open() as flooding, site.open() as other:
+        for number in range(5):
+            await flooding.send(str(number))
+        await functions.called("message", 2)
+        await other.send("other")
+        await functions.called("message", 3)
+        assert sorted(event["body"] for event in functions.of("message")) == ["0", "1", "other"]
+        go_on.set()
+        assert {await flooding.recv() for _ in range(5)} == {f"echo {number}" for number in range(5)}
+
+
+async def test_a_delete_drops_the_frames_that_wait(serve: Serve, functions: Functions) -> None:
+    site = await serve(messages_at_once=2)
+    cancelled: list[str] = []
+
+    async def never(event: JsonObject) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(event["body"])
+
+    functions.answers["message"] = never
+    client, connection_id = await site.opened()
+    for number in range(5):
+        await client.send(str(number))
+    await functions.called("message", 2)
+    site.gateway.delete(site.gateway.connections[connection_id])
+    assert await closed(client) == (1000, "Connection Closed Normally")
+    assert await left(functions) == (1000, "Connection Closed Normally")
+    assert (sorted(cancelled), len(functions.of("message"))) == (["0", "1"], 2)
 
 
 async def test_a_function_slower_than_the_integration_gives_the_error_frame(serve: Serve, functions: Functions) -> None:
@@ -224,7 +262,7 @@ async def test_data_either_way_keeps_a_connection_from_idling(serve: Serve, func
         await client.send("x")
         await functions.called("message")
         assert connection.last_active >= connection.opened
-        connection.push("from the server", 15, now=connection.opened + 5)
+        connection.push(b"from the server", now=connection.opened + 5)
         assert connection.last_active == connection.opened + 5
 
 
@@ -249,11 +287,11 @@ async def test_a_close_without_a_code_is_1005(site: Site, functions: Functions) 
     await client.close()
 
 
-@pytest.mark.parametrize("reset", [False, True])
-async def test_a_lost_tcp_connection_is_1006_without_a_reason(site: Site, functions: Functions, reset: bool) -> None:
-    client, _ = await RawClient.handshake(site.port)
-    await client.close(reset=reset)
-    assert await left(functions) == (1006, "")
+async def test_a_lost_tcp_connection_is_1006_without_a_reason(site: Site, functions: Functions) -> None:
+    for times, reset in ((1, False), (2, True)):
+        client, _ = await RawClient.handshake(site.port)
+        await client.close(reset=reset)
+        assert await left(functions, times) == (1006, ""), f"{reset=}"
 
 
 async def test_disconnect_is_invoked_once_when_both_sides_close(site: Site, functions: Functions) -> None:
@@ -330,6 +368,6 @@ async def test_a_handshake_pending_while_the_gateway_stops_is_refused(site: Site
 
 
 async def test_a_plain_http_request_is_told_to_upgrade(site: Site) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         response = await client.get(f"{site.http}/websocket")
     assert response.status_code == 426

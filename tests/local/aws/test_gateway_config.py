@@ -15,4 +15,4 @@ def test_routes_and_authorizer_come_from_the_manifest() -> None:
 
 def test_the_authorizer_is_asked_about_the_arn_of_connect() -> None:
     config = GatewayConfig(domain_name="x", api_id="abc", region="eu-west-3", account_id="123456789012")
-    assert config.api.connect_arn == "arn:aws:execute-api:eu-west-3:123456789012:abc/websocket/$connect"
+    assert config.connect_arn == "arn:aws:execute-api:eu-west-3:123456789012:abc/websocket/$connect"

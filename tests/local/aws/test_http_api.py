@@ -5,15 +5,16 @@ from typing import Any
 import httpx
 import pytest
 
-from local.aws.http_api import BODY_LIMIT, HttpApiConfig, read_response
+from local.aws.function import FunctionError, JsonObject
+from local.aws.http_api import BODY_LIMIT, read_response
+from local.aws.http_payload import HttpApiConfig
 from local.aws.integration import MalformedAnswerError
-from local.aws.lambda_runtime import FunctionError, JsonObject
 from tests.local.aws.conftest import Serve
 from tests.local.aws.serving import Functions, Site
 
 
 async def fetch(site: Site, path: str = "/api/health", method: str = "GET", **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.request(method, site.http + path, **options)
 
 
@@ -38,25 +39,19 @@ async def test_a_base64_body_is_sent_as_bytes(site: Site, functions: Functions) 
     assert (await fetch(site)).content == b"\x00\xff"
 
 
-@pytest.mark.parametrize(
-    ("answer", "body"), [("Hello", "Hello"), ({"a": 1}, '{"a":1}'), ([1], "[1]"), (None, "null"), (7, "7")]
-)
-async def test_without_a_status_the_answer_is_the_body(
-    site: Site, functions: Functions, answer: Any, body: str
-) -> None:
-    functions.answers["api"] = answer
-    response = await fetch(site)
-    assert (response.status_code, response.text) == (200, body)
-    assert response.headers["content-type"] == "application/json"
+async def test_without_a_status_the_answer_is_the_body(site: Site, functions: Functions) -> None:
+    for answer, body in (("Hello", "Hello"), ({"a": 1}, '{"a":1}'), ([1], "[1]"), (None, "null"), (7, "7")):
+        functions.answers["api"] = answer
+        response = await fetch(site)
+        assert (response.status_code, response.text) == (200, body)
+        assert response.headers["content-type"] == "application/json", body
 
 
-@pytest.mark.parametrize(
-    "answer", [FunctionError("ValueError", "boom"), {"statusCode": "ok"}, {"statusCode": 200, "body": 1}]
-)
-async def test_a_function_that_fails_is_500(site: Site, functions: Functions, answer: Any) -> None:
-    functions.answers["api"] = answer
-    response = await fetch(site)
-    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+async def test_a_function_that_fails_is_500(site: Site, functions: Functions) -> None:
+    for answer in (FunctionError("ValueError", "boom"), {"statusCode": "ok"}, {"statusCode": 200, "body": 1}):
+        functions.answers["api"] = answer
+        response = await fetch(site)
+        assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"}), answer
 
 
 async def test_a_function_that_takes_too_long_is_503(serve: Serve, functions: Functions) -> None:
@@ -75,10 +70,10 @@ async def test_a_body_above_10_mb_is_413(site: Site, functions: Functions) -> No
     assert functions.of("api") == []
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/apix"])
-async def test_a_path_that_is_no_route_is_404(site: Site, functions: Functions, path: str) -> None:
-    response = await fetch(site, path)
-    assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
+async def test_a_path_that_is_no_route_is_404(site: Site, functions: Functions) -> None:
+    for path in ("/api", "/api/", "/apix"):
+        response = await fetch(site, path)
+        assert (response.status_code, response.json()) == (404, {"message": "Not Found"}), path
     assert functions.of("api") == []
 
 
@@ -88,16 +83,24 @@ async def test_a_head_request_gets_no_body(site: Site, functions: Functions) -> 
     assert (response.status_code, response.content) == (200, b"")
 
 
-@pytest.mark.parametrize("headers", [{"X": "a\r\nY: b"}, {"a b": "c"}, {"": "x"}, ["x"]])
-def test_headers_that_are_none_are_malformed(headers: Any) -> None:
-    with pytest.raises(MalformedAnswerError):
-        read_response({"statusCode": 200, "headers": headers})
+def is_malformed(**result: Any) -> bool:
+    try:
+        read_response({"statusCode": 200, **result})
+    except MalformedAnswerError:
+        return True
+    return False
 
 
-@pytest.mark.parametrize("cookies", ["a=1", ["a=1\r\nX: y"]])
-def test_cookies_that_are_none_are_malformed(cookies: Any) -> None:
-    with pytest.raises(MalformedAnswerError):
-        read_response({"statusCode": 200, "cookies": cookies})
+def test_headers_that_are_none_are_malformed() -> None:
+    assert not is_malformed(headers={"X": "a"})
+    for headers in ({"X": "a\r\nY: b"}, {"a b": "c"}, {"": "x"}, ["x"]):
+        assert is_malformed(headers=headers), headers
+
+
+def test_cookies_that_are_none_are_malformed() -> None:
+    assert not is_malformed(cookies=["a=1"])
+    for cookies in ("a=1", ["a=1\r\nX: y"]):
+        assert is_malformed(cookies=cookies), cookies
 
 
 def test_the_route_comes_from_the_manifest() -> None:

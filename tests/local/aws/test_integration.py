@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.aws.function import FunctionError, JsonObject
 from local.aws.integration import Integration, IntegrationTimeoutError, MalformedAnswerError, read_answer
-from local.aws.lambda_runtime import FunctionError, JsonObject
 
 
 async def test_a_call_returns_what_the_function_returned() -> None:
@@ -59,9 +59,16 @@ def test_a_base64_body_is_decoded() -> None:
     assert read_answer({"statusCode": 200, "body": encoded, "isBase64Encoded": True}).body == "grüezi"
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
+def is_malformed(result: Any) -> bool:
+    try:
+        read_answer(result)
+    except MalformedAnswerError:
+        return True
+    return False
+
+
+def test_what_is_no_proxy_response_is_malformed() -> None:
+    results: list[Any] = [
         None,
         "ok",
         [],
@@ -79,8 +86,6 @@ def test_a_base64_body_is_decoded() -> None:
         {"statusCode": 200, "body": "!", "isBase64Encoded": True},
         {"statusCode": 200, "body": "é", "isBase64Encoded": True},
         {"statusCode": 200, "body": "/w==", "isBase64Encoded": True},
-    ],
-)
-def test_what_is_no_proxy_response_is_malformed(result: Any) -> None:
-    with pytest.raises(MalformedAnswerError):
-        read_answer(result)
+    ]
+    for result in results:
+        assert is_malformed(result), result

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes import KafkaEvent
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.aws.function import JsonObject
@@ -60,6 +60,8 @@ def test_the_default_arn_names_the_region() -> None:
     headers=st.lists(st.tuples(st.text("abcXYZ-_", max_size=20), st.none() | st.binary(max_size=30))),
     offset=st.integers(0, 2**63 - 1),
 )
+@example(key=b"", value=b"", headers=[("", None)] * 9, offset=10**14)
+@example(key=b"", value=b"", headers=[("", b"\x80" * 30)] * 9, offset=10**14)
 def test_the_size_of_a_record_is_never_underrated(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]], offset: int
 ) -> None:

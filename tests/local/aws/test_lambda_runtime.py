@@ -12,8 +12,10 @@ import psutil
 import pytest
 import uvloop
 
-from local.aws.execution_environment import Client, installed_client
-from local.aws.lambda_runtime import FunctionError, FunctionSpec, LambdaRuntime
+from local.aws.execution_environment import State
+from local.aws.function import FunctionError, FunctionSpec
+from local.aws.function_process import Client, Launch, installed_client
+from local.aws.lambda_runtime import LambdaRuntime
 from tests.local.aws.until import until
 
 ROOT = Path(__file__).with_name("functions_under_test")
@@ -39,10 +41,9 @@ def start(request: pytest.FixtureRequest) -> Start:
     """A runtime for one function, started and stopped, with each of the clients."""
 
     @contextlib.asynccontextmanager
-    async def running(spec: FunctionSpec, **settings: Any) -> AsyncIterator[LambdaRuntime]:
-        chosen = {"client": request.param, "write_line": ignore, **settings}
-        runtime = LambdaRuntime([spec], root=ROOT, **chosen)
-        await runtime.start()
+    async def running(spec: FunctionSpec, *, freeze: bool = False, **settings: Any) -> AsyncIterator[LambdaRuntime]:
+        launch = Launch(root=ROOT, **{"client": request.param, "write_line": ignore, **settings})
+        runtime = LambdaRuntime([spec], launch, freeze=freeze)
         try:
             yield runtime
         finally:
@@ -79,10 +80,10 @@ def started(folder: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-@pytest.mark.parametrize("event", [{"text": "é 漢 🙂 \ud83d"}, {}, {"deep": [{"a": [1, 2.5, None, True]}]}])
-async def test_what_goes_in_comes_out(start: Start, event: dict[str, Any]) -> None:
+async def test_what_goes_in_comes_out(start: Start) -> None:
     async with start(function("echo.handler")) as runtime:
-        assert await runtime.invoke("f", event) == event
+        for event in ({"text": "é 漢 🙂 \ud83d"}, {}, {"deep": [{"a": [1, 2.5, None, True]}]}):
+            assert await runtime.invoke("f", event) == event
 
 
 async def test_an_environment_is_kept_warm(start: Start) -> None:
@@ -130,13 +131,40 @@ async def test_beyond_the_limit_events_wait_first_come_first_served(start: Start
         assert started(tmp_path) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("length", [0, 5, 200_000])
-async def test_what_a_function_raises_is_told_and_the_environment_lives_on(start: Start, length: int) -> None:
-    async with start(function()) as runtime:
+async def test_the_processes_of_a_function_are_told_with_what_they_do(start: Start, tmp_path: Path) -> None:
+    async with start(function(max_environments=2)) as runtime:
+        assert runtime.processes("f") == {}
         pid = await runtime.invoke("f", {})
-        error = await failure(runtime, {"do": "raise", "length": length})
-        assert (error.error_type, error.message) == ("ValueError", "x" * length)
-        assert await runtime.invoke("f", {}) == pid
+        await until(lambda: runtime.processes("f") == {pid: State.WAITING})
+        call = asyncio.create_task(runtime.invoke("f", waiting("a", tmp_path)))
+        await until(lambda: started(tmp_path) == ["a"])
+        assert runtime.processes("f") == {pid: State.RUNNING}
+        psutil.Process(pid).kill()
+        with pytest.raises(FunctionError):
+            await call
+        assert pid not in runtime.processes("f")
+
+
+async def test_beyond_the_limit_connections_take_turns(start: Start, tmp_path: Path) -> None:
+    def of(connection_id: str, name: str) -> dict[str, Any]:
+        return waiting(name, tmp_path) | {"requestContext": {"connectionId": connection_id}}
+
+    async with start(function(max_environments=1)) as runtime:
+        events = [of("flood", "a"), of("flood", "b"), of("flood", "c"), of("alice", "d")]
+        calls = [asyncio.create_task(runtime.invoke("f", event)) for event in events]
+        await until(lambda: started(tmp_path) == ["a"])
+        (tmp_path / "release").touch()
+        await asyncio.gather(*calls)
+        assert started(tmp_path) == ["a", "d", "b", "c"]
+
+
+async def test_what_a_function_raises_is_told_and_the_environment_lives_on(start: Start) -> None:
+    async with start(function(max_environments=1)) as runtime:
+        pid = await runtime.invoke("f", {})
+        for length in (0, 5, 200_000):
+            error = await failure(runtime, {"do": "raise", "length": length})
+            assert (error.error_type, error.message) == ("ValueError", "x" * length)
+            assert await runtime.invoke("f", {}) == pid, length
 
 
 async def test_a_result_that_is_not_json_is_an_error(start: Start) -> None:
@@ -157,20 +185,50 @@ async def test_a_function_that_takes_too_long_is_killed_and_replaced(start: Star
         assert await runtime.invoke("f", {}) != pid
 
 
-@pytest.mark.parametrize(
-    ("event", "text"),
-    [
+async def test_a_function_that_hangs_says_where_when_it_is_killed(start: Start) -> None:
+    for way, wanted in (
+        ("endless_loop", ["in endless_loop"]),
+        ("endless_call_of_c_that_keeps_the_interpreter", ["in endless_call_of_c_that_keeps_the_interpreter"]),
+        ("sleeping", ["in sleeping"]),
+        ("deadlock", ["in deadlock"]),
+        ("thread_that_never_ends", ["in sleeping", "in thread_that_never_ends"]),
+        ("awaiting", ["Task 'the reply'", "in never_answered", "in waits_for_a_reply"]),
+        ("catching_everything", ["in catching_everything"]),
+    ):
+        lines: list[str] = []
+        async with start(
+            function("hang.handler", timeout_seconds=1.0),
+            write_line=lambda name, line, lines=lines: lines.append(line),
+        ) as runtime:
+            error = await failure(runtime, {"way": way})
+            assert error.error_type == "Sandbox.Timedout", way
+            await until(lambda: not runtime.processes("f"))
+        assert lines[0] == "Task timed out after 1.00 seconds. It was here:", way
+        told = "\n".join(lines)
+        assert [text for text in wanted if text not in told] == [], (way, told)
+        assert f'{ROOT / "hang.py"}", line ' in told, way
+
+
+async def test_an_import_that_hangs_says_where(start: Start) -> None:
+    lines: list[str] = []
+    settings = {"init_seconds": 1.0, "write_line": lambda name, line: lines.append(line)}
+    async with start(function("slow_import.handler"), **settings) as runtime:
+        await failure(runtime, {})
+    assert any("slow_import.py" in line for line in lines), lines
+
+
+async def test_a_crash_stays_inside_its_environment(start: Start) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"do": "exit", "status": 0}, "Runtime exited without providing a reason"),
         ({"do": "exit", "status": 5}, "Runtime exited with error: exit status 5"),
         ({"do": "kill"}, "Runtime exited with error: signal: killed"),
-    ],
-)
-async def test_a_crash_stays_inside_its_environment(start: Start, event: dict[str, Any], text: str) -> None:
+    ]
     async with start(function()) as runtime:
-        error = await failure(runtime, event)
-        assert error.error_type == "Runtime.ExitError"
-        assert error.message.endswith(f" Error: {text}")
-        assert isinstance(await runtime.invoke("f", {}), int)
+        for event, text in cases:
+            error = await failure(runtime, event)
+            assert error.error_type == "Runtime.ExitError", event
+            assert error.message.endswith(f" Error: {text}"), event
+            assert isinstance(await runtime.invoke("f", {}), int), event
 
 
 async def test_an_idle_environment_that_dies_is_replaced(start: Start) -> None:
@@ -184,27 +242,18 @@ async def test_an_idle_environment_that_dies_is_replaced(start: Start) -> None:
         assert await runtime.invoke("f", {}) != pid
 
 
-@pytest.mark.parametrize(
-    ("handler", "error_type", "text"),
-    [
+async def test_a_function_that_cannot_be_initialised_says_why(start: Start) -> None:
+    for handler, error_type, text in (
         ("missing.handler", "Runtime.ImportModuleError", "Unable to import module 'missing'"),
-        (
-            "broken_import.handler",
-            "Runtime.ImportModuleError",
-            "No module named 'a_module_that_does_not_exist'",
-        ),
+        ("broken_import.handler", "Runtime.ImportModuleError", "No module named 'a_module_that_does_not_exist'"),
         ("echo.nothing", "Runtime.HandlerNotFound", "Handler 'nothing' missing on module 'echo'"),
         ("echo", "Runtime.MalformedHandlerName", "Bad handler 'echo'"),
         ("broken_exit.handler", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
-    ],
-)
-async def test_a_function_that_cannot_be_initialised_says_why(
-    start: Start, handler: str, error_type: str, text: str
-) -> None:
-    async with start(function(handler)) as runtime:
-        error = await failure(runtime, {})
-    assert error.error_type == error_type
-    assert text in error.message
+    ):
+        async with start(function(handler)) as runtime:
+            error = await failure(runtime, {})
+        assert error.error_type == error_type, handler
+        assert text in error.message, handler
 
 
 async def test_initialisation_is_tried_again_by_the_next_event_and_only_then(start: Start, tmp_path: Path) -> None:
@@ -273,7 +322,7 @@ async def test_a_caller_that_gives_up_does_not_disturb_the_environment(start: St
 
 
 async def test_a_frozen_environment_stands_still_between_events(start: Start) -> None:
-    async with start(function(), freeze=True) as runtime:
+    async with start(function(max_environments=1), freeze=True) as runtime:
         pid = await runtime.invoke("f", {})
         for _ in range(50):
             assert await runtime.invoke("f", {}) == pid
@@ -284,7 +333,7 @@ async def test_a_frozen_environment_stands_still_between_events(start: Start) ->
 async def test_new_code_replaces_idle_environments_at_once(start: Start) -> None:
     async with start(function()) as runtime:
         pid = await runtime.invoke("f", {})
-        runtime.replace_environments()
+        runtime.replace_environments(["f"])
         assert await runtime.invoke("f", {}) != pid
         await until(lambda: gone(pid))
 
@@ -293,7 +342,7 @@ async def test_new_code_lets_an_event_under_way_finish(start: Start, tmp_path: P
     async with start(function(max_environments=1)) as runtime:
         call = asyncio.create_task(runtime.invoke("f", waiting("a", tmp_path)))
         await until(lambda: started(tmp_path) == ["a"])
-        runtime.replace_environments()
+        runtime.replace_environments(["f"])
         pid = await runtime.invoke("f", {})
         assert not call.done()
         (tmp_path / "release").touch()
@@ -307,7 +356,7 @@ async def test_new_code_while_an_environment_starts_is_used_by_the_event_that_wa
     async with start(function(max_environments=1)) as runtime:
         call = asyncio.create_task(runtime.invoke("f", {}))
         await asyncio.sleep(0)
-        runtime.replace_environments()
+        runtime.replace_environments(["f"])
         assert isinstance(await call, int)
 
 
@@ -347,8 +396,7 @@ async def test_environments_die_with_an_emulator_that_is_killed(client: Client, 
 
 def test_it_runs_under_uvloop(tmp_path: Path) -> None:
     async def main() -> None:
-        runtime = LambdaRuntime([function(timeout_seconds=0.5)], root=ROOT, freeze=True, write_line=ignore)
-        await runtime.start()
+        runtime = LambdaRuntime([function(timeout_seconds=0.5)], Launch(root=ROOT, write_line=ignore), freeze=True)
         pids = await asyncio.gather(*(runtime.invoke("f", {}) for _ in range(20)))
         assert 1 <= len(set(pids)) <= 4
         assert (await failure(runtime, {"do": "sleep", "seconds": 600})).error_type == "Sandbox.Timedout"
@@ -380,5 +428,6 @@ async def test_errors_are_written_with_their_traceback(start: Start) -> None:
 
 
 async def test_a_stopped_runtime_refuses_events() -> None:
-    runtime = LambdaRuntime([function()], root=ROOT)
+    runtime = LambdaRuntime([function()], Launch(root=ROOT))
+    await runtime.stop()
     assert (await failure(runtime, {})).error_type == "ServiceException"

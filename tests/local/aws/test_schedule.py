@@ -8,7 +8,8 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
 
 from local.aws.function import FunctionError
-from local.aws.schedule import Schedule, scheduled_event
+from local.aws.schedule import invoke_at_rate, scheduled_event
+from local.background import in_background
 from tests.local.aws.until import until
 
 
@@ -31,10 +32,8 @@ async def test_a_function_is_invoked_again_and_again() -> None:
     async def invoke(name: str, event: Any) -> None:
         calls.append((name, event))
 
-    schedule = Schedule(function="sweep", seconds=0.01, invoke=invoke)
-    await schedule.start()
-    await until(lambda: len(calls) >= 3)
-    await schedule.stop()
+    async with in_background(invoke_at_rate("sweep", seconds=0.01, invoke=invoke)):
+        await until(lambda: len(calls) >= 3)
     count = len(calls)
     await asyncio.sleep(0)
     assert len(calls) == count
@@ -50,10 +49,8 @@ async def test_a_failed_run_does_not_end_the_schedule(caplog: pytest.LogCaptureF
         calls += 1
         raise FunctionError("ValueError", "no room")
 
-    schedule = Schedule(function="sweep", seconds=0.01, invoke=invoke)
-    await schedule.start()
-    await until(lambda: calls >= 2)
-    await schedule.stop()
+    async with in_background(invoke_at_rate("sweep", seconds=0.01, invoke=invoke)):
+        await until(lambda: calls >= 2)
     assert "sweep: the scheduled run failed: ValueError: no room" in caplog.text
 
 
@@ -66,17 +63,15 @@ async def test_slow_runs_overlap_up_to_a_limit(caplog: pytest.LogCaptureFixture)
         most = max(most, under_way)
         await asyncio.Event().wait()
 
-    schedule = Schedule(function="sweep", seconds=0.005, invoke=invoke, max_under_way=2)
-    await schedule.start()
-    await until(lambda: "skipped a run" in caplog.text)
-    await schedule.stop()
+    async with in_background(invoke_at_rate("sweep", seconds=0.005, invoke=invoke, max_under_way=2)):
+        await until(lambda: "skipped a run" in caplog.text)
     assert most == 2
 
 
-@pytest.mark.parametrize("seconds", [0, -1])
-def test_a_rate_that_cannot_be_meant_is_refused(seconds: float) -> None:
+async def test_a_rate_that_cannot_be_meant_is_refused() -> None:
     async def invoke(name: str, event: Any) -> None:
         """Never called."""
 
-    with pytest.raises(ValueError, match="seconds"):
-        Schedule(function="sweep", seconds=seconds, invoke=invoke)
+    for seconds in (0, -1):
+        with pytest.raises(ValueError, match=f"{seconds} seconds"):
+            await invoke_at_rate("sweep", seconds=seconds, invoke=invoke)

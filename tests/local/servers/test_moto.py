@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
+import boto3
 import pytest
 
-from functions.adapters.secrets import SecretsManager, SecretUnavailable, secrets_client
-from local.servers.moto import REGION, Moto
+from functions.adapters.aws.secrets import SecretsManager, SecretUnavailable, secrets_client
+from local.servers.moto import REGION, TABLE, TIME_TO_LIVE, Moto, MotoResources
 from local.servers.process import ServerFailed, accepts
 
 
@@ -18,14 +20,15 @@ async def moto() -> AsyncIterator[Moto]:
 
 def secret(moto: Moto, name: str) -> SecretsManager:
     keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-    return SecretsManager(name, partial(secrets_client, REGION, endpoint_url=moto.url, **keys))
+    return SecretsManager(name, partial(secrets_client, REGION, endpoint_url=moto.address, **keys))
 
 
 async def test_a_secret_is_read_as_it_was_last_put(moto: Moto) -> None:
-    await moto.put_secret("keys", "first")
+    resources = MotoResources(moto.address)
+    await resources.put_secret("keys", "first")
     reader = secret(moto, "keys")
     assert await reader.read() == "first"
-    await moto.put_secret("keys", "second")
+    await resources.put_secret("keys", "second")
     assert await reader.read() == "second"
     with pytest.raises(SecretUnavailable, match="ResourceNotFoundException"):
         await secret(moto, "others").read()
@@ -34,7 +37,7 @@ async def test_a_secret_is_read_as_it_was_last_put(moto: Moto) -> None:
 async def test_killed_it_is_gone() -> None:
     moto = Moto()
     await moto.start()
-    address = moto.url.removeprefix("http://")
+    address = moto.address.removeprefix("http://")
     assert await accepts(address)
     await moto.kill()
     assert not await accepts(address)
@@ -42,4 +45,38 @@ async def test_killed_it_is_gone() -> None:
 
 def test_it_has_no_address_before_it_is_started() -> None:
     with pytest.raises(ServerFailed, match="no address"):
-        _ = Moto().url
+        _ = Moto().address
+
+
+def client(service: str, url: str) -> Any:
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    return boto3.client(service, region_name=REGION, endpoint_url=url, **keys)
+
+
+async def test_the_table_is_made_as_it_is_meant_and_made_again_it_stays(moto_url: str) -> None:
+    dynamodb = client("dynamodb", moto_url)
+    resources = MotoResources(moto_url)
+    await resources.make_table("meant")
+    item = {"pk": {"S": "room#1"}, "sk": {"S": "m#0"}}
+    dynamodb.put_item(TableName="meant", Item=item)
+    await resources.make_table("meant")
+    made = dynamodb.describe_table(TableName="meant")["Table"]
+    assert made["KeySchema"] == TABLE["KeySchema"]
+    assert [index["IndexName"] for index in made["GlobalSecondaryIndexes"]] == ["top"]
+    assert made["ItemCount"] == 1
+    forgets = dynamodb.describe_time_to_live(TableName="meant")["TimeToLiveDescription"]
+    assert (forgets["AttributeName"], forgets["TimeToLiveStatus"]) == (TIME_TO_LIVE["AttributeName"], "ENABLED")
+
+
+async def test_a_queue_keeps_its_url_and_what_is_in_it(moto_url: str) -> None:
+    resources, sqs = MotoResources(moto_url), client("sqs", moto_url)
+    url = await resources.make_queue("failures")
+    assert url.startswith(f"{moto_url}/")
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    assert await resources.make_queue("failures") == url
+    assert [one["Body"] for one in sqs.receive_message(QueueUrl=url)["Messages"]] == ["poison"]
+
+
+async def test_where_nothing_listens_is_told_in_one_line() -> None:
+    with pytest.raises(ServerFailed, match=r"moto at http://127\.0\.0\.1:1: Could not connect"):
+        await MotoResources("http://127.0.0.1:1").make_queue("failures")

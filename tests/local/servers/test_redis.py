@@ -55,15 +55,48 @@ async def test_the_next_test_finds_it_empty_too(client: RedisCluster) -> None:
 async def test_it_comes_back_empty_on_the_same_port_and_its_clients_find_it() -> None:
     redis = EmbeddedRedis()
     await redis.start()
-    url = redis.url
+    url = redis.address
     async with RedisCluster.from_url(url) as client:
         await client.set("{1}a", "x")
         await redis.kill()
         with pytest.raises((RedisError, RedisClusterException, OSError)):
             await client.get("{1}a")
         await redis.start()
-        assert redis.url == url
+        assert redis.address == url
         assert await client.get("{1}a") is None
+    await redis.stop()
+
+
+async def test_it_can_begin_with_the_keys_of_an_earlier_moment() -> None:
+    redis = EmbeddedRedis()
+    with pytest.raises(ServerFailed, match="not started"):
+        await redis.save()
+    await redis.start()
+    async with RedisCluster.from_url(redis.address) as client:
+        await client.set("{1}a", "x", ex=1000)
+        redis.dump = await redis.save()
+        await client.set("{1}a", "y")
+        await client.set("{1}b", "z")
+        await redis.kill()
+        await redis.start()
+        assert (await client.get("{1}a"), await client.get("{1}b")) == (b"x", None)
+        assert 0 < await client.ttl("{1}a") <= 1000
+    await redis.stop()
+
+
+async def test_paused_it_answers_nobody_and_resumed_it_answers_what_was_asked_meanwhile() -> None:
+    redis = EmbeddedRedis()
+    with pytest.raises(ServerFailed, match="not started"):
+        await redis.pause()
+    await redis.start()
+    async with RedisCluster.from_url(redis.address) as client:
+        await client.set("{1}a", "x")
+        await redis.pause()
+        asked = asyncio.ensure_future(client.get("{1}a"))
+        done, _ = await asyncio.wait((asked,), timeout=0.2)
+        assert not done
+        await redis.resume()
+        assert await asked == b"x"
     await redis.stop()
 
 
@@ -78,23 +111,25 @@ async def test_a_port_that_is_taken_is_an_error_with_the_reason() -> None:
 async def test_a_port_that_another_redis_has_is_not_taken_for_ones_own() -> None:
     first = EmbeddedRedis()
     await first.start()
-    second = EmbeddedRedis(port=int(first.url.rpartition(":")[2]))
+    second = EmbeddedRedis(port=int(first.address.rpartition(":")[2]))
     with pytest.raises(ServerFailed, match="Redis ended"):
         await second.start()
     await first.stop()
 
 
-async def test_it_has_no_url_before_it_is_started() -> None:
-    with pytest.raises(ServerFailed, match="no port"):
-        _ = EmbeddedRedis().url
+async def test_it_has_no_address_before_it_is_started() -> None:
+    with pytest.raises(ServerFailed, match="no address"):
+        _ = EmbeddedRedis().address
 
 
 async def test_a_cancelled_start_leaves_nothing_running() -> None:
     port = free_port()
-    starting = asyncio.create_task(EmbeddedRedis(port=port).start())
+    redis = EmbeddedRedis(port=port)
+    starting = asyncio.create_task(redis.start())
+    # Once there is a process; when it listens, the start may be over.
     async with asyncio.timeout(20):
-        while embedded._is_free(port):
-            await asyncio.sleep(0.01)
+        while redis._process is None or not redis._process.running:
+            await asyncio.sleep(0)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting

@@ -10,8 +10,8 @@ import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from local.aws.asgi import Receive, Scope, Send
 from local.page import Page as PageApp
-from local.page import Receive, Scope, Send
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

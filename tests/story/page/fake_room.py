@@ -5,7 +5,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.page import Message, Receive, Scope, Send
+from local.aws.asgi import Message, Receive, Scope, Send
 
 JsonObject = dict[str, Any]
 PATIENCE = 20  # seconds a test waits for what must come

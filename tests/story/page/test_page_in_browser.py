@@ -82,7 +82,7 @@ async def test_what_happens_in_the_room_is_shown(page: Page, seat: Seat) -> None
             "carol and 12 others joined",
             "hello",
             "dan and 1 other left",
-            "1 message, 40 joins left out: the room is very busy.",
+            "1 message, 40 joins left out: too much for the room.",
             "Slow mode: one message every 5 s.",
             "SPRING",
             "You are muted for 30 s.",

@@ -3,7 +3,7 @@
 
 import { createInterface } from "node:readline";
 
-import { LiveRoom } from "../../../local/page/live.js";
+import { LiveRoom } from "../../../client/live.js";
 
 const room = new LiveRoom(JSON.parse(process.argv[2]));
 const write = (name, value) => console.log(JSON.stringify([name, value]));

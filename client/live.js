@@ -1,0 +1,820 @@
+/**
+ * The client of a room, for browsers and Node.js 22: one lasting connection, over as many WebSockets as needed.
+ *
+ *     const room = new LiveRoom({ url: "wss://example.com/websocket", activityId: 42, username: "alice" });
+ *     room.on("chat", ({ fromusername, textMessage }) => console.log(fromusername, textMessage));
+ *     room.connect();
+ *     await room.say("hello");
+ *
+ * It reconnects after every interruption, asks for the messages that it missed, and delivers each chat and notice once.
+ * It is one file without dependencies, so that it can be copied. Everything that is not exported may change.
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {string | URL} url  where the rooms are, `wss://…/websocket`; a page may leave out the host. What its
+ *   query says (activityId, token) need not be given again.
+ * @property {number | string} [activityId]  the room
+ * @property {string} [username]  the display name; a token's name comes before it
+ * @property {string} [userId]
+ * @property {string} [avatar]
+ * @property {Attributes} [attributes]  what is shown beside the name, if no token says who the viewer is
+ * @property {string | (() => string | Promise<string>)} [token]  a JWT, or a function that makes one per connection
+ * @property {new (url: string, protocols: string[]) => any} [WebSocket]  needed only before Node.js 22
+ * @property {Clock} [clock]  for tests
+ * @property {() => number} [random]  for tests; like Math.random
+ *
+ * @typedef {object} Clock
+ * @property {() => number} now  ms, from any start
+ * @property {(act: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ *
+ * @typedef {{ slowModeSeconds: number, frozen: boolean }} Settings
+ * @typedef {Record<string, string>} Attributes  of a person: a role, a level, a colour, as the platform has it
+ * @typedef {{ userId: string, username: string, attributes?: Attributes }} User
+ *
+ * @typedef {object} Chat
+ * @property {number} seq  its number in the room: rising, with gaps
+ * @property {string} textMessage
+ * @property {string} fromusername
+ * @property {string} userId
+ * @property {string} avatar
+ * @property {number} time  ms since the epoch
+ * @property {string} [id]  the sender's id for it
+ * @property {string} [to]  a userId, if the chat is private
+ * @property {Attributes} [attributes]  the sender's
+ * @property {Record<string, any>} [extra]  what the sender's client put beside the text: check it, others made it
+ * @property {boolean} replayed  whether it came with the welcome, from the room's history
+ *
+ * @typedef {{ seq: number, name: string, data: any, time: number, replayed: boolean }} Notice
+ * @typedef {User & { others?: number }} Crowd  a user who joined or left, and how many others did
+ * @typedef {{ users: User[], onlineNumber: number, cursor: string | null }} Who
+ *
+ * @typedef {object} Welcome  the present state of the room
+ * @property {number} activityId
+ * @property {string} userId  this viewer's
+ * @property {string} connectionId
+ * @property {number} onlineNumber
+ * @property {number} zanNumber  likes
+ * @property {Settings} settings
+ * @property {number} heartbeatSeconds
+ * @property {boolean} gap
+ * @property {boolean} resumed  whether this client was in the room before
+ *
+ * @typedef {{ name: "connecting" | "open" } | { name: "waiting", delayMs: number, lost: boolean }
+ *   | { name: "closed", reason: "closed" | "kicked" | "banned" | "replaced" | "flooding" }} State
+ *   lost: an open connection ended; else no connection could be opened
+ *   reason: "replaced" if newer connections of the user have taken this one's place, "flooding" if too many frames of
+ *   the user were refused; call connect() again at the user's wish, or after the seconds of the sanction
+ *
+ * @typedef {{ action: "muted" | "unmuted" | "kicked" | "banned", seconds: number | null,
+ *   reason?: "replaced" | "flooding" }} Sanction  with a reason if the room did it by itself
+ *
+ * @typedef {object} Events  the names for `on`, and what their handlers get
+ * @property {State} state
+ * @property {Welcome} welcome  after each connection, and after frames that were lost; its history follows as events
+ * @property {Welcome} gap  messages are missing and cannot be had any more; comes before the history
+ * @property {Chat} chat
+ * @property {Notice} notice
+ * @property {Crowd} joined
+ * @property {Crowd} left
+ * @property {{ onlineNumber: number }} online
+ * @property {{ zanNumber: number }} likes  the absolute total
+ * @property {{ seq: number }} removed  a moderator removed this chat: hide it
+ * @property {Sanction} sanction
+ * @property {{ settings: Settings }} settings
+ * @property {{ dropped: Record<string, number>, seq?: number, replayed: boolean }} leftOut  how many objects of each
+ *   kind did not fit, or the one `seq`
+ * @property {Refused} refused  a frame without a promise, such as a like, was refused
+ * @property {{ message: string }} fault  something failed: the gateway, or `token`
+ */
+
+const NAMES = new Map([
+  [0, "reply"], [1, "joined"], [2, "left"], [3, "who"], [4, "chat"], [5, "online"], [6, "likes"], [8, "welcome"],
+  [9, "removed"], [10, "notice"], [11, "sanction"], [12, "settings"], [13, "leftOut"],
+]);
+// Each is delivered once. A leftOut has a seq if it stands for one object, which was too large.
+const NUMBERED = new Set(["chat", "notice", "leftOut"]);
+const EVENTS = new Set(["state", "gap", "refused", "fault", ...NAMES.values()]);
+for (const answer of ["reply", "who"]) EVENTS.delete(answer);
+// The objects that are delivered before a connection is welcomed, and after another has replaced it.
+const BEFORE = new Set(["welcome", "sanction", "fault"]);
+const AFTER = new Set(["chat", "notice", "removed", "reply", "who"]);
+
+const SEEN = 1000; // so many seqs are remembered; a room keeps 300 chats and notices
+const ID_MS = 300_000; // a user's id names one chat for so long
+const LIKE_MS = 1000;
+const LIKES_PER_FRAME = 100;
+const LIKES_WAITING = 1000; // at most; a viewer who taps for long adds no more
+// What the room takes. A character is a code point, as a string's iterator gives them.
+const FRAME_BYTES = 4096;
+const TEXT_LENGTH = 500;
+const USER_ID_LENGTH = 64;
+const CURSOR_LENGTH = 512;
+const EXTRA_BYTES = 1024;
+const PAGE_LIMIT = 200;
+// A frame that is refused for one of these is refused however often it is sent. If it was too large or could not be
+// read, the reply has no id.
+const NEVER = new Set(["too_long", "bad_json", "bad_type", "bad_field"]);
+const TOO_LARGE = 1009; // the close code of a connection that was sent too large a frame
+const MOST = Number.MAX_SAFE_INTEGER; // the largest activityId and seq
+const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one ends at once
+const WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+const STEADY_MS = 10_000; // a connection that lasted so long resets the backoff
+const ENTER_MS = 30_000; // for the token, the handshake and the welcome together
+const ANSWER_MS = 10_000;
+const LOST_MS = 60_000; // the server recognises a repeated id for five minutes
+const LINGER_MS = 5_000; // for objects that are still on their way to a replaced connection
+const HEARTBEAT_SECONDS = 60;
+const ROTATE_MINUTES = [95, 115]; // the gateway cuts at 120
+
+/** @type {Clock} */
+const CLOCK = {
+  now: () => performance.now(),
+  setTimeout: (act, ms) => setTimeout(act, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
+/** A frame was refused. `code` is one of the protocol's, or "lost" (no answer came), or "closed". */
+export class Refused extends Error {
+  /** @param {{ error: string, message?: string, retryAfter?: number }} reply */
+  constructor({ error, message, retryAfter }) {
+    super(said(message || error));
+    this.name = "Refused";
+    this.code = error;
+    /** Seconds, if a retry may succeed. */
+    this.retryAfter = isPositive(retryAfter) ? retryAfter : undefined;
+  }
+}
+
+/**
+ * The gateway ends every connection after two hours, so a room opens the next one before that. It then has up to three
+ * links: `#link` is in use, `#next` is not welcomed yet, and `#last` was replaced by `#link` and stays open for a few
+ * seconds, until what was on its way has come. Two links may bring the same chat, so `#seen` drops the second.
+ */
+export class LiveRoom {
+  #options;
+  #clock;
+  #random;
+  #handlers = new Map();
+  #wanted = false;
+  #trial = 0; // the number of the newest attempt: a token that comes late belongs to an older one
+  #link = null;
+  #next = null;
+  #last = null;
+  #seen = new Seen();
+  #asks = new Map();
+  #ids = 0;
+  #name;
+  #attempt = 0;
+  #likes = 0;
+  #timers;
+
+  /** @param {Options} options  a TypeError says what is wrong with them */
+  constructor(options) {
+    mustBe(isObject(options), "the options of a LiveRoom are an object");
+    this.#options = { WebSocket: globalThis.WebSocket, ...options };
+    check(this.#options);
+    this.#clock = options.clock ?? CLOCK;
+    this.#random = options.random ?? Math.random;
+    this.#timers = new Timers(this.#clock);
+    this.#name = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  }
+
+  /**
+   * Call `handler` with each event of this name. Returns a function that ends this.
+   * @template {keyof Events} Name
+   * @param {Name} name
+   * @param {(event: Events[Name]) => void} handler
+   * @returns {() => void}
+   */
+  on(name, handler) {
+    mustBe(EVENTS.has(name), `on: the name is one of ${[...EVENTS].join(", ")}`);
+    mustBe(typeof handler === "function", "on: the handler is a function");
+    const handlers = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, handlers.add(handler));
+    return () => handlers.delete(handler);
+  }
+
+  /** Enter the room and stay in it. The answer is a `welcome`. */
+  connect() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    globalThis.window?.addEventListener("online", this.#wake);
+    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    this.#enter();
+  }
+
+  /** Leave. Promises that are still open are rejected with the code "closed". */
+  close() {
+    if (this.#wanted) this.#finish("closed");
+  }
+
+  /**
+   * Say `text` to the room, or to the user `to` alone. Without a connection it waits for the next one. A chat that is
+   * not answered is sent again, and published once. A text that is empty or too long is refused at once.
+   * @param {string} text  1 to 500 characters after trimming
+   * @param {{ to?: string | null, extra?: Record<string, any> | null }} [options]  `extra` comes beside the text: an
+   *   object of at most 1,024 bytes as JSON
+   * @returns {Promise<{ seq: number, id: string }>}  rejected with Refused, or with a TypeError for other arguments
+   */
+  async say(text, options = {}) {
+    mustBe(typeof text === "string", "say: the text is a string");
+    mustBe(isObject(options), "say: the options are an object"); // else what is for one user would be said to all
+    const { to, extra } = options;
+    mustBe(isNothing(to) || isText(to, 1, USER_ID_LENGTH), `say: to is a userId of 1 to ${USER_ID_LENGTH} characters`);
+    mustBe(isNothing(extra) || isObject(extra), "say: extra is an object");
+    // A copy, since the chat may be sent again after its caller has changed the object.
+    const beside = isNothing(extra) ? {} : { extra: JSON.parse(JSON.stringify(extra)) };
+    mustBe(isNothing(beside.extra) || isObject(beside.extra), "say: extra is an object");
+    return this.#ask({ messageType: 4, message: text.trim(), ...(!isNothing(to) && { to }), ...beside });
+  }
+
+  /**
+   * A page of the users in the room. `cursor` is that of the page before.
+   * @param {{ limit?: number | null, cursor?: string | null }} [options]
+   * @returns {Promise<Who>}  rejected with Refused, or with a TypeError for other arguments
+   */
+  async who(options = {}) {
+    mustBe(isObject(options), "who: the options are an object");
+    const { limit, cursor } = options;
+    mustBe(isNothing(limit) || isWhole(limit, 1, PAGE_LIMIT), `who: limit is an integer from 1 to ${PAGE_LIMIT}`);
+    mustBe(isNothing(cursor) || isText(cursor, 0, CURSOR_LENGTH), "who: cursor is that of the page before");
+    return this.#ask({ messageType: 3, ...(!isNothing(limit) && { limit }), ...(cursor && { cursor }) });
+  }
+
+  /**
+   * Send likes: they are added up and sent once a second. At most 1,000 wait.
+   * @param {number} [count]  an integer from 1 to 1,000, else a TypeError is thrown
+   */
+  like(count = 1) {
+    mustBe(isWhole(count, 1, LIKES_WAITING), `like: the count is an integer from 1 to ${LIKES_WAITING}`);
+    if (!this.#wanted) return;
+    this.#likes = Math.min(this.#likes + count, LIKES_WAITING);
+    this.#likeSoon();
+  }
+
+  #emit(name, event) {
+    if (!this.#wanted && name !== "state") return; // a handler of an earlier object of the frame has closed the room
+    for (const handler of [...(this.#handlers.get(name) ?? [])]) {
+      try {
+        Promise.resolve(handler(event)).catch(report); // of an async handler
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  /** Open a connection: the first one, one after an interruption, or one to replace the present one. */
+  async #enter() {
+    const trial = ++this.#trial;
+    this.#timers.set("enter", ENTER_MS, () => this.#failed());
+    if (!this.#link) this.#emit("state", { name: "connecting" });
+    try {
+      const { token, WebSocket } = this.#options;
+      const bearer = typeof token === "function" ? await token() : token;
+      if (trial !== this.#trial) return;
+      const protocols = bearer ? ["live.v1", `bearer.${bearer}`] : ["live.v1"];
+      const socket = new WebSocket(address(this.#options, this.#seen.cursor), protocols);
+      this.#next = new Link(socket, this.#clock, this.#random, () => this.#newId());
+      this.#next.onobject = (object, link) => this.#object(object, link);
+      this.#next.onend = (link, code) => this.#ended(link, code);
+    } catch (error) {
+      if (trial !== this.#trial) return;
+      this.#emit("fault", { message: said(error?.message ?? error) });
+      if (trial === this.#trial) this.#failed();
+    }
+  }
+
+  /** The attempt to open a connection has failed. */
+  #failed() {
+    this.#trial += 1;
+    this.#next?.drop();
+    this.#next = null;
+    this.#timers.clear("enter");
+    if (this.#link) this.#timers.set("rotate", this.#pause(), () => this.#enter());
+    else if (this.#wanted) this.#wait(false);
+  }
+
+  #ended(link, code) {
+    if (code === TOO_LARGE) {
+      const culprit = this.#largest(link);
+      if (culprit) this.#refuse(culprit, { error: "too_long", message: "the frame was too large for the connection" });
+    }
+    if (link === this.#last) this.#last = null;
+    if (link === this.#next) this.#failed();
+    if (link !== this.#link) return;
+    if (link.age() >= STEADY_MS) this.#attempt = 0;
+    this.#link = null;
+    this.#timers.clear("rotate");
+    if (this.#timers.has("enter")) this.#emit("state", { name: "connecting" });
+    else this.#wait(true);
+  }
+
+  #wait(lost) {
+    const delayMs = this.#pause();
+    this.#timers.set("enter again", delayMs, () => this.#enter());
+    this.#emit("state", { name: "waiting", delayMs, lost });
+  }
+
+  /** Exponential backoff with full jitter, in ms: viewers who lose the server together do not return together. */
+  #pause() {
+    return this.#random() * Math.min(LONGEST_WAIT_MS, WAIT_MS * 2 ** this.#attempt++);
+  }
+
+  /** The network is back, or the page is visible again. */
+  #wake = () => {
+    if (globalThis.document?.visibilityState === "hidden") return;
+    this.#link?.probe();
+    if (!this.#timers.has("enter again")) return;
+    this.#timers.clear("enter again");
+    this.#enter();
+  };
+
+  #finish(reason) {
+    this.#wanted = false;
+    this.#trial += 1;
+    globalThis.window?.removeEventListener("online", this.#wake);
+    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    this.#timers.clearAll();
+    for (const link of [this.#link, this.#next, this.#last]) link?.drop();
+    this.#link = this.#next = this.#last = null;
+    this.#likes = 0;
+    for (const ask of [...this.#asks.values()]) this.#refuse(ask, { error: "closed" });
+    this.#emit("state", { name: "closed", reason });
+  }
+
+  #object(object, link) {
+    if (!this.#has(link)) return;
+    const name = "messageType" in object ? NAMES.get(object.messageType) : "fault";
+    if (!name || (link === this.#next && !BEFORE.has(name))) return;
+    if (link === this.#last && !(AFTER.has(name) && link.epoch === this.#seen.epoch)) return;
+    // A connection that this client is about to replace may be the oldest of too many.
+    if (name === "sanction" && object.reason === "replaced" && this.#hasAnother(link)) link.end();
+    else if (name === "welcome") this.#welcomed(object, link);
+    else if (NUMBERED.has(name)) this.#numbered(name, object, { replayed: false, inUse: link === this.#link });
+    else if (name === "removed") this.#removed(object);
+    else if (name === "reply") this.#replied(object, link);
+    else if (name === "who") this.#answered(object);
+    else if (name === "sanction") this.#sanctioned(object, link);
+    else this.#emit(name, object);
+  }
+
+  /** Whether this link still counts: a handler of an earlier object of its frame may have ended it. */
+  #has(link) {
+    return [this.#link, this.#next, this.#last].includes(link);
+  }
+
+  /** Whether there is another connection than `link`, or one is being opened. */
+  #hasAnother(link) {
+    return link === this.#link ? this.#timers.has("enter") : this.#link !== null;
+  }
+
+  #sanctioned(sanction, link) {
+    this.#emit("sanction", sanction);
+    if (!this.#has(link)) return;
+    if (["kicked", "banned"].includes(sanction.action)) this.#finish(sanction.reason ?? sanction.action);
+  }
+
+  #removed(object) {
+    if (isWhole(object.seq, 0, MOST) && this.#seen.remove(object.seq)) this.#emit("removed", object);
+  }
+
+  #numbered(name, object, { replayed, inUse }) {
+    // Objects of a replaced connection may be ahead of those of the present one, so they do not move the cursor.
+    if (inUse) this.#seen.reach(object.seq);
+    if (this.#seen.add(object)) this.#emit(name, { ...object, replayed });
+  }
+
+  #welcomed(object, link) {
+    const resumed = this.#seen.cursor !== "";
+    const open = this.#link !== null;
+    this.#seen.enter(object.cursor);
+    link.welcomed(this.#seen.epoch, object.heartbeatSeconds);
+    if (link === this.#next) this.#use(link);
+    if (!open) this.#emit("state", { name: "open" });
+    if (!this.#told({ ...object, resumed }, link)) return;
+    this.#seen.pass(object.cursor);
+    if (!open) for (const ask of this.#asks.values()) this.#try(ask);
+    this.#likeSoon();
+  }
+
+  /** Deliver a welcome and what it brings. Returns whether all of it was: any handler may close the room. */
+  #told(welcome, link) {
+    if (this.#has(link)) this.#emit("welcome", welcome);
+    if (this.#has(link) && welcome.gap) this.#emit("gap", welcome);
+    for (const old of Array.isArray(welcome.history) ? welcome.history : []) {
+      if (!this.#has(link)) break;
+      const name = NAMES.get(old?.messageType);
+      if (NUMBERED.has(name)) this.#numbered(name, old, { replayed: true, inUse: true });
+    }
+    return this.#has(link);
+  }
+
+  /** The welcomed `link` replaces the one in use, which stays open for a while to deliver what is on its way. */
+  #use(link) {
+    this.#last?.drop();
+    this.#last = this.#link;
+    this.#link = link;
+    this.#next = null;
+    this.#timers.clear("enter");
+    this.#last?.retire();
+    if (this.#last) this.#timers.set("linger", LINGER_MS, () => this.#last?.end());
+    const [least, most] = ROTATE_MINUTES;
+    this.#timers.set("rotate", (least + this.#random() * (most - least)) * 60_000, () => this.#enter());
+  }
+
+  #likeSoon() {
+    if (!this.#likes || this.#timers.has("likes")) return;
+    this.#timers.set("likes", LIKE_MS, () => this.#sendLikes());
+  }
+
+  #sendLikes() {
+    const count = Math.min(this.#likes, LIKES_PER_FRAME);
+    if (!this.#link?.send({ messageType: 6, count })) return; // the next welcome sends them
+    this.#likes -= count;
+    this.#likeSoon();
+  }
+
+  #ask(frame) {
+    const id = this.#newId();
+    const whole = { ...frame, id };
+    const bytes = size(whole);
+    const refused = this.#wanted ? neverTaken(whole, bytes) : { error: "closed" };
+    if (refused) throw new Refused(refused);
+    return new Promise((resolve, reject) => {
+      const since = this.#clock.now();
+      const ask = { id, frame: whole, bytes, link: null, resolve, reject, since, why: { error: "lost" } };
+      this.#asks.set(id, ask);
+      this.#try(ask);
+    });
+  }
+
+  /** A new id: the server would take a used one for a retry. */
+  #newId() {
+    this.#ids += 1;
+    return `${this.#name}-${this.#ids}`;
+  }
+
+  /** Send the frame now, and again if no answer comes. */
+  #try(ask) {
+    if (this.#link?.send(ask.frame)) ask.link = this.#link;
+    this.#later(ask, ANSWER_MS);
+  }
+
+  #later(ask, ms) {
+    const left = ask.since + LOST_MS - this.#clock.now();
+    if (left > ms) this.#timers.set(ask.id, ms, () => this.#try(ask));
+    else this.#timers.set(ask.id, left, () => this.#refuse(ask, ask.why));
+  }
+
+  #refuse(ask, why) {
+    this.#settle(ask, ask.reject, new Refused(why));
+  }
+
+  /** The largest frame that waits for an answer on this link: the one that a complaint without an id is about. */
+  #largest(link) {
+    const sent = [...this.#asks.values()].filter((ask) => ask.link === link);
+    return sent.sort((one, other) => other.bytes - one.bytes)[0];
+  }
+
+  #settle(ask, how, result) {
+    this.#asks.delete(ask.id);
+    this.#timers.clear(ask.id);
+    how(result);
+  }
+
+  #replied(reply, link) {
+    const nameless = isNothing(reply.id) && NEVER.has(reply.error);
+    const ask = nameless ? this.#largest(link) : this.#asks.get(reply.id);
+    if (!ask) return reply.ok || this.#emit("refused", new Refused(reply));
+    if (reply.ok) return ask.frame.messageType === 4 && this.#settle(ask, ask.resolve, { seq: reply.seq, id: ask.id });
+    if (reply.error !== "unavailable") return this.#refuse(ask, reply);
+    // It may have been published all the same, so the retry must have the same id.
+    ask.why = reply;
+    this.#later(ask, 1000 * Math.max(1, new Refused(reply).retryAfter ?? 1));
+  }
+
+  #answered({ users, onlineNumber, cursor, id }) {
+    const ask = this.#asks.get(id);
+    const page = { users: Array.isArray(users) ? users : [], onlineNumber, cursor: cursor ?? null };
+    if (ask) this.#settle(ask, ask.resolve, page);
+  }
+}
+
+/** One WebSocket: parses its frames, sends heartbeats, and detects that it is dead. */
+class Link {
+  epoch = "";
+  onobject = (_object, _link) => {};
+  onend = (_link, _code) => {};
+  #socket;
+  #clock;
+  #random;
+  #newId;
+  #every; // ms between heartbeats
+  #asked; // the id of the last heartbeat that wants an answer
+  #timers;
+  #born = null;
+  #heard;
+
+  constructor(socket, clock, random, newId) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#random = random;
+    this.#newId = newId;
+    this.#timers = new Timers(clock);
+    this.#heard = clock.now();
+    socket.onmessage = ({ data }) => this.#frame(data);
+    socket.onclose = (event) => this.end(event?.code);
+    socket.onerror = () => this.end();
+  }
+
+  send(object) {
+    if (this.#socket.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(object));
+    return true;
+  }
+
+  welcomed(epoch, heartbeatSeconds) {
+    this.epoch = epoch;
+    this.#born ??= this.#clock.now();
+    const every = 1000 * (isPositive(heartbeatSeconds) ? Math.max(1, heartbeatSeconds) : HEARTBEAT_SECONDS);
+    if (every === this.#every && this.#timers.has("beat")) return; // another welcome must not put the heartbeat off
+    this.#every = every;
+    this.#timers.set("beat", every * this.#random(), () => this.#beat(every));
+  }
+
+  /** The time since the welcome, in ms. */
+  age() {
+    return this.#clock.now() - this.#born;
+  }
+
+  #beat(every) {
+    this.#timers.set("beat", every, () => this.#beat(every));
+    if (!this.probe()) this.send({ messageType: 7 });
+  }
+
+  /**
+   * If nothing came for a while, send a heartbeat that wants an answer, and end the connection if none comes. Returns
+   * whether an answer is awaited.
+   */
+  probe() {
+    if (this.#timers.has("answer")) return true;
+    if (this.#clock.now() - this.#heard < ANSWER_MS) return false;
+    this.#asked = this.#newId();
+    this.send({ messageType: 7, id: this.#asked });
+    this.#timers.set("answer", ANSWER_MS, () => this.end());
+    return true;
+  }
+
+  #frame(data) {
+    this.#heard = this.#clock.now();
+    this.#timers.clear("answer");
+    let parsed;
+    try {
+      parsed = JSON.parse(data);
+    } catch {
+      return;
+    }
+    for (const object of [parsed].flat()) {
+      if (object === null || typeof object !== "object" || Array.isArray(object)) continue;
+      if (object.messageType === 0 && object.id !== undefined && object.id === this.#asked) continue;
+      try {
+        this.onobject(object, this);
+      } catch (error) {
+        report(error); // the rest of the frame is well
+      }
+    }
+  }
+
+  /** Stop the heartbeats: another connection sends them now. */
+  retire() {
+    this.#timers.clearAll();
+  }
+
+  /** @param {number} [code]  with which it was closed */
+  end(code) {
+    this.drop();
+    this.onend(this, code);
+  }
+
+  /** Close the socket without waiting for its close event, which takes long on a dead connection. */
+  drop() {
+    this.retire();
+    this.#socket.onmessage = this.#socket.onclose = this.#socket.onerror = () => {};
+    this.#socket.close(1000);
+  }
+}
+
+/** What was delivered: drops repetitions, and knows the cursor to resume from. */
+class Seen {
+  epoch = ""; // whose numbers `#keys` are
+  #from = { epoch: "", seq: 0 }; // everything up to here was delivered, or told as a gap
+  #keys = new Set();
+  #named = new Map(); // of each chat with an id, when it was said
+
+  /** The cursor to resume from, empty before the first welcome was delivered. */
+  get cursor() {
+    return this.#from.epoch && `${this.#from.epoch}.${this.#from.seq}`;
+  }
+
+  /** A welcome with this cursor has come. The cursor to resume from stays until what it brings is delivered. */
+  enter(cursor) {
+    const { epoch } = parsed(cursor);
+    // A new epoch numbers its events from the start, so the seqs of the old epoch mean nothing.
+    if (!epoch || epoch !== this.epoch) this.#keys.clear();
+    this.epoch = epoch;
+  }
+
+  /** All that came with the welcome of this cursor was delivered. */
+  pass(cursor) {
+    this.reach(parsed(cursor).seq);
+  }
+
+  /** Everything up to this seq of the present epoch is being delivered. */
+  reach(seq) {
+    if (!isWhole(seq, 0, MOST)) return;
+    const before = this.#from.epoch === this.epoch ? this.#from.seq : 0;
+    this.#from = { epoch: this.epoch, seq: Math.max(before, seq) };
+  }
+
+  /** Whether this object is new. One without a seq always is. */
+  add(object) {
+    return !isWhole(object.seq, 0, MOST) || (this.#remember(object.seq) && !this.#isDuplicate(object));
+  }
+
+  /** Whether a chat was delivered under another seq, which may happen in a new epoch. */
+  #isDuplicate({ id, userId, time }) {
+    if (id === undefined) return false;
+    const name = JSON.stringify([userId, id]);
+    const before = this.#named.get(name);
+    const moment = Number.isFinite(time) ? time : 0;
+    if (before !== undefined && Math.abs(moment - before) <= ID_MS) return true;
+    this.#named.delete(name);
+    this.#named.set(name, moment);
+    if (this.#named.size > SEEN) this.#named.delete(this.#named.keys().next().value);
+    return false;
+  }
+
+  /** Whether this removal is new. The removed chat, if it comes later, counts as delivered. */
+  remove(seq) {
+    this.#remember(seq);
+    return this.#remember(`removed ${seq}`);
+  }
+
+  #remember(key) {
+    if (this.#keys.has(key)) return false;
+    this.#keys.add(key);
+    if (this.#keys.size > SEEN) this.#keys.delete(this.#keys.values().next().value);
+    return true;
+  }
+}
+
+/** Timers by name, at most one of each. */
+class Timers {
+  #clock;
+  #running = new Map();
+
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  set(name, ms, act) {
+    this.clear(name);
+    const timer = this.#clock.setTimeout(() => {
+      this.#running.delete(name);
+      act();
+    }, Math.min(ms, LONGEST_TIMER_MS));
+    this.#running.set(name, timer);
+  }
+
+  has(name) {
+    return this.#running.has(name);
+  }
+
+  clear(name) {
+    this.#clock.clearTimeout(this.#running.get(name));
+    this.#running.delete(name);
+  }
+
+  clearAll() {
+    for (const name of [...this.#running.keys()]) this.clear(name);
+  }
+}
+
+/**
+ * @param {Options} options
+ * @param {string} since  a cursor, or an empty string
+ */
+function address({ url, activityId, username, userId, avatar, attributes }, since) {
+  const made = new URL(url, globalThis.location?.href);
+  made.protocol = made.protocol.replace(/^http/, "ws");
+  made.hash = "";
+  for (const [name, value] of Object.entries({ activityId, username, userId, avatar, since })) {
+    if (!isEmpty(value)) made.searchParams.set(name, String(value));
+  }
+  if (!isNothing(attributes)) made.searchParams.set("attributes", JSON.stringify(attributes));
+  return made.href;
+}
+
+/** A TypeError if these options cannot be meant. */
+function check(options) {
+  const { url, activityId, username, userId, avatar, attributes, token, WebSocket, clock, random } = options;
+  mustBe(WebSocket, "there is no WebSocket here: give one as options.WebSocket");
+  mustBe(typeof WebSocket === "function", "WebSocket is a class");
+  mustBe(isText(url, 1) || url instanceof URL, "url is an address");
+  mustBe(isEmpty(activityId) || isRoom(activityId), "activityId is an integer from 1 to 9007199254740991");
+  for (const [what, value] of Object.entries({ username, userId, avatar })) {
+    mustBe(isNothing(value) || typeof value === "string", `${what} is a string`); // which ones, the room says
+  }
+  const isTexts = isObject(attributes) && Object.values(attributes).every((value) => typeof value === "string");
+  mustBe(isNothing(attributes) || isTexts, "attributes is an object of strings");
+  // Other characters cannot be offered as a subprotocol.
+  const isToken = typeof token === "function" || (typeof token === "string" && /^[\w!#$%&'*+.^`|~-]*$/.test(token));
+  mustBe(isNothing(token) || isToken, "token is a JWT, or a function that makes one");
+  for (const part of isNothing(clock) ? [] : ["now", "setTimeout", "clearTimeout"]) {
+    mustBe(typeof clock[part] === "function", `clock has a function ${part}`);
+  }
+  mustBe(isNothing(random) || typeof random === "function", "random is a function");
+  checkAddress(new URL(address(options, "")));
+}
+
+function checkAddress({ protocol, searchParams }) {
+  mustBe(["ws:", "wss:"].includes(protocol), "url begins with wss:, ws:, https: or http:");
+  const activityId = searchParams.get("activityId");
+  mustBe(!activityId || isRoom(activityId), "url names a room that is no integer from 1 to 9007199254740991");
+}
+
+/** Why the room would never take this frame of so many bytes; undefined if it may. */
+function neverTaken({ message, extra }, bytes) {
+  if (message === "") return { error: "bad_field", message: "message must not be empty" };
+  if (message !== undefined && !isText(message, 1, TEXT_LENGTH)) {
+    return { error: "too_long", message: `message has at most ${TEXT_LENGTH} characters` };
+  }
+  if (extra !== undefined && size(extra) > EXTRA_BYTES) {
+    return { error: "bad_field", message: `extra must have at most ${EXTRA_BYTES} bytes as JSON` };
+  }
+  if (bytes > FRAME_BYTES) return { error: "too_long", message: `a frame has at most ${FRAME_BYTES} bytes` };
+}
+
+/** The bytes of a frame. */
+function size(frame) {
+  return new TextEncoder().encode(JSON.stringify(frame)).length;
+}
+
+/** The epoch and the seq of a cursor; an empty epoch if it is none. */
+function parsed(cursor) {
+  const [, epoch, seq] = (typeof cursor === "string" && /^([0-9a-z]+)\.([0-9]+)$/.exec(cursor)) || ["", "", "0"];
+  return { epoch, seq: Number(seq) };
+}
+
+function isNothing(value) {
+  return value === undefined || value === null;
+}
+
+/** Whether an option is as good as left out. */
+function isEmpty(value) {
+  return isNothing(value) || value === "";
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPositive(value) {
+  return Number.isFinite(value) && value > 0;
+}
+
+function isWhole(value, least, most) {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isRoom(value) {
+  return isWhole(typeof value === "string" && /^[1-9][0-9]*$/.test(value) ? Number(value) : value, 1, MOST);
+}
+
+/** Whether it is a string of so many characters. */
+function isText(value, least, most = Infinity) {
+  if (typeof value !== "string" || value.length < least) return false;
+  // A character is one or two units, so that a huge text need not be counted.
+  return value.length <= most || (value.length <= 2 * most && [...value].length <= most);
+}
+
+function mustBe(condition, mistake) {
+  if (!condition) throw new TypeError(mistake);
+}
+
+/** Anything as a text; an object of another system may have none. */
+function said(value) {
+  try {
+    return String(value);
+  } catch {
+    return "no text";
+  }
+}
+
+/** Tell of an error of the application after the frame: it must neither stop the rest of it nor be hidden. */
+function report(error) {
+  queueMicrotask(() => (globalThis.reportError ?? console.error)(error));
+}

@@ -1,0 +1,1 @@
+"""AWS over HTTP: signed requests, credentials and the services that are called."""

@@ -1,0 +1,178 @@
+"""What is kept of rooms, in DynamoDB."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from functions.adapters.dynamodb.api import DynamoDbApi
+from functions.adapters.dynamodb.archive_writing import Pauses, Unstored, Writing
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, typed
+from functions.rooms import archive
+from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, Item, Kind, Stored
+from functions.rooms.records import MOST
+from functions.rooms.repeats import Sent, sent_as
+
+# What BatchWriteItem takes at once.
+BATCH = 25
+# What BatchGetItem takes at once.
+READ_BATCH = 100
+# Of the archive's 60, with what is under way then; the rest is for the failure queue.
+PUT_SECONDS = 25.0
+# A minute and more of a busy room, in some 300 KB.
+RECENT = 2000
+NEWEST: Mapping[str, Any] = {"ScanIndexForward": False, "Limit": 100, "ConsistentRead": True}
+
+
+class ArchiveTable:
+    """The rooms' part of the table. `pauses` yields the waits before each attempt to write, until a deadline."""
+
+    def __init__(self, client: DynamoDbApi, table: str, *, pauses: Pauses = pauses) -> None:
+        self._table = Table(client, table)
+        self._pauses = pauses
+
+    async def put(self, items: Sequence[Item]) -> list[Unstored]:
+        """Store these, which are in the order of the log; returns what could not be stored, and why.
+
+        Of items with one key only the one that is to stay is stored, or returned.
+        """
+        kept = archive.without_repeats(items)
+        puts = [item for item in kept if not item.grows]
+        writing = Writing(self._table, self._pauses, time.monotonic() + PUT_SECONDS)
+        unstored = await asyncio.gather(
+            *(writing.store(writing.put, puts[start : start + BATCH]) for start in range(0, len(puts), BATCH)),
+            *(writing.store(writing.grow, [item]) for item in kept if item.grows),
+        )
+        return [one for some in unstored for one in some]
+
+    async def stored(self, items: Sequence[Item]) -> dict[tuple[str, str], dict[str, Any]]:
+        """What is stored under the keys of these, by the key; the reads are strongly consistent. Raises
+        TableUnavailable."""
+        keys = list(dict.fromkeys((item.pk, item.sk) for item in items))
+        chunks = [keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH)]
+        found = await asyncio.gather(*(self._stored(chunk) for chunk in chunks))
+        return {(item["pk"], item["sk"]): item for some in found for item in some}
+
+    async def _stored(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        request = {"Keys": [typed({"pk": pk, "sk": sk}) for pk, sk in keys], "ConsistentRead": True}
+        try:
+            answer = await self._table.call("BatchGetItem", RequestItems={self._table.name: request})
+        except ItemRefused as error:
+            raise TableUnavailable(str(error)) from None
+        if answer.get("UnprocessedKeys"):
+            raise TableUnavailable(f"table {self._table.name}: it left keys unprocessed")
+        return [_plain(item) for item in answer.get("Responses", {}).get(self._table.name, [])]
+
+    async def messages(self, activity_id: int, before: int | None, limit: int) -> tuple[list[Stored], int | None]:
+        """Up to `limit` chats and notices to all with a seq below `before`, newest first, and the `before` of the next
+        page, None at the end. A removed chat is there without its text. Raises TableUnavailable."""
+        async with self._table.in_time():
+            return await self._messages(activity_id, MOST if before is None else before - 1, limit)
+
+    async def _messages(self, activity_id: int, newest: int, limit: int) -> tuple[list[Stored], int | None]:
+        if newest < 0:
+            return [], None
+        # One more, which tells whether there is a next page.
+        query = self._query(activity_id, MESSAGE, 0, newest, ScanIndexForward=False, Limit=limit + 1)
+        found = []
+        async with aclosing(query):
+            async for attributes in query:
+                found.append(attributes)
+                if len(found) > limit:
+                    break
+        page = found[:limit]
+        if not page:
+            return [], None
+        removed = await self._removed(activity_id, page[-1]["seq"], page[0]["seq"])
+        stored = [_stored(activity_id, attributes, removed).withheld() for attributes in page]
+        return stored, page[-1]["seq"] if len(found) > limit else None
+
+    async def events(self, activity_id: int, *kinds: Kind) -> AsyncIterator[Stored]:
+        """Everything of these kinds (none: of all) that has a seq, in its order, removed chats with their text.
+
+        It is read as it is asked for. Raises TableUnavailable.
+        """
+        removed = await self._removed(activity_id, 0, MOST)
+        streams = [self._query(activity_id, kind, 0, MOST) for kind in kinds or (MESSAGE, PRIVATE, EVENT)]
+        async for attributes in _merged(streams):
+            yield _stored(activity_id, attributes, removed)
+
+    async def sent_since(self, activity_id: int, since: int, kind: Kind) -> list[Sent]:
+        """What was sent to a room under an `id` since then (ms), oldest first; of the newest RECENT items of this kind.
+
+        The read is strongly consistent. Raises TableUnavailable.
+        """
+        found: list[dict[str, Any]] = []
+        query = self._query(activity_id, kind, 0, MOST, **NEWEST)
+        async with self._table.in_time(), aclosing(query):
+            async for attributes in query:
+                if attributes["time"] < since or len(found) == RECENT:
+                    break
+                found.append(attributes)
+        sent = (sent_as(archive.stored(activity_id, attributes).event) for attributes in reversed(found))
+        return [one for one in sent if one]
+
+    async def ping(self) -> None:
+        """Return when the table answers; raises TableUnavailable."""
+        async for _ in self._query(0, MESSAGE, 0, 0):
+            pass
+
+    async def _removed(self, activity_id: int, oldest: int, newest: int) -> frozenset[int]:
+        return frozenset(
+            [archive.number(mark["sk"]) async for mark in self._query(activity_id, REMOVAL, oldest, newest)]
+        )
+
+    async def _query(
+        self, activity_id: int, kind: str, low: int, high: int, **options: Any
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The items of a kind with numbers from `low` to `high`, as plain values; `options` are those of Query."""
+        keys = {
+            ":pk": archive.partition(activity_id),
+            ":low": archive.place(kind, low),
+            ":high": archive.place(kind, high),
+        }
+        request: dict[str, Any] = {
+            "TableName": self._table.name,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
+            "ExpressionAttributeValues": typed(keys),
+            "Limit": 1000,
+            **options,
+        }
+        while True:
+            try:
+                answer = await self._table.call("Query", **request)
+            except ItemRefused as error:
+                raise TableUnavailable(str(error)) from None
+            for item in answer["Items"]:
+                yield _plain(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+async def _merged(streams: Sequence[AsyncIterator[dict[str, Any]]]) -> AsyncIterator[dict[str, Any]]:
+    """Items of streams that are each in order of seq, in order of seq."""
+    firsts = [(await anext(stream, None), number) for number, stream in enumerate(streams)]
+    heads = [(item["seq"], number, item) for item, number in firsts if item is not None]
+    heapq.heapify(heads)
+    while heads:
+        _, number, item = heads[0]
+        yield item
+        following = await anext(streams[number], None)
+        if following is None:
+            heapq.heappop(heads)
+        else:
+            heapq.heapreplace(heads, (following["seq"], number, following))
+
+
+def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """An item without the types of the wire."""
+    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+
+
+def _stored(activity_id: int, attributes: Mapping[str, Any], removed: frozenset[int]) -> Stored:
+    return archive.stored(
+        activity_id, attributes, removed=attributes["seq"] in removed and attributes["sk"][0] != EVENT
+    )

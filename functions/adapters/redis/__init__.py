@@ -1,0 +1,1 @@
+"""The room state in Redis: one Lua script for each change."""

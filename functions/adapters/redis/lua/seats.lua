@@ -1,0 +1,195 @@
+-- Library: how a seat is taken, kept and given up. Figures and seats change together or not at all. Every write sets a
+-- time to live, since ElastiCache Serverless evicts only keys that have one.
+--
+-- seats        sorted set  packed seat -> ms of its last sign of life (one key for each bucket of connection ids)
+-- users        hash        userId -> "<seats>:<start ms>:<credited ms>:<username>" (one key for each bucket of userIds),
+--                          with "?" behind the seats while nobody knows whether the user's coming was announced, and
+--                          "~" while nobody knows how many seats there are; behind the name "\t{...}", the user's
+--                          attributes as JSON, if there are any; and for each seat, the oldest first,
+--                          "\t<framing><bucket of the connection id>,<connection id>"
+-- figures      hash        online (distinct users), seats, likes, epoch, slow (s), frozen (1), sent:<slice>, recount
+-- newcomers    sorted set  packed seat -> ms it was taken; seats that have not been welcomed
+-- since        hash        packed seat -> the cursor it resumes from, until it is welcomed
+-- gone         sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
+-- mutes, bans  hash        userId -> ms until which it holds, 0 for good
+-- cut          sorted set  userId -> ms of their last ban or kick, for as long as connections from before can be open
+--
+-- Seats. A user has one seat for each connection. The first seat adds the user to `online`, the last one takes the user
+-- away. Taking a seat again changes nothing, and neither does giving it up again, so the counts cannot drift.
+--
+-- Lost keys. Any key may be lost alone. A seat whose user's line is gone puts the user back, unannounced, since nobody was
+-- told that the user left. How many other seats the user has is not known then: the line has a "~", and `recount` asks
+-- the next sweep to count (recount.lua). Until then the user does not leave.
+--
+-- Watch time. A user's line has the present stretch of watching, from `start` to `credited`. A heartbeat, and a seat
+-- that is given up, moves its end. If more than `most` ms have passed since, the stretch has ended there, and a new one
+-- has begun `most` ms ago. Records carry the whole stretch, and a total adds each ms once, so nothing is ever taken
+-- back: if a record was not written, the next one has its time. The stretch belongs to the user and not to the seat, so
+-- two tabs earn the time once.
+--
+-- Announcements. A function that loses the answer of Redis, or is killed, leaves a seat without a record. The relay
+-- welcomes who was announced, so a user of whom no seat was welcomed in time is announced with the next seat.
+--
+-- CONST ROOM_SECONDS EMPTY_SECONDS GONE_MS CUT_MS UNTOLD_MS
+local function keep(...)
+  for _, key in ipairs({...}) do redis.call('EXPIRE', key, ROOM_SECONDS) end
+end
+
+local function figure(figures, name)
+  return tonumber(redis.call('HGET', figures, name) or '0')
+end
+
+-- A room that nobody sits in, without likes and settings, has nothing but marks of the log and an epoch. Marks matter
+-- while a redelivered batch would be shown, a minute, and while the history lasts.
+local function keep_figures(figures)
+  local worth = 0
+  for _, name in ipairs({'seats', 'likes', 'slow', 'frozen'}) do worth = math.max(worth, figure(figures, name)) end
+  redis.call('EXPIRE', figures, worth > 0 and ROOM_SECONDS or EMPTY_SECONDS)
+end
+
+-- The connection id, the number of the user's bucket and the user id of a packed seat.
+local function unpack_seat(seat)
+  return string.match(seat, '^([^\t]*)\t[^\t]*\t(%d+)\t(.*)$')
+end
+
+local function parse_user(line)
+  local count, unsure, start, credited, name, own = string.match(line, '^(%d+)([?~]?):(%d+):(%d+):([^\t]*)(.*)$')
+  local attributes = string.match(own, '^\t({[^\t]*)') or ''
+  if attributes ~= '' then own = string.sub(own, #attributes + 2) end
+  return {
+    count = tonumber(count), unsure = unsure, start = tonumber(start), credited = tonumber(credited), name = name,
+    attributes = attributes, own = own,
+  }
+end
+
+local function read_user(users, user_id)
+  local line = redis.call('HGET', users, user_id)
+  return line and parse_user(line) or nil
+end
+
+local function write_user(users, user_id, user)
+  local line = string.format('%d%s:%.0f:%.0f:%s', user.count, user.unsure, user.start, user.credited, user.name)
+  local attributes = user.attributes ~= '' and '\t' .. user.attributes or ''
+  redis.call('HSET', users, user_id, line .. attributes .. user.own)
+end
+
+-- How a user's line names a seat that is in the bucket `seats`.
+local function own_seat(seats, seat)
+  local connection_id, framing = string.match(seat, '^([^\t]*)\t([^\t]*)')
+  return '\t' .. framing .. string.match(seats, '%d+$') .. ',' .. connection_id
+end
+
+local function without(own, one)
+  local from, to = string.find(own .. '\t', one .. '\t', 1, true)
+  return from and string.sub(own, 1, from - 1) .. string.sub(own, to) or own
+end
+
+-- The user's seats, the oldest first: {{packed seat, index of its bucket}, ...}. `seat` is any of them.
+local function seats_of_user(user, seat)
+  local found, tail = {}, string.match(seat, '\t%d+\t.*$')
+  for framing, bucket, connection_id in string.gmatch(user.own, '\t(%a)(%d+),([^\t]*)') do
+    found[#found + 1] = {connection_id .. '\t' .. framing .. tail, tonumber(bucket) + 1}
+  end
+  return found
+end
+
+-- Puts a user back who has lost the line, had a sign of life at `last`, and has at least the seats in `own`. Returns the
+-- user.
+local function restore(users, figures, user_id, username, attributes, last, own)
+  local user = {
+    count = 1, unsure = '~', start = last, credited = last, name = username, attributes = attributes, own = own,
+  }
+  write_user(users, user_id, user)
+  redis.call('HSET', figures, 'recount', 1)
+  keep(users, figures)
+  return user
+end
+
+-- Whether perhaps nobody was told of the user. A user whose line was lost has not left for anybody.
+local function untold(newcomers, user, seat, now)
+  if user.unsure ~= '' then return user.unsure == '?' end
+  for _, other in ipairs(seats_of_user(user, seat)) do
+    local taken = tonumber(redis.call('ZSCORE', newcomers, other[1]))
+    if not taken or taken > now - UNTOLD_MS then return false end
+  end
+  return true
+end
+
+-- Returns 1 if the user's coming is to be announced, as with the first seat, else 0. The user's name and attributes are
+-- those of the newest seat.
+local function take(seats, users, figures, newcomers, seat, username, attributes, now, epoch)
+  redis.call('HSETNX', figures, 'epoch', epoch)
+  local first = 0
+  if redis.call('ZADD', seats, 'NX', now, seat) == 1 then
+    redis.call('HINCRBY', figures, 'seats', 1)
+    redis.call('ZADD', newcomers, now, seat)
+    local _, _, user_id = unpack_seat(seat)
+    local user = read_user(users, user_id)
+    if not user then
+      user = {count = 0, unsure = '?', start = now, credited = now, own = ''}
+      redis.call('HINCRBY', figures, 'online', 1)
+    end
+    local own = own_seat(seats, seat)
+    if untold(newcomers, user, seat, now) then first, user.unsure = 1, '' end
+    user.count, user.own = user.count + 1, without(user.own, own) .. own
+    user.name, user.attributes = username, attributes
+    write_user(users, user_id, user)
+  end
+  keep(seats, users, figures, newcomers)
+  return first
+end
+
+-- Returns the stretch, as {start ms, end ms, ms of it that are new}.
+local function credit(users, user_id, user, now, most)
+  local before = user.credited
+  if now - before > most then user.start = now - most end
+  user.credited = math.max(before, now)
+  write_user(users, user_id, user)
+  return {user.start, user.credited, user.credited - math.max(before, user.start)}
+end
+
+-- Returns nil if there is no such seat, else {last, username, what credit returns, attributes}. `last` is 1 if the user
+-- has no seat left. Without `most` nothing is earned.
+local function give_up(seats, users, figures, newcomers, seat, now, most)
+  redis.call('ZREM', newcomers, seat)
+  local last = redis.call('ZSCORE', seats, seat)
+  if not last then return nil end
+  redis.call('ZREM', seats, seat)
+  redis.call('HINCRBY', figures, 'seats', -1)
+  local _, _, user_id = unpack_seat(seat)
+  local user = read_user(users, user_id) or restore(users, figures, user_id, '', '', tonumber(last), '')
+  user.count, user.own = math.max(0, user.count - 1), without(user.own, own_seat(seats, seat))
+  local stretch = {user.start, user.credited, 0}
+  if most then
+    stretch = credit(users, user_id, user, now, most)
+  else
+    write_user(users, user_id, user)
+  end
+  if user.count > 0 or user.unsure == '~' then return {0, user.name, stretch, user.attributes} end
+  redis.call('HDEL', users, user_id)
+  redis.call('HINCRBY', figures, 'online', -1)
+  return {1, user.name, stretch, user.attributes}
+end
+
+-- Milliseconds for which a mute or ban still holds, 0 for good, nil if there is none.
+local function sanctioned(sanctions, user_id, now)
+  local till = tonumber(redis.call('HGET', sanctions, user_id))
+  if not till then return nil end
+  if till == 0 then return 0 end
+  if till > now then return till - now end
+  -- A room that cuts off floods makes many short bans.
+  redis.call('HDEL', sanctions, user_id)
+  return nil
+end
+
+local function cut_off(cut, user_id, now)
+  redis.call('ZADD', cut, 'GT', now, user_id)
+  redis.call('ZREMRANGEBYSCORE', cut, '-inf', now - CUT_MS)
+  redis.call('PEXPIRE', cut, CUT_MS)
+end
+
+local function end_connection(gone, connection_id, now)
+  redis.call('ZADD', gone, now, connection_id)
+  redis.call('ZREMRANGEBYSCORE', gone, '-inf', now - GONE_MS)
+  redis.call('PEXPIRE', gone, GONE_MS)
+end

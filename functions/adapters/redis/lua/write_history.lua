@@ -1,0 +1,112 @@
+-- Writes what a batch adds to the room's history, unless another slice has.
+--
+-- history  stream  id -> at (ms it was logged), said (the object as it is shown)
+-- removed  set     seqs that must not come into the history
+-- figures  log: the mark of the newest record that any slice has brought. written: the newest seq in the history.
+--          trimmed: the history has nothing up to this seq. brought:<slice>: the epoch in which that slice last came.
+--
+-- Every slice brings every record of the log in order, some sooner than others. Up to `log` the history is complete, so
+-- a batch adds only what stands behind `log`. A redelivered batch adds nothing, however it is split. A cursor at or
+-- behind `trimmed` can be answered without a gap. `trimmed` moves forward when the oldest entries are dropped, when the
+-- stream expires, and when records may be missing before the batch. Records may be missing when the batch omits
+-- objects, and when a slice that is new to this epoch skips some: it may have brought them before the state was lost.
+-- A duplicate, whose id is settled with another seq (settle.lua), is left out, and nothing is missing.
+-- When the log was lost, its seqs mean nothing in the new log. The history is dropped, and the new epoch turns every
+-- older cursor into a gap.
+--
+-- Redis may lose its newest writes, as in a failover. Then its marks are older than those that the slice's process
+-- remembers, `seen_log` and `shown`. The process is right: nothing is shown twice, and what stood in the history up to
+-- `seen_log` is missing. A new epoch turns every older cursor into a gap. A process that was frozen remembers older
+-- marks, and changes nothing.
+--
+-- USES seats history
+-- CONST KEPT HISTORY_MS
+-- KEYS figures history removed sent_ids... (of those objects that have one)
+-- ARGV slice now:number new_epoch
+-- ARGV first:number first_ms:number last:number newest_ms:number (of the batch)
+-- ARGV seen_log shown (marks that the process remembers, if any)
+-- ARGV omitted:number (public objects up to this seq are not sent) removed_ids...
+-- ARGV ids... times... objects... id_numbers... (one of each for every public object; 0: it has no id)
+local log, epoch, trimmed, written, brought, noted = unpack(redis.call('HMGET', figures,
+  'log', 'epoch', 'trimmed', 'written', 'brought:' .. slice, 'sent:' .. slice))
+local known, known_ms = read_mark(log, first, first_ms)
+
+-- Whether Redis has lost a mark of the present log.
+local function was_lost(mark, remembered)
+  return read_mark(remembered, first, first_ms) and not (mark and not is_behind(mark, remembered))
+end
+local lost_log, lost_mark = known and was_lost(log, seen_log), was_lost(noted, shown)
+-- For a mark another slice has perhaps begun a new epoch already.
+local rolled_back = lost_log or (known and lost_mark and brought == epoch)
+
+if known then
+  written = tonumber(written)
+  trimmed = trimmed_up_to(history, tonumber(trimmed), written)
+  if rolled_back then epoch = new_epoch end
+  if lost_log then
+    redis.call('DEL', history)
+    known, known_ms = read_mark(seen_log, first, first_ms)
+    trimmed, written = known, -1
+  end
+  if first - 1 > known and brought ~= epoch then trimmed = math.max(trimmed, first - 1) end
+else
+  redis.call('DEL', history)
+  if log then
+    epoch = new_epoch
+    redis.call('DEL', removed)
+  end
+  known, known_ms, trimmed, written = -1, 0, first - 1, -1
+end
+-- A room without viewers and without chat costs no memory.
+if not epoch and #ids == 0 then return 0 end
+epoch = epoch or new_epoch
+if lost_mark then redis.call('HSET', figures, 'sent:' .. slice, shown) end
+if brought ~= epoch then redis.call('HSET', figures, 'brought:' .. slice, epoch) end
+
+-- The ids may not be settled yet, if the server did not know settle.lua and it comes again: then the first record is it.
+local settled = {}
+local function is_duplicate(index, seq)
+  local id = sent_ids[tonumber(id_numbers[index])]
+  if not id then return false end
+  settled[id] = settled[id] or string.match(redis.call('GET', id) or '', '^(%d+):') or seq
+  return settled[id] ~= seq
+end
+
+local function drop_oldest()
+  local over = math.max(0, redis.call('XLEN', history) - KEPT)
+  repeat
+    local oldest = redis.call('XRANGE', history, '-', '+', 'COUNT', over + 1)
+    for index, entry in ipairs(oldest) do
+      if index > over and now - tonumber(entry[2][2]) <= HISTORY_MS then return end
+      redis.call('XDEL', history, entry[1])
+      trimmed = math.max(trimmed, tonumber(string.match(entry[1], '^%d+')))
+    end
+    over = 0
+  until #oldest == 0
+end
+
+local is_changed = rolled_back or last > known
+if last > known then
+  if omitted and omitted > known then trimmed = math.max(trimmed, omitted) end
+  -- Records are missing before this batch: drop the history and restart it.
+  if trimmed > known then redis.call('DEL', history) end
+  for index, id in ipairs(ids) do
+    local seq = string.match(id, '^%d+')
+    -- A stream takes no entry before its last one, which can stand there if a room's records come of two partitions.
+    local is_new = tonumber(seq) > math.max(known, written)
+    if is_new and redis.call('SISMEMBER', removed, seq) == 0 and not is_duplicate(index, seq) then
+      redis.call('XADD', history, id, 'at', times[index], 'said', objects[index])
+      written = tonumber(seq)
+    end
+  end
+  if written > known then redis.call('PEXPIRE', history, HISTORY_MS) end
+  drop_oldest()
+  known, known_ms = last, math.max(known_ms, newest_ms)
+end
+if is_changed then
+  log = digits(known) .. ':' .. digits(known_ms)
+  redis.call('HSET', figures, 'epoch', epoch, 'log', log, 'trimmed', digits(trimmed), 'written', digits(written))
+  keep_figures(figures)
+end
+for _, id in ipairs(removed_ids) do redis.call('XDEL', history, id) end
+return 1

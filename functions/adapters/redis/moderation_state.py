@@ -1,0 +1,98 @@
+"""What moderators change in a room. Methods raise StateUnavailable; times are ms since the epoch."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis.client import reaching_redis
+from functions.adapters.redis.keys import ROOMS, RoomKeys, entry_id
+from functions.adapters.redis.script import Script, run, run_all, succeeded
+from functions.rooms.answers import FIGURES, RoomFigures, Rules, read_figures
+from functions.rooms.seats import BUCKETS, Seat
+
+FOR_GOOD = 0
+
+Sanctions = Literal["mutes", "bans"]
+
+
+class ModerationState:
+    """All rooms, as their moderators and the platform see them."""
+
+    def __init__(self, redis: RedisCluster) -> None:
+        self._redis = redis
+        self._sanction, self._lift, self._rules = Script("sanction"), Script("lift"), Script("rules")
+        self._seats_of, self._remove = Script("seats_of"), Script("remove")
+        self._kick = Script("kick")
+
+    async def sanction(
+        self,
+        kind: Sanctions,
+        activity_id: int,
+        user_id: str,
+        till: int,
+        *,
+        unless_newer: bool = False,
+        cut_at: int | None = None,
+    ) -> None:
+        """Mute or ban until `till`, or FOR_GOOD. `unless_newer`: put back what `lift` ended, because that could not be
+        published, but not if the user has been sanctioned again. `cut_at`: no connection of the user from before this
+        time may send any more."""
+        room = RoomKeys(activity_id)
+        key, newer = getattr(room, kind), int(unless_newer)
+        call = self._sanction(room, sanctions=key, user_id=user_id, till=till, unless_newer=newer, cut_at=cut_at)
+        await run(self._redis, call)
+
+    async def kick(self, activity_id: int, user_id: str, now: int) -> None:
+        """No connection of the user from before now may send any more."""
+        await run(self._redis, self._kick(RoomKeys(activity_id), user_id=user_id, now=now))
+
+    async def lift(self, kind: Sanctions, activity_id: int, user_id: str, now: int) -> int | None:
+        """Lift a mute or a ban; returns until when it would still have held, None if there was none."""
+        key = getattr(RoomKeys(activity_id), kind)
+        till = await run(self._redis, self._lift(sanctions=key, user_id=user_id, now=now))
+        return None if till == "" else int(till)
+
+    async def is_banned(self, activity_id: int, user_id: str, now: int) -> bool:
+        """Whether a ban holds at `now`."""
+        with reaching_redis():
+            till: str | None = await self._redis.hget(RoomKeys(activity_id).bans, user_id)  # type: ignore[assignment]
+        return till is not None and (int(till) == FOR_GOOD or int(till) > now)
+
+    async def change_rules(self, activity_id: int, *, slow_mode_seconds: int | None, frozen: bool | None) -> Rules:
+        """Change what is not None; returns the rules as they are then."""
+        figure = None if frozen is None else int(frozen)
+        room = RoomKeys(activity_id)
+        slow, is_frozen = await run(self._redis, self._rules(room, slow=slow_mode_seconds, frozen=figure))
+        return Rules(slow_mode_seconds=slow, frozen=is_frozen == 1)
+
+    async def remove_chat(self, activity_id: int, seq: int) -> None:
+        """Take a chat out of the history, also one that is yet to get there."""
+        await run(self._redis, self._remove(RoomKeys(activity_id), id=entry_id(seq), seq=seq))
+
+    async def seats_of(self, activity_id: int, user_id: str) -> list[Seat]:
+        """The seats that a user has now."""
+        # A packed seat ends in the user's bucket and id, whatever its connection.
+        tail = Seat("", "classic", user_id).pack().removeprefix("\tc")
+        calls = [self._seats_of(seats=key, tail=tail) for key in RoomKeys(activity_id).seats(range(BUCKETS))]
+        found = succeeded(await run_all(self._redis, calls))
+        return [Seat.unpack(packed) for bucket in found for packed in bucket]
+
+    async def live_rooms(self, *, limit: int, after: int) -> tuple[list[RoomFigures], int | None]:
+        """Rooms with somebody in them, by id, from behind `after`; and the next `after`, None at the end."""
+        with reaching_redis():
+            names: Sequence[str] = await self._redis.zrange(ROOMS, 0, -1)  # type: ignore[assignment]
+        left = sorted(number for number in map(int, names) if number > after)
+        page: list[RoomFigures] = []
+        while left and len(page) <= limit:
+            chunk, left = left[: limit + 1], left[limit + 1 :]
+            page += [room for room in await self._figures(chunk) if room.connections > 0]
+        return page[:limit], page[limit - 1].activity_id if len(page) > limit else None
+
+    async def _figures(self, activity_ids: Sequence[int]) -> list[RoomFigures]:
+        pipeline = self._redis.pipeline()
+        for activity_id in activity_ids:
+            pipeline.hmget(RoomKeys(activity_id).figures, list(FIGURES))
+        with reaching_redis():
+            found = await pipeline.execute()
+        return [read_figures(number, values) for number, values in zip(activity_ids, found, strict=True)]

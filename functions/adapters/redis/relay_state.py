@@ -1,0 +1,178 @@
+"""What a relay notes and reads of its rooms before it posts, and after it has: a round trip each for all of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis.arguments import new_epoch
+from functions.adapters.redis.client import StateUnavailable
+from functions.adapters.redis.keys import RoomKeys, entry_id
+from functions.adapters.redis.script import Call, CallOnce, Script, run_all, succeeded
+from functions.rooms import events, history
+from functions.rooms.answers import Departure, read_departures
+from functions.rooms.current import is_about_mute
+from functions.rooms.events import Event
+from functions.rooms.marks import Mark, Memory, mark_of
+from functions.rooms.room_view import Posted, RoomView, Standing, read_standings, read_view
+from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
+from functions.rooms.settling import Settled, has_id, is_user_id, result_of
+from functions.rooms.watch_time import most_credit_ms
+
+# A script has at most 3,999 arguments on ElastiCache Serverless. A welcomed seat is one, an ended seat two, and a seat
+# that has missed a frame three.
+SEATS_A_CALL = 500
+# Each is a key and an argument.
+IDS_A_CALL = 1500
+# Each is two arguments.
+USERS_A_CALL = 1500
+# Of the removals in a batch, which the API has made in the history already; another system's may not have been.
+REMOVALS_A_CALL = 500
+
+
+class RelayState:
+    """The state of rooms as one slice of the relay sees it. Methods raise StateUnavailable."""
+
+    def __init__(self, redis: RedisCluster, *, slice_: int, slices: int, heartbeat_seconds: int) -> None:
+        self._redis = redis
+        self._slice = slice_
+        self._buckets = buckets_of_slice(slice_, slices)
+        self._most = most_credit_ms(heartbeat_seconds)
+        self._settled = Settled()
+        self._settle, self._write_history, self._read_view, self._standings, self._note_told = (
+            Script(name) for name in ("settle", "write_history", "read_view", "standings", "note_told")
+        )
+        self._note_posted = CallOnce("note_posted")
+        self._memory = Memory()
+
+    async def before(self, rooms: Mapping[int, Sequence[Event]], now: int) -> list[RoomView]:
+        """Settle the ids of a batch, write what its records add to the history of each room, and return the rooms in
+        the batch's order. Each room has at least one record."""
+        calls = {activity_id: list(self._calls_before(records, now)) for activity_id, records in rooms.items()}
+        answers = iter(succeeded(await run_all(self._redis, [call for each in calls.values() for call in each])))
+        views = [self._read(rooms[activity_id], list(islice(answers, len(own)))) for activity_id, own in calls.items()]
+        for view in views:
+            self._memory.note(view.activity_id, shown=view.mark, log=view.log)
+        return views
+
+    def _calls_before(self, records: Sequence[Event], now: int) -> Iterator[Call]:
+        activity_id, first = records[0].activity_id, mark_of(records[:1])
+        room, known = RoomKeys(activity_id), self._memory.of(activity_id)
+        for part in _with_ids(records):
+            results = [result_of(record, self._settled.seq_of(record)).pack() for record in part]
+            yield self._settle(room, sent_ids=_sent_ids(room, part), results=results)
+        batch = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
+        remembered = {"seen_log": _packed(known.log), "shown": _packed(known.shown)}
+        yield self._write_history(room, **batch, **remembered, now=now, **_additions(room, records))
+        yield self._read_view(room, **batch, seats=room.seats(self._buckets))
+        told, users = room.told(self._slice), room.users(range(BUCKETS))
+        for user_ids in _users_of(records):
+            buckets = [bucket_of(user_id) for user_id in user_ids]
+            yield self._standings(room, told=told, users=users, now=now, user_ids=user_ids, buckets=buckets)
+
+    def _read(self, records: Sequence[Event], answers: Sequence[Any]) -> RoomView:
+        with_ids = len(_with_ids(records))
+        settled, seen, standings = answers[:with_ids], answers[with_ids + 1], answers[with_ids + 2 :]
+        duplicates = set()
+        for part, seqs in zip(_with_ids(records), settled, strict=True):
+            for record, seq in zip(part, map(int, seqs), strict=True):
+                self._settled.note(record, seq)
+                if record.seq is not None and record.seq != seq:
+                    duplicates.add(record.seq)
+        users: dict[str, Standing] = {}
+        for user_ids, found in zip(_users_of(records), standings, strict=True):
+            users |= read_standings(user_ids, found)
+        view = read_view(records[0].activity_id, seen)
+        # Of the connections that are to be cut off, those of this slice.
+        own = [each for each in view.cut if bucket_of(each.seat.connection_id) in self._buckets]
+        return replace(view, duplicates=frozenset(duplicates), users=users, cut=own)
+
+    async def after(self, rooms: Sequence[Posted], now: int) -> tuple[list[Departure], StateUnavailable | None]:
+        """Note what was shown, welcomed, missed and found gone; returns the seats that were gone and still had a place,
+        and what is wrong if that could not be done for each room."""
+        noted = [(room, call) for room in rooms for call in self._calls_after(room, now)]
+        results = await run_all(self._redis, [call for _, call in noted])
+        departed: list[Departure] = []
+        failure = None
+        for (room, _), result in zip(noted, results, strict=True):
+            if isinstance(result, StateUnavailable):
+                failure = result
+            elif result:
+                departed += read_departures(room.activity_id, *result)
+                self._memory.note(room.activity_id, shown=room.mark)
+        return departed, failure
+
+    def _calls_after(self, posted: Posted, now: int) -> Iterator[Call]:
+        room, every_missed = RoomKeys(posted.activity_id), list(posted.missed.items())
+        for start in range(0, max(1, len(posted.gone), len(posted.welcomed), len(every_missed)), SEATS_A_CALL):
+            ended = posted.gone[start : start + SEATS_A_CALL]
+            missed = every_missed[start : start + SEATS_A_CALL]
+            yield self._note_posted(
+                room,
+                **room.of_all_seats(),
+                slice=self._slice,
+                mark=_packed(posted.mark),
+                now=now,
+                most=self._most,
+                welcomed=[seat.pack() for seat in posted.welcomed[start : start + SEATS_A_CALL]],
+                ended=[seat.pack() for seat in ended],
+                ended_buckets=[bucket_of(seat.connection_id) for seat in ended],
+                missed=[seat.pack() for seat, _ in missed],
+                missed_buckets=[bucket_of(seat.connection_id) for seat, _ in missed],
+                cursors=[cursor for _, cursor in missed],
+                # No handshake can be under way, so 410 is final.
+                missed_at=now - HANDSHAKE_MS,
+                closed=[each.pack() for each in posted.closed],
+            )
+        told = [(user_id, what) for user_id, what in posted.told.items() if is_user_id(user_id)]
+        for start in range(0, len(told), USERS_A_CALL):
+            part = told[start : start + USERS_A_CALL]
+            users, whats = [user_id for user_id, _ in part], [what for _, what in part]
+            yield self._note_told(told=room.told(self._slice), now=now, user_ids=users, whats=whats)
+
+
+def _packed(mark: Mark | None) -> str | None:
+    return mark.pack() if mark else None
+
+
+def _with_ids(records: Sequence[Event]) -> list[list[Event]]:
+    """The records of which only one an id is shown, as many together as a call may have."""
+    named = [record for record in records if has_id(record)]
+    return [named[start : start + IDS_A_CALL] for start in range(0, len(named), IDS_A_CALL)]
+
+
+def _users_of(records: Sequence[Event]) -> list[list[str]]:
+    """The users of whom the records tell what may have changed, as many together as a call may have."""
+    told = {record.who.user_id for record in records if record.type in (events.JOIN, events.LEAVE)}
+    told |= {record.to or "" for record in records if is_about_mute(record)}
+    users = sorted(filter(is_user_id, told))
+    return [users[start : start + USERS_A_CALL] for start in range(0, len(users), USERS_A_CALL)]
+
+
+def _sent_ids(room: RoomKeys, records: Sequence[Event]) -> list[str]:
+    return [room.sent_id(record.who.user_id, record.client_id or "") for record in records]
+
+
+def _additions(room: RoomKeys, records: Sequence[Event]) -> dict[str, Any]:
+    """What these records do to the history. More than is kept is not sent."""
+    last = mark_of(records)
+    kept = [record for record in records if history.is_kept(record)]
+    marks = [mark_of([record]) for record in kept]
+    sent = kept[-history.KEPT :]
+    named = [record for record in sent if has_id(record)]
+    numbers = {record.seq: number for number, record in enumerate(named, 1)}
+    removals = [history.removed_seq(record) for record in records]
+    return {
+        "new_epoch": new_epoch(),
+        "last": last.seq,
+        "newest_ms": last.logged_at,
+        "omitted": marks[-history.KEPT - 1].seq if len(kept) > history.KEPT else None,
+        "removed_ids": [entry_id(seq) for seq in removals if seq is not None][-REMOVALS_A_CALL:],
+        "ids": [entry_id(mark.seq) for mark in marks[-history.KEPT :]],
+        "times": [mark.logged_at for mark in marks[-history.KEPT :]],
+        "objects": [history.encode(record) for record in sent],
+        "id_numbers": [numbers.get(record.seq, 0) for record in sent],
+        "sent_ids": _sent_ids(room, named),
+    }

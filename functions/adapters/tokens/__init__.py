@@ -1,0 +1,1 @@
+"""Tokens and the keys they are signed with."""

@@ -1,0 +1,54 @@
+"""Brings records up to date that tell of a state which may have changed again: settings, mutes and their ends.
+
+Two moderators may change the same thing at once, and the log may have their records in the other order than the state
+had the changes. So a tick tells such a thing once, at its last record, as it is when the tick is made. The archive
+keeps the records as they are.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from functions.rooms import events
+from functions.rooms.events import Event
+from functions.rooms.room_view import RoomNow, Standing
+
+
+def up_to_date(records: Sequence[Event], room: RoomNow) -> list[Event]:
+    """The records without those that a later one replaces, the others with the present settings and mutes."""
+    last = {_subject(record): index for index, record in enumerate(records)}
+    return [
+        _now(record, room)
+        for index, record in enumerate(records)
+        if (subject := _subject(record)) is None or last[subject] == index
+    ]
+
+
+def is_about_mute(record: Event) -> bool:
+    """Whether the record says that somebody was muted or unmuted. Another system's record may name nobody."""
+    return isinstance(record, events.Sanction) and record.to is not None and record.named("action") in _MUTES
+
+
+_MUTES = ("muted", "unmuted")
+
+
+def _subject(record: Event) -> tuple[str, ...] | None:
+    """What the record tells the state of, None if it tells of something that happened."""
+    if isinstance(record, events.Settings):
+        return ("settings",)
+    return ("mute", record.to or "") if is_about_mute(record) else None
+
+
+def _now(record: Event, room: RoomNow) -> Event:
+    if isinstance(record, events.Settings):
+        return replace(record, data=dict(room.settings))
+    if isinstance(record, events.Sanction) and is_about_mute(record):
+        return replace(record, data=_mute(room.users, record.to or ""))
+    return record
+
+
+def _mute(users: Mapping[str, Standing], user_id: str) -> dict[str, str | int | None]:
+    left = users.get(user_id, Standing()).muted
+    if left is None:
+        return {"action": "unmuted", "seconds": None}
+    return {"action": "muted", "seconds": math.ceil(left / 1000) or None}

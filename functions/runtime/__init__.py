@@ -1,0 +1,1 @@
+"""What every function runs in: entry point, snapshot, settings, log and metrics."""

@@ -1,0 +1,1 @@
+"""Metrics on a dashboard, and alarms."""

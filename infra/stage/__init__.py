@@ -1,0 +1,1 @@
+"""A stage: one deployment's table in `cdk.json`, parsed and checked."""

@@ -1,1 +1,0 @@
-"""`python -m local load`: many simulated viewers in rooms behind any address, and figures of what reached them."""

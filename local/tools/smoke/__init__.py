@@ -1,1 +1,0 @@
-"""`python -m local smoke`: two viewers walk every path of the rooms; what fails is told with its likely cause."""

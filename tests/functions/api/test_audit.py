@@ -1,0 +1,90 @@
+"""Calls that are made again under the id that their caller gave them, since nobody knows what became of the first."""
+
+import httpx
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis.relay_state import RelayState
+from functions.rooms import events
+from functions.usecases import once
+from tests.functions.conftest import NOW, MemoryLog
+
+ROOM = "/api/activities/42"
+NOTICE = {"name": "coupon", "data": {"code": "TAKE10"}}
+KEY = {"Idempotency-Key": "k1"}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once, "PATIENCE_SECONDS", (0.0,))
+
+
+async def post(client: httpx.AsyncClient, key: dict[str, str] = KEY, **body: object) -> httpx.Response:
+    return await client.post(f"{ROOM}/notices", json=NOTICE | body, headers=key)
+
+
+async def test_a_notice_that_is_sent_again_is_published_once(
+    client: httpx.AsyncClient, log: MemoryLog, relay_state: RelayState
+) -> None:
+    first = await post(client)
+    assert (first.status_code, log.live[0].client_id) == (201, "k1")
+    waiting = await post(client)
+    assert (waiting.status_code, waiting.json()["error"]) == (503, "unavailable")
+    await relay_state.before({42: log.live}, NOW)
+    again = await post(client)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert len(log.live) == 1
+    assert {event.seq for event in log.saved} == {log.live[0].seq}
+
+
+async def test_a_notice_of_which_nobody_knows_is_shown_once(
+    client: httpx.AsyncClient, log: MemoryLog, relay_state: RelayState
+) -> None:
+    log.live_stands_still = True
+    assert (await post(client)).status_code == 503
+    log.wake()
+    await relay_state.before({42: log.live}, NOW)
+    assert (await post(client)).json() == {"seq": log.live[0].seq}
+    assert (len(log.live), len(log.saved)) == (1, 1)
+
+
+async def test_a_notice_that_is_certainly_not_published_is_so_at_once_when_it_is_sent_again(
+    client: httpx.AsyncClient, log: MemoryLog
+) -> None:
+    log.live_is_away = True
+    assert (await post(client)).status_code == 503
+    log.live_is_away = False
+    assert (await post(client)).status_code == 201
+
+
+async def test_without_an_id_each_notice_is_one(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    for _ in range(2):
+        assert (await post(client, {})).status_code == 201
+    assert len(log.live) == 2
+
+
+async def test_an_id_that_cannot_be_one_or_was_used_for_a_like_is_a_bad_field(
+    client: httpx.AsyncClient, log: MemoryLog, redis: RedisCluster
+) -> None:
+    await redis.set("room:{42}:id:3:mod:liked", "ok")
+    for key in ("", "x" * 65, "a b", "liked"):
+        answer = await post(client, {"Idempotency-Key": key})
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), key
+        assert "Idempotency-Key" in answer.json()["message"], key
+    assert log.live == []
+
+
+async def test_what_a_moderator_does_has_the_id_of_the_call(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    calls = [
+        ("PUT", "/mutes", {"userId": "bob", "seconds": 60}),
+        ("DELETE", "/mutes?userId=bob", None),
+        ("PUT", "/bans", {"userId": "bob", "seconds": 60}),
+        ("DELETE", "/bans?userId=bob", None),
+        ("DELETE", "/messages/7", None),
+        ("PATCH", "", {"frozen": True}),
+    ]
+    for method, path, body in calls:
+        answer = await client.request(method, ROOM + path, json=body, headers=KEY)
+        assert answer.status_code in (200, 204), (method, path)
+    assert [event.client_id for event in log.live] == ["k1"] * len(calls)
+    assert {event.type for event in log.saved} == {events.SANCTION, events.REMOVED, events.SETTINGS}

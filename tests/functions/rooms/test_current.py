@@ -1,0 +1,44 @@
+from typing import Any
+
+from functions.rooms import events
+from functions.rooms.current import up_to_date
+from functions.rooms.events import Event, PlatformEvent
+from functions.rooms.room_view import RoomNow, Standing
+from tests.functions import made
+
+SETTINGS = {"slowModeSeconds": 5, "frozen": True}
+MUTED = {"bob": Standing(muted=59_001), "carol": Standing(muted=0), "dave": Standing()}
+
+
+def sanction(seq: int, to: str | None, action: Any, seconds: int | None = None) -> Event:
+    return made.event(events.SANCTION, seq=seq, to=to, data={"action": action, "seconds": seconds})
+
+
+def told(*records: Event) -> list[tuple[int | None, Any]]:
+    """The seq and the data of what is told."""
+    room = RoomNow(online=1, likes=0, settings=SETTINGS, users=MUTED)
+    return [(one.seq, one.data) for one in up_to_date(records, room) if isinstance(one, PlatformEvent)]
+
+
+def test_settings_are_told_once_as_they_are() -> None:
+    changes = [made.event(events.SETTINGS, seq=seq, data={"frozen": False}) for seq in (1, 3)]
+    notice = made.event(events.NOTICE, seq=2, name="n", data="d")
+    assert told(changes[0], notice, changes[1]) == [(2, "d"), (3, SETTINGS)]
+
+
+def test_a_mute_is_told_as_it_holds_with_the_seconds_that_are_left() -> None:
+    assert told(sanction(1, "bob", "muted", 600)) == [(1, {"action": "muted", "seconds": 60})]
+    assert told(sanction(1, "carol", "muted", 600)) == [(1, {"action": "muted", "seconds": None})]
+
+
+def test_of_a_mute_and_its_end_at_once_one_is_told_whichever_was_logged_last() -> None:
+    for records in (("muted", "unmuted"), ("unmuted", "muted")):
+        log = [sanction(seq, to, action) for seq, action in enumerate(records) for to in ("bob", "dave")]
+        ends = {"action": "unmuted", "seconds": None}
+        assert told(*log) == [(1, {"action": "muted", "seconds": 60}), (1, ends)], records
+
+
+def test_what_is_about_no_mute_stays_as_it_is() -> None:
+    others = [sanction(1, "bob", "kicked"), sanction(2, "bob", "kicked"), sanction(3, None, "muted", 5)]
+    others.append(sanction(4, "bob", ["muted"]))
+    assert told(*others) == [(one.seq, one.data) for one in others if isinstance(one, PlatformEvent)]

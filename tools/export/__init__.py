@@ -1,0 +1,1 @@
+"""`python -m tools export`: what is kept of a room, as JSON lines or CSV."""

@@ -1,0 +1,156 @@
+"""`python -m tools export`: what is kept of a room, as lines in the order of seq.
+
+It reads the table itself: that of the emulator on this machine, which tells where the table is, or a deployed one, with
+AWS credentials that may query it.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from functions.adapters.aws.client import SessionCredentials
+from functions.adapters.aws.credentials import CredentialSource
+from functions.adapters.dynamodb.api import DynamoDbApi
+from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.table import TableUnavailable
+from functions.rooms.archive import Kind, Stored
+from functions.rooms.identity import Malformed, parse_activity_id
+from tools.export.lines import CSV_LINES, JSON_LINES, Format
+from tools.failure import Failure
+from tools.json_http import NobodyThere, NotHere, asked, host_and_port
+from tools.parser import REGION, Parser, one_of, option
+from tools.progress import Progress
+
+# Chat and notices to all, private chat, and everything else that has a seq.
+PUBLIC: tuple[Kind, ...] = ("m", "e")
+ALL: tuple[Kind, ...] = ("m", "p", "e")
+FORMATS: Mapping[str, Format] = {"jsonl": JSON_LINES, "csv": CSV_LINES}
+# A function has seconds for an answer, and fails fast. An export has all the time there is.
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+# moto checks no credentials, and is not shown those of the person who exports.
+ANY_KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Of a deployed room the `table`, or of an emulator's the `url`."""
+
+    activity: str = option("the room", metavar="ID")
+    format: str = option("jsonl or csv", one_of(*FORMATS), "jsonl")
+    private: bool = option("private chats too, which the API never lists", default=False)
+    output: str | None = option(
+        "where to, replaced when all is written", default=None, metavar="FILE", shown="standard output"
+    )
+    url: str | None = option(
+        "the emulator whose rooms they are", default=None, shown="http://127.0.0.1:8000, or at PORT", group="where"
+    )
+    table: str | None = option(
+        "of a deployed room: the stack's output ArchiveTable", default=None, metavar="NAME", group="where"
+    )
+    region: str = option("the table's region", default="us-east-1")
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Export a room; raises Failure. Wrong arguments end the program with 2."""
+    parser = Parser(
+        "python -m tools export",
+        description="Export what is kept of a room: chat, notices, moderation, joins and leaves, in order.",
+        epilog="docs/export.md tells what is in the lines.",
+    )
+    options = ExportOptions(**parser.given(ExportOptions, arguments, environment, REGION))
+    try:
+        activity_id = parse_activity_id(options.activity)
+        if options.table:
+            name, client = options.table, deployed(options.region)
+        else:
+            url = options.url or f"http://{parser.emulator(environment)}"
+            name, client = emulators(*host_and_port(url, otherwise="name the stack's table with --table"))
+        asyncio.run(export(activity_id, options, name, client))
+    except Malformed as malformed:
+        parser.refuse(malformed, {"activityId": "--activity"})
+    except NotHere as wrong:
+        parser.error(f"--url: {wrong}")
+    except TableUnavailable as error:
+        raise Failure(str(error)) from None
+    return 0
+
+
+def deployed(region: str) -> DynamoDbApi:
+    """The client of deployed tables, with the person's own credentials, and led elsewhere as boto3 would be."""
+    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
+    return DynamoDbApi(SessionCredentials(), region=region, url=url, pauses=PAUSES)
+
+
+def emulators(host: str, port: int) -> tuple[str, DynamoDbApi]:
+    """The name of the emulator's table, and its client; raises Failure."""
+    try:
+        status, answer = asked(host, port, "/_local/archive")
+    except NobodyThere as nobody:
+        raise Failure(f"{nobody}: start it with `make dev`, or name it with --url") from None
+    if not all(isinstance(answer.get(name), str) for name in ("table", "endpoint", "region")):
+        raise Failure(answer.get("message") or f"http://{host}:{port} answers {status}: is that an emulator?")
+    place = {"region": answer["region"], "url": answer["endpoint"]}
+    return answer["table"], DynamoDbApi(CredentialSource(ANY_KEYS), pauses=PAUSES, **place)
+
+
+async def export(activity_id: int, options: ExportOptions, name: str, client: DynamoDbApi) -> None:
+    """Write what the options say; raises Failure, TableUnavailable."""
+    table = ArchiveTable(client, name)
+    # A bar on the terminal that the lines go to would tear them apart.
+    quiet = options.output is None and sys.stdout.isatty()
+    try:
+        found, _ = await table.messages(activity_id, None, 1)
+        newest = found[0].event.seq if found else None
+        with written(options.output) as file, Progress(sys.stderr, quiet=quiet) as progress:
+            events = table.events(activity_id, *(ALL if options.private else PUBLIC))
+            count = await write(events, FORMATS[options.format], file, progress, newest=newest)
+    finally:
+        await client.close()
+    if not count:
+        print(f"nothing is kept of room {activity_id}", file=sys.stderr)
+
+
+async def write(
+    events: AsyncIterator[Stored], lines: Format, file: BinaryIO, progress: Progress, *, newest: int | None
+) -> int:
+    """Write each event as it comes; returns how many there were.
+
+    The number of events is not known without reading them all. So progress is told by their seq, of which `newest` is
+    that of the newest chat.
+    """
+    count, first = 0, None
+    file.write(lines.head)
+    async for stored in events:
+        file.write(lines.line(stored))
+        count += 1
+        seq = stored.event.seq or 0
+        first = seq if first is None else first
+        done = min(1.0, (seq - first) / (newest - first)) if newest is not None and newest > first else 0.0
+        progress.show(done, f"{done:4.0%} {count:,} events")
+    file.flush()
+    return count
+
+
+@contextlib.contextmanager
+def written(output: str | None) -> Iterator[BinaryIO]:
+    """Where to write. A file is there, or replaced, once all has been written, and not before."""
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    path = Path(output)
+    if path.exists() and not path.is_file():
+        raise Failure(f"--output {output}: that is no file")
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise Failure(f"--output {output}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""A room's events as lines of text: JSON, or CSV that a spreadsheet may open."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from functions.rooms.archive import Stored
+from functions.rooms.events import CHAT, JOIN, LEAVE, NOTICE, REMOVED, SANCTION, SETTINGS
+from tools.export.spreadsheet import inert, inert_json
+
+WHAT = {
+    JOIN: "join",
+    LEAVE: "leave",
+    CHAT: "chat",
+    REMOVED: "removal",
+    NOTICE: "notice",
+    SANCTION: "sanction",
+    SETTINGS: "settings",
+}
+COLUMNS = (
+    *("seq", "time", "at", "messageType", "what", "userId", "username", "to", "text", "name", "data", "removed"),
+    *("id", "avatar", "companyId", "openid", "unionid", "attributes", "extra"),
+)
+# Columns that hold JSON.
+OF_JSON = ("data", "attributes", "extra")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Format:
+    """`head` comes before the first event; `line` is one event."""
+
+    head: bytes
+    line: Callable[[Stored], bytes]
+
+
+def fields(stored: Stored) -> dict[str, Any]:
+    """An event by the names of the columns, those without a value left out."""
+    event, payload = stored.event, stored.event.payload()
+    told = {
+        "seq": event.seq,
+        "time": event.time,
+        "at": _at(event.time),
+        "messageType": event.type,
+        "what": WHAT.get(event.type, "other"),
+        "userId": event.who.user_id,
+        "username": event.who.username,
+        "to": event.to,
+        "text": payload.get("content"),
+        "name": payload.get("name"),
+        "data": payload.get("data"),
+        "removed": stored.removed or None,
+        "id": event.client_id,
+        "avatar": event.who.avatar,
+        "companyId": event.who.company_id,
+        "openid": event.who.openid,
+        "unionid": event.who.unionid,
+        "attributes": event.who.attributes or None,
+        "extra": payload.get("extra"),
+    }
+    return {name: value for name, value in told.items() if value is not None and value != ""}
+
+
+def _json_line(stored: Stored) -> bytes:
+    return f"{_json(fields(stored))}\n".encode("utf-8", "replace")
+
+
+def _csv_line(stored: Stored) -> bytes:
+    told = fields(stored)
+    return _row([_cell(name, told[name]) if name in told else "" for name in COLUMNS])
+
+
+def _at(time: int) -> str | None:
+    """2026-11-23T13:30:00.123Z; None for a time that no calendar has."""
+    try:
+        moment = EPOCH + timedelta(milliseconds=time)
+    except OverflowError:
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cell(name: str, value: Any) -> str | int:
+    """A number as it is, and all else as text that no spreadsheet computes."""
+    if name in OF_JSON:
+        return inert_json(value)
+    if value is True:
+        return "true"
+    return value if isinstance(value, int) else inert(value)
+
+
+def _row(cells: Sequence[str | int]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC).writerow(cells)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# One JSON object a line, in UTF-8. What has no value is left out.
+JSON_LINES = Format(b"", _json_line)
+# As RFC 4180 has it, all texts in quotes. The first line names the columns. `data`, `attributes` and `extra` are
+# JSON text, `removed` is true or empty.
+CSV_LINES = Format(_row(COLUMNS), _csv_line)

@@ -1,0 +1,1 @@
+"""What an account has and lacks for a stage, asked before anything is deployed."""
