@@ -92,7 +92,8 @@ class EventSourceMapping(ConsumerRebalanceListener):  # type: ignore[misc]  # ai
         if self._task is None:
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._attempt_over(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._attempt_over()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -144,7 +145,8 @@ class EventSourceMapping(ConsumerRebalanceListener):  # type: ignore[misc]  # ai
 
     async def _close(self, consumer: AIOKafkaConsumer) -> None:
         try:
-            await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer.stop()
         except Exception as error:
             logger.warning("%s: could not leave group %s: %r", self._config.function, self._config.group, error)
 

@@ -87,7 +87,8 @@ async def _copy_dependencies(maven: str, directory: Path) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), FETCH_SECONDS)
+        async with asyncio.timeout(FETCH_SECONDS):
+            output, _ = await process.communicate()
     except BaseException as error:
         process.kill()
         await process.wait()

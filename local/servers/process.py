@@ -96,7 +96,8 @@ class ServerProcess:
         if self._guard is None:
             return
         try:
-            status = await asyncio.wait_for(self._guard.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                status = await self._guard.wait()
         except TimeoutError:
             raise self.failure(f"was not done after {seconds:g} s") from None
         if status:
@@ -130,7 +131,8 @@ class ServerProcess:
         try:
             await self.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._guard.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._guard.wait()
         finally:
             await self.kill()
 

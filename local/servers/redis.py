@@ -3,6 +3,7 @@
 `python -m local.servers.redis [--port PORT]` runs one in the foreground and prints its URL.
 """
 
+import asyncio
 import random
 import re
 import shutil
@@ -51,11 +52,12 @@ class EmbeddedRedis(Server):
         """All keys as they are now, in Redis's own format; raises ServerFailed if there is no answer in time."""
         if self._process is None or self._port is None:
             raise ServerFailed("Redis is not started")
-        client = Redis(port=self._port, socket_timeout=SAVE_SECONDS, retry=Retry(NoBackoff(), 0))
+        client = _client(self._port)
         try:
-            await client.execute_command("SAVE")  # type: ignore[no-untyped-call]
-        except RedisError as error:
-            raise ServerFailed(f"Redis could not save its keys: {error}") from None
+            async with asyncio.timeout(SAVE_SECONDS):
+                await client.execute_command("SAVE")  # type: ignore[no-untyped-call]
+        except (RedisError, TimeoutError) as error:
+            raise ServerFailed(f"Redis could not save its keys: {error!r}") from None
         finally:
             await client.aclose()
         return (self._process.directory / DUMP).read_bytes()
@@ -170,12 +172,21 @@ def _command(server: str, port: int, directory: Path) -> list[str]:
     return [server, *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
+def _client(port: int) -> Redis:
+    """A client that tries each command once.
+
+    It has no timeout of its own: with one it uses asyncio.wait_for, which can lose a cancellation before Python 3.12.
+    """
+    return Redis(port=port, socket_timeout=None, retry=Retry(NoBackoff(), 0))
+
+
 async def _answers(node: str, port: int) -> bool:
     """Whether this very node, and no other server on its port, says that the cluster is up."""
-    client = Redis(port=port, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0))
+    client = _client(port)
     try:
-        node_id, info = await client.cluster("MYID"), await client.cluster("INFO")
-    except RedisError:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            node_id, info = await client.cluster("MYID"), await client.cluster("INFO")
+    except (RedisError, TimeoutError):
         return False
     finally:
         await client.aclose()

@@ -2,6 +2,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ async def test_every_test_finds_it_empty(client: RedisCluster) -> None:
 async def test_the_next_test_finds_it_empty_too(client: RedisCluster) -> None:
     assert await client.dbsize() == 0
     await client.set("{1}left", "behind")
+
+
+async def test_asking_whether_it_answers_can_be_cancelled_at_any_step() -> None:
+    """Else a signal that comes while `make dev` starts is lost."""
+    redis = EmbeddedRedis()
+    await redis.start()
+    port = int(redis.address.rpartition(":")[2])
+    for steps in count():
+        asking = asyncio.create_task(embedded._answers("", port))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if asking.done():
+            break
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert steps > 1
+    await redis.stop()
 
 
 async def test_it_comes_back_empty_on_the_same_port_and_its_clients_find_it() -> None:
