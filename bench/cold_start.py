@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 
 import local.aws
 from bench.result import Result, Target
-from functions.manifest import FUNCTIONS
+from functions.manifest import FUNCTIONS, packages_of
 from local.aws.environment_variables import process_environment
 from local.aws.function import FunctionSpec
 from local.aws.function_process import installed_client
@@ -34,6 +34,8 @@ from local.aws.runtime_api import RuntimeApi
 ROOT = Path(local.aws.__path__[0]).parent.parent
 BOTO3 = "boto3 and one client"
 RUNTIME_CLIENT = ["awslambdaric"] if installed_client() == "awslambdaric" else []
+# What is behind the name of a function in a stage with an identity provider.
+WITH_PROVIDER = ", identity provider"
 # The functions that a viewer waits for.
 AWAITED = ("connect", "message")
 START_SECONDS = 30
@@ -73,8 +75,11 @@ class FirstNext:
 async def run(*, rounds: int = 9) -> Result:
     """Start everything so many times, in turns. A first round, which may have to compile modules, is not counted."""
     handlers = {"an empty handler": "bench.handlers.nothing.handler", BOTO3: "bench.handlers.boto3_client.handler"}
-    handlers |= {row.name: row.handler for row in FUNCTIONS}
-    required = {BOTO3: ["boto3"]} | {row.name: requirements(row.packages) for row in FUNCTIONS}
+    required = {BOTO3: ["boto3"]}
+    for row in FUNCTIONS:
+        for groups in dict.fromkeys((row.packages, packages_of(row, identity=True))):
+            name = row.name if groups == row.packages else f"{row.name}{WITH_PROVIDER}"
+            handlers[name], required[name] = row.handler, requirements(groups)
     starts: dict[str, list[Start]] = {name: [] for name in handlers}
     with tempfile.TemporaryDirectory() as directory:
         for name in handlers:
@@ -105,15 +110,18 @@ def link(requirements: Iterable[str], directory: Path) -> None:
 
 
 def _closure(requirements: Iterable[str]) -> set[str]:
-    names: set[str] = set()
-    left = list(requirements)
+    """The names of the packages, and of those that they require: with their extras, if these are asked for."""
+    seen: set[tuple[str, str]] = set()
+    left = [(Requirement(one), "") for one in requirements]
     while left:
-        requirement = Requirement(left.pop())
-        wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if wanted and requirement.name not in names:
-            names.add(requirement.name)
-            left += distribution(requirement.name).requires or ()
-    return names
+        requirement, extra_of_parent = left.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra_of_parent}):
+            continue
+        for extra in ("", *requirement.extras):
+            if (requirement.name, extra) not in seen:
+                seen.add((requirement.name, extra))
+                left += [(Requirement(one), extra) for one in distribution(requirement.name).requires or ()]
+    return {name for name, _ in seen}
 
 
 def _result(rounds: int, medians: Mapping[str, Start]) -> Result:

@@ -181,6 +181,12 @@ TOPICS = Function(
 )
 
 
+def packages_of(row: Function, *, identity: bool) -> tuple[str, ...]:
+    """The dependency groups of a function. What verifies an `identity` provider's tokens is large, so the functions
+    that need the token keys have it in a stage with a provider alone."""
+    return (*row.packages, "identity") if identity and "token_keys" in row.needs else row.packages
+
+
 def needs_of(name: str) -> frozenset[Need]:
     """The needs of a function of FUNCTIONS."""
     return {row.name: row.needs for row in FUNCTIONS}[name]

@@ -5,6 +5,7 @@ from aws_cdk import Aws
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Function
 from functions.runtime.settings import variables_of
 from infra.boxes import Boxes
+from infra.stage.identity import IdentityStage
 from infra.stage.review import ReviewStage
 from infra.stage.stage import Stage
 
@@ -51,9 +52,11 @@ def rules(stage: Stage) -> dict[str, str]:
     rates = stage.rates
     origins = {"ALLOWED_ORIGINS": ",".join(stage.allowed_origins)} if stage.allowed_origins else {}
     review = {} if stage.review is None else _review(stage.review)
+    identity = {} if stage.identity is None else _identity(stage.identity)
     return (
         origins
         | review
+        | identity
         | {
             "API_DOCS": "true" if stage.api_docs else "false",
             "ARCHIVE_DAYS": str(stage.archive.days),
@@ -80,4 +83,13 @@ def _review(review: ReviewStage) -> dict[str, str]:
         "REVIEW_FUNCTION_ARN": review.function_arn,
         "REVIEW_TIMEOUT_MS": str(review.timeout_ms),
         "REVIEW_ON_FAILURE": review.on_failure,
+    }
+
+
+def _identity(identity: IdentityStage) -> dict[str, str]:
+    return {
+        "IDENTITY_JWKS_URL": identity.jwks_url,
+        "IDENTITY_ISSUER": identity.issuer,
+        "IDENTITY_AUDIENCE": identity.audience,
+        "IDENTITY_CLAIMS": str(identity.claims),
     }

@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from functions.manifest import Function, Topic
+from functions.manifest import Function, Topic, packages_of
 from infra.log_group import log_group
 from infra.network import Network
 from infra.packaging.packages import Packages
@@ -33,7 +33,7 @@ def make_function(
     return lambda_.Function(
         scope,
         name,
-        code=packages.of(row),
+        code=packages.of(packages_of(row, identity=stage.identity is not None)),
         handler=row.handler,
         role=make_role(scope, f"{prefix}role", log_group=lines, inside=network is not None, polled=polled),
         # The newest that Lambda has. aiokafka and httptools have wheels for it on arm64.

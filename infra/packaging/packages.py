@@ -4,6 +4,7 @@
 Without `--package` there is a template and nothing else: it shows the stack and cannot be deployed.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import CfnParameter
@@ -11,7 +12,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from functions.manifest import Function
 from infra.packaging.build import build, name_of
 
 # The key of the app's context that holds the directory to build packages in.
@@ -27,14 +27,13 @@ class Packages(Construct):
         self._directory = Path(directory) if directory else None
         self._none = None if directory else self._refuse()
 
-    def of(self, row: Function) -> lambda_.Code:
-        """The code of a row of the manifest; rows with the same dependency groups share a package. Raises
-        PackagingError."""
+    def of(self, groups: Sequence[str]) -> lambda_.Code:
+        """The code with what these dependency groups need. Raises PackagingError."""
         if self._directory:
-            package = build(row.packages, self._directory)
+            package = build(groups, self._directory)
             return lambda_.Code.from_asset(str(package.path), asset_hash=package.hash)
         assert self._none is not None
-        return lambda_.Code.from_bucket(self._none, f"{name_of(row.packages)}.zip")
+        return lambda_.Code.from_bucket(self._none, f"{name_of(groups)}.zip")
 
     def _refuse(self) -> s3.IBucket:
         # A parameter without a default is the first thing that CloudFormation asks for, before it makes anything; its

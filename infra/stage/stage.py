@@ -15,6 +15,7 @@ from infra.stage.cache import ExistingCache, NewCache
 from infra.stage.china import is_in_china, lacking
 from infra.stage.edge import EdgeStage
 from infra.stage.errors import error_lines
+from infra.stage.identity import IdentityStage
 from infra.stage.kafka import ExistingKafka, ProvisionedKafka, ServerlessKafka
 from infra.stage.limits import Rates, Reserved, Throttles
 from infra.stage.network import DEFAULT_ZONES, NetworkStage
@@ -42,7 +43,8 @@ class Stage(Part):
     `token_secret_arn`: an existing secret with the token keys, which replaces the stack's own.
     `token_secret_kms_key_arn`: the key of yours that it is encrypted with.
 
-    `review`: a function of yours sees each chat before anybody else does."""
+    `review`: a function of yours sees each chat before anybody else does. `identity`: tokens of the platform's identity
+    provider are taken beside the stage's own."""
 
     name: types.StageName
     account: types.AccountId | None = None
@@ -72,6 +74,7 @@ class Stage(Part):
     edge: EdgeStage
     reserved: Reserved = Reserved()
     review: ReviewStage | None = None
+    identity: IdentityStage | None = None
 
     @field_validator("token_secret_kms_key_arn")
     @classmethod
@@ -108,6 +111,13 @@ class Stage(Part):
             reason = f"Lambda has no name with IPv6 addresses that is known in {review.region}"
             raise ValueError(f"{reason}: set network.egress to 'nat'")
         return review
+
+    @field_validator("identity")
+    @classmethod
+    def _is_for_tokens(cls, identity: IdentityStage | None, info: ValidationInfo) -> IdentityStage | None:
+        if identity is not None and info.data.get("auth_mode") == "open":
+            raise ValueError("nobody is asked for a token, since auth_mode is 'open': leave it out")
+        return identity
 
     @property
     def zones(self) -> int:

@@ -36,6 +36,14 @@ _SCHEME = r"(?i)[a-z][a-z0-9+.-]*://"
 _HOST = r"(\[[0-9a-f:.]+\]|[^\s/,*?#@:\[\]]+)"
 _PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 Origin = Annotated[str, matches(rf"{_SCHEME}{_HOST}(:{_PORT})?", "https://shop.example")]
+HttpsUrl = Annotated[
+    str, matches(r"https://[^\s/?#@]{1,255}(/[^\s#]{0,255})?", "https://login.shop.example/.well-known/jwks.json")
+]
+# https://openid.net/specs/openid-connect-core-1_0.html#IssuerIdentifier
+Issuer = Annotated[str, matches(r"https://[^\s/?#@]{1,255}(/[^\s?#]{0,255})?", "https://login.shop.example/")]
+Audience = Annotated[str, matches(r"\S(.{0,254}\S)?", "live-rooms")]
+# They are listed in one variable, with commas between.
+ClaimName = Annotated[str, matches(r"[^\s,]{1,255}", "cognito:groups")]
 KeyName = Annotated[str, matches(r"(?!current$)[A-Za-z0-9._-]{1,64}", "2027-01")]
 AccountId = Annotated[str, matches(r"\d{12}", "111122223333")]
 RegionName = Annotated[str, matches(r"[a-z]{2}(-[a-z]+)+-\d", "eu-central-1")]

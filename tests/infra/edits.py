@@ -22,6 +22,24 @@ from tests.infra.kinds import (
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rooms-0a1B2c"
 REVIEW = "arn:aws:lambda:eu-central-1:111122223333:function:review:live"
+IDENTITY = {
+    "issuer": "https://login.example/",
+    "audience": "live-rooms",
+    "jwks_url": "https://login.example/.well-known/jwks.json",
+}
+OTHER_IDENTITY: JsonObject = {
+    "issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1",
+    "audience": "1example23456789",
+    "jwks_url": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1/.well-known/jwks.json",
+    "claims": {
+        "user": "email",
+        "name": "cognito:username",
+        "avatar": "custom:avatar",
+        "attributes": "custom:attributes",
+        "caps": "cognito:groups",
+        "rooms": "custom:rooms",
+    },
+}
 OTHER_VPC = {
     "vpc_id": "vpc-1a1b2c3d",
     "availability_zones": ["eu-central-1a", "eu-central-1b"],
@@ -91,6 +109,12 @@ EDITS: Mapping[str, Edit] = {
         ("review.timeout_ms", "review.on_failure"),
         {"review": {"function_arn": REVIEW, "timeout_ms": 500, "on_failure": "deny"}},
         {"review": {"function_arn": REVIEW}},
+    ),
+    "tokens of an identity provider": Edit(("identity",), {"identity": IDENTITY}),
+    "another identity provider": Edit(
+        ("identity.issuer", "identity.audience", "identity.jwks_url", "identity.claims"),
+        {"identity": OTHER_IDENTITY},
+        {"identity": IDENTITY},
     ),
     "reserved": Edit(("reserved",), {"reserved": dict.fromkeys(("connect", "message", "disconnect", "api"), 5)}),
     "who is told, and how long logs are kept": Edit(

@@ -15,7 +15,7 @@ from functions.usecases.admission import build
 from infra.stack import LiveRooms
 from infra.stage.stage import Stage
 from tests.infra.cloud import BROKERS, Cloud, id_in
-from tests.infra.edits import REVIEW
+from tests.infra.edits import OTHER_IDENTITY, REVIEW
 from tests.infra.synthesis import ROOT
 
 SLICES = 4
@@ -135,6 +135,7 @@ def test_every_stages_functions_accept_the_environments_they_are_given(
         small_cloud,
         varied(auth_mode="open", log_level="DEBUG"),
         varied(review={"function_arn": REVIEW}),
+        varied(identity=OTHER_IDENTITY),
     ):
         for name, function in stage.functions().items():
             environment = function["Environment"]["Variables"]

@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from functions.api import docs
-from functions.manifest import FUNCTIONS, TOPICS
+from functions.manifest import FUNCTIONS, TOPICS, Function, packages_of
 from infra.packaging import build as module
 from infra.packaging.build import LEFT_OUT, Package, PackagingError, Target, build
 from tests.infra.synthesis import ROOT
+from tools.provider_key import ProviderKey
 
 ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS)}
 GROUPS = sorted({row.packages for row in ROWS.values()})
+# Those of a stage with an identity provider.
+VERIFYING = sorted({packages_of(row, identity=True) for row in ROWS.values()} - {*GROUPS})
 # What uv says when it cannot reach the index, and what it wants is not in its cache.
 OFFLINE = re.compile(r"error sending request|[Nn]etwork (connectivity is|was) disabled|dns error")
 MEGABYTE = 1_000_000
@@ -90,10 +93,32 @@ def test_a_function_is_imported_and_built_in_a_bare_interpreter_with_its_own_pac
     unpacked: Callable[..., Path], runtime: Path, name: str
 ) -> None:
     row = ROWS[name]
+    build_alone(row, unpacked(row.packages), runtime)
+
+
+@pytest.mark.parametrize("groups", VERIFYING, ids="-".join)
+def test_with_an_identity_provider_a_function_that_verifies_tokens_reads_its_keys_with_its_own_package(
+    unpacked: Callable[..., Path], runtime: Path, groups: tuple[str, ...]
+) -> None:
+    (row,) = (one for one in ROWS.values() if packages_of(one, identity=True) == groups)
+    keys = ProviderKey.make(unpacked(groups).parent / f"{row.name}.pem").key_set()
+    build_alone(
+        row,
+        unpacked(groups),
+        runtime,
+        f"""
+from functions.adapters.tokens.provider_keys import parse_key_set
+assert len(parse_key_set({keys!r})) == 1
+""",
+    )
+
+
+def build_alone(row: Function, package: Path, runtime: Path, more: str = "") -> None:
+    """Import a function and build its parts in an interpreter that has the package and Lambda's own modules alone."""
     module, _, attribute = row.handler.rpartition(".")
     code = f"""
 import asyncio, importlib, sys
-sys.path[:] = [{str(unpacked(row.packages))!r}, *sys.path, {str(runtime)!r}]
+sys.path[:] = [{str(package)!r}, *sys.path, {str(runtime)!r}]
 module = importlib.import_module({module!r})
 assert callable(getattr(module, {attribute!r}))
 # What is imported later: by a snapshot, by the first secret.
@@ -103,14 +128,14 @@ settings = Settings(redis_url="redis://127.0.0.1:1", kafka_bootstrap="127.0.0.1:
                     connections_url="http://127.0.0.1:1", token_secret="keys", table="table", failure_queue="http://q")
 if hasattr(module, "build"):
     asyncio.run(module.build(settings))
-"""
+{more}"""
     # No site-packages, no variables, no modules of this directory.
     command = [sys.executable, "-I", "-S", "-B", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=runtime)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("groups", GROUPS, ids="-".join)
+@pytest.mark.parametrize("groups", [*GROUPS, *VERIFYING], ids="-".join)
 def test_a_package_is_for_arm64_has_the_functions_at_its_root_and_nothing_that_nobody_reads(
     built: Callable[..., Package], groups: tuple[str, ...]
 ) -> None:
@@ -123,7 +148,7 @@ def test_a_package_is_for_arm64_has_the_functions_at_its_root_and_nothing_that_n
     assert not [name for name in names if ".dist-info/" in name or "__pycache__" in name or name.endswith(".pyc")]
     native = [name for name in names if name.endswith(".so")]
     assert all("aarch64-linux" in name or ".abi3." in name for name in native)
-    assert bool(native) == bool({"room", "post", "words", "api"} & set(groups))
+    assert bool(native) == bool({"room", "post", "words", "api", "identity"} & set(groups))
 
 
 def test_the_package_of_the_api_has_all_parts_of_the_page_that_describes_it(unpacked: Callable[..., Path]) -> None:
@@ -134,9 +159,21 @@ def test_the_package_of_the_api_has_all_parts_of_the_page_that_describes_it(unpa
 
 @pytest.mark.parametrize("groups", GROUPS, ids="-".join)
 def test_a_package_is_small(built: Callable[..., Package], groups: tuple[str, ...]) -> None:
-    size = sum(entry.file_size for entry in entries(built(groups)))
     # The platform's API has FastAPI and Pydantic, and no viewer waits for it.
-    assert size < (20 if "api" in groups else 9.5) * MEGABYTE
+    assert size(built(groups)) < (20 if "api" in groups else 9.5) * MEGABYTE
+
+
+@pytest.mark.parametrize("groups", VERIFYING, ids="-".join)
+def test_an_identity_provider_adds_no_more_to_a_package_than_the_decision_says(
+    built: Callable[..., Package], groups: tuple[str, ...]
+) -> None:
+    without = tuple(group for group in groups if group != "identity")
+    assert 0 < size(built(groups)) - size(built(without)) < 15.5 * MEGABYTE
+
+
+def size(package: Package) -> int:
+    """The bytes of all its files, unzipped."""
+    return sum(entry.file_size for entry in entries(package))
 
 
 def test_the_same_input_gives_the_same_bytes(built: Callable[..., Package], tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from functions.manifest import FUNCTIONS
+from functions.manifest import FUNCTIONS, packages_of
 from tests.infra.synthesis import ROOT
 
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-GROUPS = sorted({group for row in FUNCTIONS for group in row.packages})
+GROUPS = sorted({group for row in FUNCTIONS for group in packages_of(row, identity=True)})
 FITS = re.compile(r"-(cp314-cp314|cp3\d+-abi3)-\S*manylinux_?2\S*_aarch64\S*\.whl$|-none-any\.whl$")
 
 
