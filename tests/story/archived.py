@@ -14,7 +14,7 @@ from local.deployment import FAILURE_QUEUE, TABLE
 from local.servers.moto import REGION
 from tests.story.rooms import Rooms
 from tests.story.talkers import Said
-from tests.story.topics import Record, records
+from tests.story.topics import Record, produced, records
 from tests.story.viewer import CHAT, PATIENCE, Object, Viewer
 
 LEFT, LIKED = 2, 6
@@ -90,6 +90,7 @@ class Archived:
 
     async def produce(self, value: bytes) -> tuple[int, int]:
         """Write a value to the save topic, under the room's key; partition and offset."""
+        produced.add(value)
         async with AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all") as producer:
             written = await producer.send_and_wait(SAVE_TOPIC, value, key=str(self._activity).encode())
         return written.partition, written.offset

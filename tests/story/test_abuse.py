@@ -139,6 +139,7 @@ async def test_who_may_only_chat_may_do_nothing_else(rooms: Rooms, servers: Serv
 async def test_nobody_is_who_their_frame_says_they_are(rooms: Rooms, servers: Servers, activity: int) -> None:
     mallory = await rooms.enter_by_token(activity, "mallory", name="Mallory")
     bob = await rooms.enter_by_token(activity, "bob")
+    mallory.sends_anything = True
     claimed = {
         **dict.fromkeys(("userId", "username", "nickname", "fromusername", "name", "sub"), "bob"),
         **dict.fromkeys(("zanNumber", "onLineNumber", "watchSeconds", "watchFrom", "watchTo", "time", "seq"), 9999),
@@ -232,6 +233,7 @@ async def test_what_no_text_may_hold_is_refused_at_every_way_in(rooms: Rooms, ac
     for number, text in enumerate([*CONTROLS, *LINES, *INVISIBLE]):
         # Each text has a user of its own: so many refusals are a flood.
         viewer = await rooms.enter_by_token(activity, f"u{number}")
+        viewer.sends_anything = True
         bad = text if text in INVISIBLE else f"<{text}>"
         frames: list[dict[str, str]] = [{"message": "hi", "to": bad}, {"message": "hi", "id": bad}]
         if text not in INVISIBLE:

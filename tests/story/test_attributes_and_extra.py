@@ -116,6 +116,7 @@ async def test_an_extra_beyond_its_bounds_is_refused_and_changes_nothing(rooms: 
 
 async def test_attributes_come_from_no_frame_and_bad_ones_let_nobody_in(rooms: Rooms, activity: int) -> None:
     alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
+    alice.sends_anything = True
     await alice.say("I am the host", attributes={"role": "host"})
     assert "attributes" not in await bob.hears("I am the host")
     for wrong in ("host", "%5B%5D", '{"level":1}', '{"a":"' + "x" * 1024 + '"}', '{"a":"%00"}'):

@@ -18,6 +18,7 @@ async def test_an_edited_handler_is_picked_up(own_servers: Servers, activity: in
     async with up(own_servers, root=tree) as emulator:
         alice = await emulator.rooms.enter(activity, "alice")
         assert "edited" not in await alice.say("before")
+        alice.hears_anything = True
         source = tree / "functions" / "rooms" / "objects.py"
         text, wanted = source.read_text(), '"ok": True'
         assert wanted in text

@@ -94,6 +94,7 @@ async def test_each_bad_frame_is_refused_with_its_code_and_changes_nothing(
     rooms: Rooms, activity: int, *, classic: bool
 ) -> None:
     alice, bob = await rooms.enter(activity, "alice", classic=classic), await rooms.enter(activity, "bob")
+    alice.sends_anything = True
     for number, (frame, error) in enumerate(FRAMES, 1):
         await alice.send(frame)
         await alice.until(lambda number=number: len(alice.all_of(REPLY)) == number)  # type: ignore[misc]

@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from local.app import Emulator
 from local.options import Options
+from tests.asyncapi.document import CLASSIC, LIVE, check_shown
 from tests.story.rooms import GENEROUS
 from tools.token_source import emulator_tokens
 
@@ -62,6 +63,7 @@ async def told(connection: ClientConnection, kind: int) -> dict[str, Any]:
     async with asyncio.timeout(PATIENCE):
         while True:
             frame = json.loads(await connection.recv())
+            check_shown(frame, LIVE if connection.subprotocol else CLASSIC)
             for said in frame if isinstance(frame, list) else [frame]:
                 if said["messageType"] == kind:
                     return dict(said)

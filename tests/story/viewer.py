@@ -10,6 +10,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from tests.asyncapi.document import CLASSIC, LIVE, check_shown
+from tests.story.sent_frames import SentFrames
+
 Object = dict[str, Any]
 
 REPLY, JOINED, LEFT, WHO, CHAT, COUNT, LIKES, WELCOME = 0, 1, 2, 3, 4, 5, 6, 8
@@ -20,13 +23,17 @@ PATIENCE = 20.0  # seconds; only a test that fails takes that long
 class Viewer:
     """`told` holds every object so far, `sizes` how many of them came in each frame.
 
-    Waiting methods raise AssertionError, naming the last objects, when PATIENCE or the connection ends first.
+    Waiting methods raise AssertionError, naming the last objects, when PATIENCE or the connection ends first. All
+    methods that wait or leave raise it too for a frame that is not as docs/asyncapi.yaml says: one that came, or one
+    that was sent and not refused for its form. `sends_anything`, `hears_anything`: frames need not be as it says.
     """
 
     def __init__(self, connection: ClientConnection, name: str) -> None:
         self.name = name
         self.told: list[Object] = []
         self.sizes: list[int] = []
+        self.sends_anything = self.hears_anything = False
+        self._sent = SentFrames()
         self._connection = connection
         self._changed = asyncio.Event()
         # A name may come back, and an id that was used before would get the first result.
@@ -80,7 +87,9 @@ class Viewer:
         try:
             async with asyncio.timeout(PATIENCE):
                 while not condition():
-                    assert self.is_open, self._in_vain("was closed")
+                    if not self.is_open:
+                        self._reading.result()
+                        raise AssertionError(self._in_vain("was closed"))
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -109,7 +118,9 @@ class Viewer:
         return self.told[position]
 
     async def send(self, frame: Object | str | bytes) -> None:
-        """Send a frame as it is, an object as JSON."""
+        """Send a frame as it is, an object as JSON. An object is one that docs/asyncapi.yaml has, or is refused."""
+        if isinstance(frame, dict) and not self.sends_anything:
+            self._sent.add(frame)
         await self._connection.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
     async def ask(self, kind: int, **fields: object) -> Object:
@@ -170,11 +181,18 @@ class Viewer:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _read(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                frame = json.loads(await self._connection.recv())
-                objects = frame if isinstance(frame, list) else [frame]
-                self.told += objects
-                self.sizes.append(len(objects))
-                self._changed.set()
-        self._changed.set()
+        try:
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    self._hear(json.loads(await self._connection.recv()))
+                    self._changed.set()
+        finally:
+            self._changed.set()
+
+    def _hear(self, frame: Any) -> None:
+        objects = frame if isinstance(frame, list) else [frame]
+        self.told += objects
+        self.sizes.append(len(objects))
+        if not self.hears_anything:
+            check_shown(frame, LIVE if self.subprotocol else CLASSIC)
+        self._sent.are_answered_by(objects)

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from local.aws.asgi import Receive, Scope, Send
 from local.page import Page as PageApp
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat
+from tests.story.page.sockets import listen
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -60,11 +61,18 @@ async def address(room: FakeRoom) -> AsyncIterator[str]:
         await serving
 
 
+@pytest.fixture
+def hears_rooms() -> bool:
+    """Whether the page talks to real rooms. The fake one says whatever a test tells it to."""
+    return False
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
+async def page(browser: Browser, address: str, hears_rooms: bool) -> AsyncIterator[Page]:
     context = await browser.new_context(base_url=address)
     page = await context.new_page()
     errors: list[str] = []
+    listen(page, errors, hears_rooms=hears_rooms)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
     yield page

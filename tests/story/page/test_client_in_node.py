@@ -15,6 +15,7 @@ import pytest_asyncio
 from local.app import Emulator
 from local.deployment import CREDENTIALS
 from local.options import Options
+from tests.asyncapi.document import LIVE, check_sent, check_shown
 from tests.node import node
 
 PROGRAM = Path(__file__).with_name("viewer.mjs")
@@ -24,11 +25,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Viewer:
-    """A viewer's process. `heard`: [name, value] of all that it told so far."""
+    """A viewer's process. `heard`: [name, value] of all that it told so far. `frames`: how many were checked."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.heard: list[tuple[str, Any]] = []
+        self.frames = 0
 
     def call(self, method: str, *arguments: Any) -> None:
         """Have it call a method of its room; an answer is told as `answer`."""
@@ -36,15 +38,24 @@ class Viewer:
         self._process.stdin.write(json.dumps([method, *arguments]).encode() + b"\n")
 
     async def next(self, wanted: str, **fields: Any) -> Any:
-        """The next value told under the name `wanted` that holds `fields`."""
+        """The next value told under the name `wanted` that holds `fields`. Frames on the way are as docs/asyncapi.yaml
+        says, else AssertionError."""
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             while line := await self._process.stdout.readline():
                 name, value = json.loads(line)
+                self._check(name, value)
                 self.heard.append((name, value))
                 if name == wanted and fields.items() <= value.items():
                     return value
         raise AssertionError(f"the viewer ended without {wanted} {fields}; it told {self.heard}")
+
+    def _check(self, name: str, value: Any) -> None:
+        if name == "frame sent":
+            check_sent(value)
+        elif name == "frame received":
+            check_shown(value, LIVE)
+        self.frames += name.startswith("frame")
 
     async def leave(self) -> int:
         """Its exit status after it has left the room."""
@@ -125,6 +136,7 @@ async def test_likes_questions_and_refusals_reach_the_room_and_come_back(address
         carol.call("who", {"limit": 10})
         people = await carol.next("answer")
         assert {"userId": "carol", "username": "carol"} in people["users"]
+        assert carol.frames >= 5  # the welcome, likes and the question, and what became of them
         carol.call("say", " ")
         assert (await carol.next("answer"))["code"] == "bad_field"
         assert await carol.leave() == 0

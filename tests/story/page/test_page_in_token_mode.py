@@ -23,6 +23,11 @@ async def rooms(redis_url: str, moto_url: str) -> AsyncIterator[Rooms]:
         yield Rooms(emulator.address, stack)
 
 
+@pytest.fixture
+def hears_rooms() -> bool:
+    return True
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def address(rooms: Rooms) -> str:
     return f"http://{rooms.address}"

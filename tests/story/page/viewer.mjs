@@ -1,12 +1,25 @@
 // A viewer under Node.js, as a program: its arguments are LiveRoom's options as JSON, what a line of its input tells is
-// called ([method, ...arguments]), and each event and answer is a line of its output ([name, value]).
+// called ([method, ...arguments]), and each event, answer and frame is a line of its output ([name, value]).
 
 import { createInterface } from "node:readline";
 
 import { LiveRoom } from "../../../client/live.js";
 
-const room = new LiveRoom(JSON.parse(process.argv[2]));
 const write = (name, value) => console.log(JSON.stringify([name, value]));
+
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", ({ data }) => write("frame received", JSON.parse(data)));
+  }
+
+  send(frame) {
+    write("frame sent", JSON.parse(frame));
+    super.send(frame);
+  }
+};
+
+const room = new LiveRoom(JSON.parse(process.argv[2]));
 
 for (const name of ["state", "welcome", "gap", "chat", "likes", "sanction", "refused", "fault"]) {
   room.on(name, (event) => write(name, event));
