@@ -26,6 +26,7 @@ def sdk(rooms: Rooms, secret_key: str = CREDENTIALS.secret_key) -> Any:
 
 async def test_a_post_through_boto3_reaches_its_viewer_alone(rooms: Rooms, activity: int) -> None:
     alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
+    alice.hears_anything = True
     card = b'[{"messageType":10,"name":"coupon","data":{"off":5}}]'
     connection_id = alice.welcome["connectionId"]
     await asyncio.to_thread(sdk(rooms).post_to_connection, ConnectionId=connection_id, Data=card)
