@@ -11,7 +11,6 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import functions
 from functions.manifest import FUNCTIONS, STAGE, Topic
@@ -19,6 +18,7 @@ from local.aws.cloudwatch import CloudWatch
 from local.aws.connections_api import ConnectionsApi
 from local.aws.distribution import Distribution
 from local.aws.event_source_mapping import EventSourceMapping
+from local.aws.fork_server import ForkServer, can_fork
 from local.aws.function import Invoke
 from local.aws.function_process import Launch
 from local.aws.gateway import Gateway
@@ -36,17 +36,17 @@ from local.local_api import LocalApi, fresh_keys, tokens_at
 from local.options import Options
 from local.page import Page
 from local.router import Router
+from local.servers.given import answered
 from local.servers.kafka import EmbeddedKafka
 from local.servers.moto import REGION, Moto, MotoResources
-from local.servers.process import ServerFailed, accepts
 from local.servers.redis import EmbeddedRedis
 from local.servers.server import Server
 
 HOST = "127.0.0.1"
-# For servers that the options name; they may still be starting.
-PATIENCE_SECONDS = 10
 
 CODE = Path(functions.__path__[0])
+# What takes most of a cold start: imported once for all environments. They read no environment variable when imported.
+SHARED_MODULES = ("snapshot_restore_py", "simplejson", "redis.asyncio.cluster", "aiokafka")
 
 
 class AddressInUse(Exception):
@@ -69,6 +69,7 @@ class Emulator:
         self._cloudwatch = CloudWatch()
         self._stack = contextlib.AsyncExitStack()
         self._edge_key = secrets.token_urlsafe(48) if options.edge_only else ""
+        self._fork_server: ForkServer | None = None
         self._is_ending = False
         self.address = ""
 
@@ -95,6 +96,10 @@ class Emulator:
     async def _start(self) -> None:
         listener = self._stack.enter_context(listen(self._options.port))
         self.address = f"{HOST}:{listener.getsockname()[1]}"
+        if can_fork():
+            self._fork_server = ForkServer(SHARED_MODULES)
+            self._stack.push_async_callback(self._fork_server.stop)
+            await self._fork_server.start()
         servers = await self._start_servers()
         deployment = Deployment(self._options, servers, self._environment)
         invoke = await self._start_runtime(deployment)
@@ -144,7 +149,7 @@ class Emulator:
         """The address: of the server that `setting` names, once it accepts connections, else of the embedded one."""
         address: str = getattr(self._options, setting.lower())
         if address:
-            await answered(_host_and_port(address), setting)
+            await answered(address, setting)
         else:
             await self._start_part(embedded)
             address = embedded.address
@@ -164,7 +169,7 @@ class Emulator:
         return url, queue_url
 
     async def _start_runtime(self, deployment: Deployment) -> Invoke:
-        launch = Launch(root=CODE.parent, write_line=self._write_line)
+        launch = Launch(root=CODE.parent, write_line=self._write_line, fork_server=self._fork_server)
         specs = list(deployment.functions())
         runtime = self.runtime = LambdaRuntime(specs, launch, freeze=bool(self._options.freeze))
         self._stack.push_async_callback(runtime.stop)
@@ -210,25 +215,6 @@ class Emulator:
             ),
             page=Page(),
         )
-
-
-def _host_and_port(address: str) -> str:
-    """Of a URL, or of the first of several brokers."""
-    parts = urlsplit(address if "://" in address else f"//{address.partition(',')[0].strip()}")
-    return f"{parts.hostname}:{parts.port}"
-
-
-async def answered(address: str, setting: str) -> None:
-    """Return when a server accepts connections at `address` (host:port).
-
-    Raises ServerFailed after PATIENCE_SECONDS; the error names the `setting` that the address comes from.
-    """
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await accepts(address):  # noqa: ASYNC110  another's server does not report its start
-                await asyncio.sleep(0.1)
-    except (TimeoutError, ValueError):
-        raise ServerFailed(f"{setting}: no server answers at {address}") from None
 
 
 @contextlib.contextmanager

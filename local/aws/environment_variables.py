@@ -15,6 +15,12 @@ DEFAULT_REGION = "us-east-1"
 _VERSION = "$LATEST"
 # All that a function inherits from the developer's own environment: Python does not run without it.
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+_DEFAULTS = {
+    # A folder that does not exist, so that boto3 does not find the developer's ~/.aws.
+    "HOME": "/home/sbx_user1051",
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+}
 
 
 def function_arn(spec: FunctionSpec) -> str:
@@ -25,7 +31,6 @@ def function_arn(spec: FunctionSpec) -> str:
 def process_environment(spec: FunctionSpec, *, root: Path, runtime_api: str) -> dict[str, str]:
     """The whole environment of one execution environment; `runtime_api` is `host:port`."""
     stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{_VERSION}]{uuid.uuid4().hex}"
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     reserved = {
         "_HANDLER": spec.handler,
         "AWS_REGION": _region(spec),
@@ -41,14 +46,12 @@ def process_environment(spec: FunctionSpec, *, root: Path, runtime_api: str) -> 
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "LAMBDA_TASK_ROOT": str(root),
     }
-    defaults = {
-        # A folder that does not exist, so that boto3 does not find the developer's ~/.aws.
-        "HOME": "/home/sbx_user1051",
-        "LANG": "en_US.UTF-8",
-        "PYTHONPATH": str(root),
-        "TZ": ":UTC",
-    }
-    return {**inherited, **defaults, **spec.environment, **reserved}
+    return {**inherited_environment(), "PYTHONPATH": str(root), **spec.environment, **reserved}
+
+
+def inherited_environment() -> dict[str, str]:
+    """What every process of a function has, whatever the function is."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | _DEFAULTS
 
 
 def _region(spec: FunctionSpec) -> str:

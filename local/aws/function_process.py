@@ -6,13 +6,14 @@ import importlib.util
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, Process
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
 from local.aws.cloudwatch import WriteLine, forward_lines, print_line
 from local.aws.environment_variables import process_environment
+from local.aws.fork_server import ForkedProcess, ForkServer
 from local.aws.function import FunctionSpec
 
 DRAIN_SECONDS = 0.5
@@ -29,10 +30,11 @@ def installed_client() -> Client:
 @dataclass(frozen=True, kw_only=True)
 class Launch:
     """How every process starts: the functions' code is below `root`, unless theirs says otherwise; each must be
-    initialised in `init_seconds`."""
+    initialised in `init_seconds`. Without a `fork_server` each is a new Python."""
 
     root: Path
     client: Client = field(default_factory=installed_client)
+    fork_server: ForkServer | None = None
     write_line: WriteLine = print_line
     init_seconds: float = 10.0
 
@@ -40,25 +42,28 @@ class Launch:
 class FunctionProcess:
     """A process that leads a process group of its own. Its output goes to `write_line`, line by line."""
 
-    def __init__(self, process: Process, output: asyncio.Task[None]) -> None:
+    def __init__(
+        self, process: Process | ForkedProcess, pipe: asyncio.ReadTransport, output: asyncio.Task[None]
+    ) -> None:
         self._process = process
+        self._pipe = pipe
         self._output = output
 
     @classmethod
     async def start(cls, spec: FunctionSpec, launch: Launch, *, runtime_api: str) -> Self:
         """`runtime_api` is `host:port`; raises OSError."""
-        root = spec.root or launch.root
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(Path(__file__).with_name("sandbox.py"))),
-            *(str(os.getpid()), launch.client, spec.handler),
-            cwd=root,
-            env=process_environment(spec, root=root, runtime_api=runtime_api),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-        )
-        assert process.stdout is not None
-        return cls(process, asyncio.create_task(forward_lines(process.stdout, spec.name, launch.write_line)))
+        read, write = os.pipe()
+        try:
+            process = await _start(spec, launch, runtime_api=runtime_api, output=write)
+        except BaseException:
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
+        stream = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(stream)
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read, "rb"))
+        return cls(process, pipe, asyncio.create_task(forward_lines(stream, spec.name, launch.write_line)))
 
     @property
     def pid(self) -> int:
@@ -94,3 +99,26 @@ class FunctionProcess:
         """Wait for the rest of the output. A process in a session of its own may hold the pipe for longer."""
         await asyncio.wait({self._output}, timeout=DRAIN_SECONDS)
         self._output.cancel()
+        self._pipe.close()
+
+
+async def _start(spec: FunctionSpec, launch: Launch, *, runtime_api: str, output: int) -> Process | ForkedProcess:
+    root = spec.root or launch.root
+    environment = process_environment(spec, root=root, runtime_api=runtime_api)
+    if launch.fork_server is not None and not _for_a_new_python(spec):
+        arguments = (launch.client, spec.handler)
+        return await launch.fork_server.fork(arguments, cwd=root, environment=environment, output=output)
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", str(Path(__file__).with_name("sandbox.py"))),
+        *(str(os.getpid()), launch.client, spec.handler),
+        cwd=root,
+        env=environment,
+        stdin=DEVNULL,
+        stdout=output,
+        stderr=output,
+    )
+
+
+def _for_a_new_python(spec: FunctionSpec) -> bool:
+    """Whether the function has variables that Python or the system's loader reads only when a process starts."""
+    return any(name.startswith(("PYTHON", "LD_")) and name != "PYTHONPATH" for name in spec.environment)

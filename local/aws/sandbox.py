@@ -5,7 +5,8 @@ the stack of every thread, whatever the threads do, and the awaits of every asyn
 inside of C code for good.
 
 It runs as a file, `python -P sandbox.py PARENT_PID CLIENT HANDLER`, so that nothing of the emulator is on the
-function's import path. CLIENT is `awslambdaric` (AWS's own) or `python` (runtime_client.py beside this file).
+function's import path, or in a fork of warm_parent.py. CLIENT is `awslambdaric` (AWS's own) or `python`
+(runtime_client.py beside this file).
 """
 
 import faulthandler
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # linux/prctl.h
 
 
 def die_with(parent: int) -> None:
@@ -35,6 +36,14 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before prctl was called
         os._exit(1)
+
+
+def take_the_name(name: str) -> None:
+    """What `top` and `ps -o comm` show, up to 15 bytes. Linux only."""
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 
 def tell_where_it_hangs() -> None:
@@ -76,6 +85,7 @@ def main(arguments: list[str]) -> None:
         # A process group of its own: Ctrl-C goes to the emulator alone, and what a function starts ends with it.
         os.setpgid(0, 0)
     die_with(int(parent))
+    take_the_name(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     sys.argv = [sys.argv[0], handler]
     if client == "awslambdaric":
         runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

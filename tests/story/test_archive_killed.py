@@ -14,7 +14,7 @@ from tests.story.viewer import PATIENCE
 
 pytestmark = pytest.mark.kafka
 
-HANDLER = "functions.handlers.archive.handler"
+FUNCTION = "archive"
 ROUNDS = 2
 
 
@@ -23,7 +23,7 @@ def environments() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):
         try:
-            if child.cmdline()[-1:] == [HANDLER] and child.status() != psutil.STATUS_ZOMBIE:
+            if child.name() == FUNCTION and child.status() != psutil.STATUS_ZOMBIE:
                 found.append(child)
         except psutil.NoSuchProcess:
             pass

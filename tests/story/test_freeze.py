@@ -5,6 +5,7 @@ import os
 import psutil
 import pytest
 
+from functions.manifest import FUNCTIONS
 from tests.local.aws.until import until
 from tests.story.rooms import Servers, running
 from tests.story.viewer import LEFT
@@ -14,8 +15,9 @@ pytestmark = pytest.mark.kafka
 
 def all_functions_are_frozen() -> bool:
     """Whether every execution environment of this process is stopped."""
-    children = psutil.Process(os.getpid()).children()
-    functions = [child for child in children if any("sandbox.py" in word for word in child.cmdline())]
+    names = tuple(function.name for function in FUNCTIONS)
+    children = psutil.Process(os.getpid()).children(recursive=True)
+    functions = [child for child in children if child.name().startswith(names)]
     return bool(functions) and all(child.status() == psutil.STATUS_STOPPED for child in functions)
 
 

@@ -1,4 +1,4 @@
-"""The same promises for both runtime clients: AWS's own and the one in plain Python."""
+"""The same promises for both runtime clients, AWS's own and the one in plain Python, and for forked environments."""
 
 import asyncio
 import contextlib
@@ -13,16 +13,20 @@ import pytest
 import uvloop
 
 from local.aws.execution_environment import State
+from local.aws.fork_server import can_fork
 from local.aws.function import FunctionError, FunctionSpec
-from local.aws.function_process import Client, Launch, installed_client
+from local.aws.function_process import Launch, installed_client
 from local.aws.lambda_runtime import LambdaRuntime
+from tests.local.aws.functions_under_test.emulator import launching
 from tests.local.aws.until import until
 
 ROOT = Path(__file__).with_name("functions_under_test")
 PROJECT = Path(__file__).parents[3]
-CLIENTS: list[Client] = ["python"]
+WAYS = ["python"]
 if installed_client() == "awslambdaric":
-    CLIENTS.append("awslambdaric")
+    WAYS.append("awslambdaric")
+if can_fork():
+    WAYS.append("forked")
 
 Start = Callable[..., contextlib.AbstractAsyncContextManager[LambdaRuntime]]
 
@@ -36,18 +40,18 @@ def ignore(name: str, line: str) -> None:
     """What functions write is of no interest here."""
 
 
-@pytest.fixture(params=CLIENTS)
+@pytest.fixture(params=WAYS)
 def start(request: pytest.FixtureRequest) -> Start:
-    """A runtime for one function, started and stopped, with each of the clients."""
+    """A runtime for one function, started and stopped, in each of the ways."""
 
     @contextlib.asynccontextmanager
     async def running(spec: FunctionSpec, *, freeze: bool = False, **settings: Any) -> AsyncIterator[LambdaRuntime]:
-        launch = Launch(root=ROOT, **{"client": request.param, "write_line": ignore, **settings})
-        runtime = LambdaRuntime([spec], launch, freeze=freeze)
-        try:
-            yield runtime
-        finally:
-            await runtime.stop()
+        async with launching(request.param, **{"write_line": ignore, **settings}) as launch:
+            runtime = LambdaRuntime([spec], launch, freeze=freeze)
+            try:
+                yield runtime
+            finally:
+                await runtime.stop()
 
     return running
 
@@ -378,10 +382,10 @@ async def test_stopping_fails_what_is_under_way(start: Start, tmp_path: Path) ->
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.parametrize("freeze", [False, True])
-@pytest.mark.parametrize("client", CLIENTS)
-async def test_environments_die_with_an_emulator_that_is_killed(client: Client, freeze: bool) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_environments_die_with_an_emulator_that_is_killed(way: str, freeze: bool) -> None:
     emulator = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.local.aws.functions_under_test.emulator", client, str(freeze)),
+        *(sys.executable, "-m", "tests.local.aws.functions_under_test.emulator", way, str(freeze)),
         cwd=PROJECT,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -23,6 +23,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
             return object()
         case "child":
             return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid
+        case "modules":
+            return sorted(sys.modules)
         case "wait":
             wait_for(event)
     return os.getpid()
