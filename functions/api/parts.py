@@ -11,6 +11,7 @@ from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.words import Words
 from functions.parts import Clients, RoomParts
 from functions.runtime.settings import Settings
@@ -32,6 +33,7 @@ class ApiParts:
 
     room: RoomParts
     moderation: ModerationState
+    properties: PropertiesState
     connections: Connections
     archive: ArchiveParts
     words: Words
@@ -47,6 +49,7 @@ async def build(settings: Settings) -> ApiParts:
     return ApiParts(
         room=clients.room,
         moderation=ModerationState(clients.redis),
+        properties=PropertiesState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
         archive=ArchiveParts(ArchiveTable(dynamodb, settings.table), WatchTotals(dynamodb, settings.table)),

@@ -13,6 +13,7 @@ from functions.rooms.answers import Rules
 from functions.rooms.cuts import Cut
 from functions.rooms.history import Entry, History
 from functions.rooms.marks import Mark
+from functions.rooms.properties import Properties, read_properties
 from functions.rooms.seats import Seat
 
 # What viewers were last told of a user. "unsure": a join was not told, and what was told before it is not known.
@@ -34,11 +35,13 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class RoomNow:
-    """A room when a tick is made. `users` has those of whom the tick's records tell."""
+    """A room when a tick is made. `users` has those of whom the tick's records tell. `properties` are there if the tick
+    tells some, or has a newcomer."""
 
     online: int
     likes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
     users: Mapping[str, Standing] = field(default_factory=dict)
 
 
@@ -81,7 +84,7 @@ class Posted:
 
 
 def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
-    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, scored = found
+    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, scored, properties = found
     newest = Mark.unpack(log)
     # Some servers write a score as "1.7e+12".
     newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor in waiting]
@@ -92,6 +95,7 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
         online=online,
         likes=likes,
         settings=Rules(slow_mode_seconds=slow, frozen=frozen == 1).to_object(),
+        properties=read_properties(properties),
         mark=Mark.unpack(mark),
         newcomers={seat: taken for seat, taken, _ in newcomers if seat not in ended},
         cursors={seat: cursor for seat, _, cursor in newcomers if cursor},

@@ -7,13 +7,15 @@
 -- cursor among the slice's newcomers, and at least the RECENT newest, for newcomers without a cursor or with one of
 -- another epoch. rooms/history.py picks each newcomer's entries and tells whether there is a gap.
 --
+-- The room's properties are for newcomers, and for a batch that tells of some.
+--
 -- USES seats history
 -- CONST RECENT CUT_AT_ONCE
--- KEYS figures newcomers since history closing seats... (of the slice's buckets)
--- ARGV slice first:number first_ms:number (of the batch)
+-- KEYS figures newcomers since history closing properties seats... (of the slice's buckets)
+-- ARGV slice first:number first_ms:number (of the batch) asked:number (1: for the properties)
 -- Returns {online, likes, slow, frozen}, epoch, mark, {log, trimmed}, {{newcomer, ms it was taken, cursor}, ...},
--- {{seat, ...} of one bucket, ...}, {{seq, object}, ...}, {reason and seat, ms, ...}. The last are the oldest of those
--- that are to be cut off in all slices. There are no objects without newcomers.
+-- {{seat, ...} of one bucket, ...}, {{seq, object}, ...}, {reason and seat, ms, ...}, {property, value, ...}. Those
+-- with a reason are the oldest of those that are to be cut off in all slices. There are no objects without newcomers.
 local online, likes, slow, frozen, epoch, log, trimmed, written, mark = unpack(redis.call('HMGET', figures,
   'online', 'likes', 'slow', 'frozen', 'epoch', 'log', 'trimmed', 'written', 'sent:' .. slice))
 trimmed = log and trimmed_up_to(history, tonumber(trimmed), tonumber(written)) or -1
@@ -62,4 +64,5 @@ if #waiting > 0 and upto >= 0 then
 end
 return {{tonumber(online or 0), tonumber(likes or 0), tonumber(slow or 0), tonumber(frozen or 0)}, epoch or '',
         shown and mark or '', {log or '', trimmed}, waiting, taken, entries,
-        redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES')}
+        redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES'),
+        (asked == 1 or #waiting > 0) and redis.call('HGETALL', properties) or {}}
