@@ -36,8 +36,8 @@ async def everybody_hears(speaker: Viewer, *others: Viewer) -> None:
 async def test_all_connections_of_those_users_see_it_in_every_slice_and_nobody_else(
     own_servers: Servers, activity: int
 ) -> None:
-    async with running(own_servers, slices=4) as rooms:
-        tabs = [await rooms.enter(activity, "bob", classic=number % 2 == 0) for number in range(6)]
+    async with running(own_servers, slices=2) as rooms:
+        tabs = [await rooms.enter(activity, "bob", classic=number % 2 == 0) for number in range(4)]
         carol, dave = await rooms.enter(activity, "carol"), await rooms.enter(activity, "dave", classic=True)
         host = await rooms.enter(activity, "host", userId="platform")
         one = await send(rooms, activity, "one", "bob")
