@@ -174,13 +174,16 @@ class _Boto3(_Counted):
 
 
 def write_units(operation: str, parameters: Mapping[str, Any]) -> int:
-    """AWS's count for a request whose items have at most 1 KB. A user's total that is in the index counts three times:
-    the item itself, and the old and the new entry of the index. A read takes none."""
+    """AWS's count for a request whose items have at most 1 KB. A user's watch time, which is in the index, counts three
+    times: the item itself, and the old and the new entry of the index. A read takes none."""
     if operation == "BatchGetItem":
         return 0
     if operation == "BatchWriteItem":
         return sum(len(puts) for puts in parameters["RequestItems"].values())
-    return 3 if parameters["Key"]["sk"]["S"].startswith("u#") else 1
+    is_in_index = (
+        parameters["Key"]["sk"]["S"].startswith("u#") and ":seconds" in parameters["ExpressionAttributeValues"]
+    )
+    return 3 if is_in_index else 1
 
 
 def _row(case: Case, spent: Spent, first: Spent) -> list[Cell]:

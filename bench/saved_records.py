@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from bench.memory_log import mapping_event
 from functions.manifest import SAVE_TOPIC
@@ -31,10 +32,11 @@ def _event(viewers: int, number: int) -> Event:
     user = f"user{number % viewers}"
     turn = number * 7919 % a_second(viewers)  # a prime mixes the kinds
     time, who = clock(), Who(user_id=user, username=user.title())
+    shared: dict[str, Any] = {"activity_id": 42, "time": time, "who": who, "online": viewers, "likes": number}
     if turn < CHATS:
-        return Chat(activity_id=42, time=time, who=who, content=f"chat {number} {'x' * 40}", seq=number)
+        return Chat(**shared, content=f"chat {number} {'x' * 40}", seq=number)
     if turn < CHATS + LIKES:
-        return Like(activity_id=42, time=time, who=who, likes=number)
-    # Of somebody who has been there for an hour.
-    stretch = Stretch(time - 3_600_000, time, HEARTBEAT_SECONDS * 1000)
-    return Heartbeat(activity_id=42, time=time, who=who, **stretch.fields())
+        return Like(**shared)
+    # The table is empty, so a stretch adds all of itself: what a heartbeat adds.
+    stretch = Stretch(time - HEARTBEAT_SECONDS * 1000, time, HEARTBEAT_SECONDS * 1000)
+    return Heartbeat(**shared, **stretch.fields())

@@ -2,13 +2,14 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 
 from fastapi import Depends, Request
 
 from functions.adapters.aws.connections import Connections
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.reports import Reports
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.properties_state import PropertiesState
@@ -21,10 +22,16 @@ from functions.usecases.admission import Admission
 
 @dataclass(frozen=True)
 class ArchiveParts:
-    """What was said in the rooms, and for how long their users watched."""
+    """What was said in the rooms, for how long their users watched, and what their shows have come to."""
 
     messages: ArchiveTable
     watched: WatchTotals
+    reports: Reports
+
+    @classmethod
+    def of(cls, dynamodb: DynamoDbApi, table: str) -> Self:
+        """What is in one table."""
+        return cls(ArchiveTable(dynamodb, table), WatchTotals(dynamodb, table), Reports(dynamodb, table))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +59,7 @@ async def build(settings: Settings) -> ApiParts:
         properties=PropertiesState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
-        archive=ArchiveParts(ArchiveTable(dynamodb, settings.table), WatchTotals(dynamodb, settings.table)),
+        archive=ArchiveParts.of(dynamodb, settings.table),
         admission=await admission.build(settings),
         shows_docs=settings.api_docs == "true",
     )

@@ -2,8 +2,8 @@
 
 The key of an item follows from its record alone: the room, the kind and the seq. The chat 7 of room 42 is the item
 `room#42`, `m#0000000000000007`. So a redelivered record writes the same item again, and nothing is stored twice. The
-zeros make the order of the keys the order of the numbers, so a page of messages is one query. Likes have no seq: they
-have one item a minute, which only a larger total overwrites.
+zeros make the order of the keys the order of the numbers, so a page of messages is one query. Likes and heartbeats have
+no seq, and no items: they are in the sums of their minute (functions/rooms/minute_sums.py).
 """
 
 import functools
@@ -17,7 +17,7 @@ from functions.rooms.events import CHAT, HEARTBEAT, KINDS, LIKE, NOTICE, SEATED,
 from functions.rooms.records import BrokenRecord, parse_record, whole
 from functions.rooms.repeats import Sent, sent_as
 
-MESSAGE, PRIVATE, REMOVAL, EVENT, LIKES = "m", "p", "x", "e", "l"
+MESSAGE, PRIVATE, REMOVAL, EVENT, MINUTE = "m", "p", "x", "e", "s"
 Kind = Literal["m", "p", "e"]
 # The kinds of items whose number is the seq of their own record.
 SEQUENCED = frozenset({MESSAGE, PRIVATE, EVENT})
@@ -41,15 +41,13 @@ _EMPTY_PAYLOAD: dict[str, Any] = {"content": "", "extra": None, "name": None, "d
 class Item:
     """One item of the table, made of the record at `offset` in the save topic.
 
-    Writing an item again changes nothing. An item that `grows` is written only if its `zanNumber` is larger than the
-    stored one. `sent`: its event was sent under an `id`.
+    Writing an item again changes nothing. `sent`: its event was sent under an `id`.
     """
 
     activity_id: int
     sk: str
     attributes: Attributes
     offset: int
-    grows: bool = False
     sent: Sent | None = None
 
     @property
@@ -109,16 +107,14 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
 
     Raises BrokenRecord if the event lacks the number that its key is made of.
     """
-    if event.type in (HEARTBEAT, SEATED):
+    if event.type in (HEARTBEAT, LIKE, SEATED):
         return []
     item = functools.partial(Item, activity_id=event.activity_id, offset=offset)
     lasting: Attributes = {"time": event.time, "expires": expiry(event.logged_at, days)}
-    if event.type == LIKE:
-        total = lasting | {"zanNumber": whole("zanNumber", event.likes)}
-        return [item(sk=place(LIKES, event.time // MINUTE_MS), attributes=total, grows=True)]
     seq = whole("seq", event.seq)
     item = functools.partial(item, sent=sent_as(event))
-    kept = [item(sk=place(_kind(event), seq), attributes=lasting | {"type": event.type, "seq": seq} | _texts(event))]
+    numbers = {"type": event.type, "seq": seq, "offset": offset}
+    kept = [item(sk=place(_kind(event), seq), attributes=lasting | numbers | _texts(event))]
     if isinstance(event, Removed):
         removed = place(REMOVAL, whole("data.seq", event.named("seq")))
         kept.append(item(sk=removed, attributes=lasting | {"by": event.who.user_id, "byName": event.who.username}))
@@ -126,13 +122,8 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
 
 
 def without_repeats(batch: Iterable[Item]) -> list[Item]:
-    """One item for each key: the last one, or the largest one if it grows."""
-    kept: dict[tuple[str, str], Item] = {}
-    for item in batch:
-        other = kept.get((item.pk, item.sk))
-        if other is None or not item.grows or _total(item) > _total(other):
-            kept[item.pk, item.sk] = item
-    return list(kept.values())
+    """One item for each key: the last one."""
+    return list({(item.pk, item.sk): item for item in batch}.values())
 
 
 def stored(activity_id: int, attributes: Mapping[str, Any], *, removed: bool = False) -> Stored:
@@ -176,10 +167,6 @@ def _texts(event: Event) -> Attributes:
     carried |= {"targets": several}
     texts |= {name: _json(value) for name, value in carried.items()}
     return {name: text for name, text in texts.items() if text}
-
-
-def _total(item: Item) -> int:
-    return int(item.attributes["zanNumber"])
 
 
 def _json(data: Any) -> str | None:

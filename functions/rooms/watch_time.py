@@ -24,7 +24,7 @@ from a new log, so it is added.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from functions.rooms.events import Event
 from functions.rooms.identity import Malformed, parse_user_id
@@ -130,28 +130,37 @@ def additions(credits_: Sequence[Credit], ends: Mapping[str, int]) -> list[int]:
     return added
 
 
+class Logged(Protocol):
+    """A part of a sum, and where in the log the record is that it comes from."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def logged_at(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Counted:
-    """What a room's total includes: the offset of its last record, and the newest time (ms) of all its records."""
+    """What a sum includes: the offset of its last record, and the newest time (ms) of all its records."""
 
     offset: int
     logged_at: int
 
-    def uncounted_from(self, credits_: Sequence[Credit]) -> int:
-        """The index of the first credit that the total does not include yet. The credits are in the order of the log,
-        at least one."""
-        first = credits_[0]
+    def uncounted_from(self, parts: Sequence[Logged]) -> int:
+        """The index of the first part that the sum does not include yet. The parts are in the order of the log, at
+        least one."""
+        first = parts[0]
         # The log was lost and its offsets start again: a record newer than all counted ones is not among them.
         if first.offset <= self.offset and first.logged_at > self.logged_at:
             return 0
-        return sum(credit.offset <= self.offset for credit in credits_)
+        return sum(part.offset <= self.offset for part in parts)
 
-    def moved_behind(self, credits_: Sequence[Credit]) -> "Counted":
-        """What the total includes after these uncounted credits were added."""
-        counted = counted_of(credits_)
+    def moved_behind(self, parts: Sequence[Logged]) -> "Counted":
+        """What the sum includes after these uncounted parts were added."""
+        counted = counted_of(parts)
         return Counted(counted.offset, max(self.logged_at, counted.logged_at))
 
 
-def counted_of(credits_: Sequence[Credit]) -> Counted:
-    """What a total of these credits alone, at least one, includes."""
-    return Counted(credits_[-1].offset, max(credit.logged_at for credit in credits_))
+def counted_of(parts: Sequence[Logged]) -> Counted:
+    """What a sum of these parts alone, at least one, includes."""
+    return Counted(parts[-1].offset, max(part.logged_at for part in parts))

@@ -2,11 +2,12 @@
 
 In: a batch of records of the save topic. Out: the records that the event source mapping must redeliver.
 
-1. Each record becomes items of the table and perhaps a credit of watch time. A record that cannot be read is broken.
-   An event that is stored under another seq already is left out (functions/usecases/repeats.py). One whose seq
-   another record has is refused (functions/usecases/overwrites.py).
-2. Items and credits are written side by side. Both writes are idempotent: an item has a key that follows from its
-   record, and a total knows which credits it includes (functions/rooms/watch_time.py). So redelivery does no harm.
+1. Each record becomes items of the table and perhaps a deed for the sums. A record that cannot be read is broken. An
+   event that is stored under another seq already is left out (functions/usecases/repeats.py). One that is stored
+   already, or whose seq another event has, is left out or refused (functions/usecases/overwrites.py).
+2. Items and sums are written side by side. Both writes are idempotent: an item has a key that follows from its record,
+   and a sum knows which deeds it includes (functions/rooms/watch_time.py). So redelivery does no harm. What is left out
+   or refused is in no sum. If nobody could tell that of a record, its room's sums wait from there on.
 3. Records whose writes failed, since the table was away or throttled, are redelivered.
 4. A broken record would never succeed, and would hold up its partition for ever. It is set aside in the failure queue,
    with the cause. So is a record that DynamoDB refuses, or whose seq another record has. But a broken record behind a
@@ -30,13 +31,13 @@ from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.aws_events.kafka import Record, first_offsets
 from functions.rooms import archive
 from functions.rooms.archive import Item
+from functions.rooms.deeds import Deed, deed_of
 from functions.rooms.records import BrokenRecord
-from functions.rooms.watch_time import Credit, credit_of
 from functions.runtime import metrics
 from functions.runtime.metrics import SILENT, Meter, Metric, Number
 from functions.runtime.together import succeeded_within
-from functions.usecases.overwrites import Overwrites
-from functions.usecases.repeats import Repeats
+from functions.usecases.overwrites import Checked, Overwrites
+from functions.usecases.repeats import Repeats, Sifted
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Batch:
     """
 
     items: list[Item] = field(default_factory=list)
-    credits: list[Credit] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
     sources: dict[tuple[int, int], list[Record]] = field(default_factory=dict)
     broken: dict[Record, str] = field(default_factory=dict)
 
@@ -65,13 +66,13 @@ class Batch:
             try:
                 event = archive.read_record(record.value, record.timestamp)
                 items = archive.items(event, record.offset, days=days)
-                credit = credit_of(event, record.offset)
+                deed = deed_of(event, record.offset)
             except BrokenRecord as reason:
                 batch.broken[record] = str(reason)
             else:
                 batch.sources.setdefault((event.activity_id, record.offset), []).append(record)
                 batch.items.extend(items)
-                batch.credits.extend([credit] if credit else [])
+                batch.deeds.extend([deed] if deed else [])
         return batch
 
     @property
@@ -79,9 +80,24 @@ class Batch:
         """The partition of each room."""
         return {activity_id: records[0].source for (activity_id, _), records in self.sources.items()}
 
-    def records_of(self, made: Iterable[Item | Credit]) -> list[Record]:
-        """The records that these items and credits were made of."""
+    def records_of(self, made: Iterable[Item | Deed]) -> list[Record]:
+        """The records that these items and deeds were made of."""
         return [record for one in made for record in self.sources[one.activity_id, one.offset]]
+
+    def countable(self, left_out: Iterable[Item], unknown: Iterable[Item]) -> list[Deed]:
+        """The deeds without those that are left out. Of a room with an unknown item, those before it: they come again
+        from there on, and a sum must not count past it."""
+        without = {(item.activity_id, item.offset) for item in left_out}
+        ends: dict[int, int] = {}
+        for item in unknown:
+            ends[item.activity_id] = min(item.offset, ends.get(item.activity_id, item.offset))
+        if not without and not ends:
+            return self.deeds
+        return [
+            deed
+            for deed in self.deeds
+            if (deed.activity_id, deed.offset) not in without and deed.offset < ends.get(deed.activity_id, math.inf)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +120,19 @@ class Archiver:
         batch = Batch.read(records, self.days)
         holes = self.repeats.follow(records)
         self.overwrites.forget([room for room, source in batch.partitions.items() if source in holes])
-        (repeats, unstored), unadded = await asyncio.gather(self._put(batch), self.totals.add(batch.credits))
-        self.meter.emit(numbers(batch, repeats, len(unstored), unadded, self.meter.clock() * 1000))
+        sifted, checked = await self._sift(batch)
+        left_out = [*sifted.repeats, *checked.again]
+        unknown = [*(Unstored(item, sifted.cause) for item in sifted.unknown), *checked.unknown]
+        deeds = batch.countable([*left_out, *(one.item for one in checked.taken)], (one.item for one in unknown))
+        unstored, unadded = await asyncio.gather(self.table.put(checked.kept), self.totals.add(deeds))
+        unstored += checked.taken + unknown
+        added = [deed for deed in deeds if deed not in unadded] if unadded else deeds
+        self.meter.emit(numbers(batch, left_out, len(unstored), added, len(unadded), self.meter.clock() * 1000))
         away = [one for one in unstored if not one.refused]
         failed = batch.records_of([*(one.item for one in away), *unadded])
         if failed:
-            cause = away[0].cause if away else "watch time could not be added"
-            log.warning("%d items and %d credits were not stored: %s", len(away), len(unadded), cause)
+            cause = away[0].cause if away else "the sums were not written"
+            log.warning("%d items and %d deeds were not stored: %s", len(away), len(unadded), cause)
             if not self.partial_responses:
                 return failed
         refused = {record: one.cause for one in unstored if one.refused for record in batch.records_of([one.item])}
@@ -119,29 +141,27 @@ class Archiver:
         self.meter.emit({metrics.SET_ASIDE: len(broken) - len(not_taken)})
         return failed + not_taken
 
-    async def _put(self, batch: Batch) -> tuple[list[Item], list[Unstored]]:
-        """Store the batch's items; returns those that are stored under another seq, and what could not be stored."""
+    async def _sift(self, batch: Batch) -> tuple[Sifted, Checked]:
+        """What is known of the batch's items: of the repeats, and of all others."""
         sifted = await self.repeats.sift(batch.items, batch.partitions)
         checked = await self.overwrites.sift(sifted.kept)
         self.meter.emit({metrics.OVERWRITES: len(checked.taken)})
-        unstored = await self.table.put(checked.kept)
-        unknown = [Unstored(item, sifted.cause) for item in sifted.unknown]
-        return sifted.repeats, unstored + checked.taken + checked.unknown + unknown
+        return sifted, checked
 
 
 def numbers(
-    batch: Batch, repeats: Sequence[Item], unstored: int, unadded: Sequence[Credit], now: float
+    batch: Batch, left_out: Sequence[Item], unstored: int, added: Iterable[Deed], unadded: int, now: float
 ) -> dict[Metric, Number]:
     """How much was stored and added and how much was not, and the age (ms) of the oldest record at `now`."""
-    earned = sum(credit.earned for credit in batch.credits) - sum(credit.earned for credit in unadded)
+    credits_ = [deed.credit for deed in added if deed.credit]
     records = itertools.chain(*batch.sources.values(), batch.broken)
     return {
-        metrics.STORED: len(batch.items) - len(repeats) - unstored,
-        metrics.REPEATED: len({(item.activity_id, item.offset) for item in repeats}),
-        metrics.UNSTORED: unstored + len(unadded),
+        metrics.STORED: len(batch.items) - len(left_out) - unstored,
+        metrics.REPEATED: len({(item.activity_id, item.offset) for item in left_out}),
+        metrics.UNSTORED: unstored + unadded,
         metrics.ARCHIVE_LAG: max(0, now - min((record.timestamp for record in records), default=now)),
-        metrics.WATCH_CREDITS: len(batch.credits) - len(unadded),
-        metrics.WATCHED: earned / 1000,
+        metrics.WATCH_CREDITS: len(credits_),
+        metrics.WATCHED: sum(credit.earned for credit in credits_) / 1000,
     }
 
 

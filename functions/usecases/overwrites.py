@@ -5,7 +5,9 @@ topic is made anew without a new table, or if its brokers lost records. A record
 has. It is not stored: what is there stays.
 
 In: the items of a batch. Out: those to store, those whose key another record has, and those of rooms that could not be
-looked up. A redelivered record is the same record, and is stored again.
+looked up. A redelivered record is the same record, and is stored again. The save topic may hold an event twice under
+one seq, since whoever does not know the outcome saves it again. The second record has another offset. It is left out,
+and in no sum.
 
 A process looks a room's items up until the last of them is not in the table. From then on it knows the highest seq of
 the room, and looks up only what is not above it. So a room costs no reads while its records come in order. A partition
@@ -35,10 +37,12 @@ TOLD_APART_BY = ("time", "type", "userId")
 
 
 @dataclass
-class Sifted:
-    """The items to store, those whose key another record has, and those that could not be looked up, with the cause."""
+class Checked:
+    """The items to store, those whose event an earlier record has stored, those whose key another event has, and those
+    that could not be looked up, with the cause."""
 
     kept: list[Item] = field(default_factory=list)
+    again: list[Item] = field(default_factory=list)
     taken: list[Unstored] = field(default_factory=list)
     unknown: list[Unstored] = field(default_factory=list)
 
@@ -57,27 +61,29 @@ class Overwrites:
         for room in rooms:
             self._highest.pop(room, None)
 
-    async def sift(self, items: Sequence[Item]) -> Sifted:
+    async def sift(self, items: Sequence[Item]) -> Checked:
         """`items` are in the order of the log."""
-        sifted = Sifted()
+        checked = Checked()
         doubtful = [item for item in items if self._is_doubtful(item)]
         stored: Mapping[tuple[str, str], Mapping[str, object]] = {}
         try:
             stored = await self._look_up(doubtful)
         except TableUnavailable as error:
             unknown = {(item.pk, item.sk) for item in doubtful}
-            sifted.unknown = [Unstored(item, str(error)) for item in doubtful]
+            checked.unknown = [Unstored(item, str(error)) for item in doubtful]
             items = [item for item in items if (item.pk, item.sk) not in unknown]
         there = dict(stored)
         for item in items:
             # The first of two records of one batch is there for the second.
             first = there.setdefault((item.pk, item.sk), item.attributes)
-            if kind_of(item.sk) not in SEQUENCED or _is_same(item, first):
-                sifted.kept.append(item)
+            if kind_of(item.sk) in SEQUENCED and not _is_same(item, first):
+                checked.taken.append(Unstored(item, CAUSE, refused=True))
+            elif kind_of(item.sk) in SEQUENCED and item.offset != first["offset"]:
+                checked.again.append(item)
             else:
-                sifted.taken.append(Unstored(item, CAUSE, refused=True))
+                checked.kept.append(item)
         self._learn(items, stored)
-        return sifted
+        return checked
 
     def _is_doubtful(self, item: Item) -> bool:
         if kind_of(item.sk) not in SEQUENCED:

@@ -19,9 +19,9 @@ async def test_both_clients_store_a_room_with_the_same_requests() -> None:
 
 
 def test_write_units_are_counted_by_item_and_index() -> None:
-    def update(sk: str) -> int:
-        return write_units("UpdateItem", {"Key": {"sk": {"S": sk}}})
+    def update(sk: str, *values: str) -> int:
+        return write_units("UpdateItem", {"Key": {"sk": {"S": sk}}, "ExpressionAttributeValues": values})
 
-    assert (update("u#alice"), update("total"), update("l#7")) == (3, 1, 1)
+    assert (update("u#alice", ":seconds"), update("u#alice", ":chats"), update("total"), update("s#7")) == (3, 1, 1, 1)
     assert write_units("BatchGetItem", {"RequestItems": {"rooms": {"Keys": [{}, {}]}}}) == 0
     assert write_units("BatchWriteItem", {"RequestItems": {"rooms": [{}, {}, {}]}}) == 3

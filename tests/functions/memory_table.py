@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from functions.adapters.dynamodb.api import DynamoDbApi, DynamoDbError
+from functions.adapters.dynamodb.table import typed
 
 Fault = Literal["throttled", "unprocessed", "no answer", "killed"]
 POISON = "poison"
@@ -18,13 +19,14 @@ class MemoryTable(DynamoDbApi):
     """`fault` says what goes wrong with each call, None for nothing; a text of POISON is refused, and if it
     `has_other_keys` everything.
 
-    Once killed it stays dead until `revive`.
+    Once killed it stays dead until `revive`. `read` is how many items queries have read.
     """
 
     def __init__(self, fault: Callable[[], Fault | None] = lambda: None, *, has_other_keys: bool = False) -> None:
         self.has_other_keys = has_other_keys
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.calls: list[str] = []
+        self.read = 0
         self.fault = fault
         self._is_dead = False
 
@@ -35,7 +37,7 @@ class MemoryTable(DynamoDbApi):
     async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         operations = {
             "BatchWriteItem": self._write,
-            "UpdateItem": self._add if "ADD" in parameters.get("UpdateExpression", "") else self._grow,
+            "UpdateItem": self._update,
             "GetItem": self._get,
             "BatchGetItem": self._read,
             "Query": self._query,
@@ -55,18 +57,23 @@ class MemoryTable(DynamoDbApi):
         self._end()
         return {"UnprocessedItems": {table: requests[taken:]} if requests[taken:] else {}}
 
-    def _add(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """A total of watch time: `seconds` grows, and what has a value of its own is set."""
+    def _update(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """A sum: some numbers grow, other attributes are set, if it is as it was."""
         taken = self._begin("UpdateItem", 1)
         key, values = parameters["Key"], parameters["ExpressionAttributeValues"]
-        was = {name[5:]: value for name, value in values.items() if name.startswith(":was_")}
         old = self.items.get(_key(key), {})
-        if any(old.get(name) != value for name, value in was.items()) or (old and not was):
-            raise error("ConditionalCheckFailedException", "UpdateItem")
-        seconds = Decimal(old.get("seconds", {"N": "0"})["N"]) + Decimal(values[":seconds"]["N"])
-        changes = {name[1:]: value for name, value in values.items() if not name.startswith((":was_", ":seconds"))}
+        for condition in parameters["ConditionExpression"].split(" AND "):
+            name = _name(condition)
+            wanted = None if condition.startswith("attribute_not_exists") else values[f":was_{name}"]
+            if old.get(name) != wanted:
+                raise error("ConditionalCheckFailedException", "UpdateItem")
+        adds, _, sets = parameters["UpdateExpression"].rpartition("SET ")
+        new = {name: values[f":{name}"] for name in map(_name, sets.split(", "))}
+        for name in map(_name, filter(None, adds.removeprefix("ADD ").strip().split(", "))):
+            total = Decimal(old.get(name, {"N": "0"})["N"]) + Decimal(values[f":{name}"]["N"])
+            new[name] = {"N": str(total)}
         if taken:
-            self.items[_key(key)] = old | key | changes | {"seconds": {"N": str(seconds)}}
+            self.items[_key(key)] = old | key | new
         self._end()
         return {}
 
@@ -81,26 +88,22 @@ class MemoryTable(DynamoDbApi):
         return {"Responses": {table: found}, "UnprocessedKeys": {table: keys[taken:]} if keys[taken:] else {}}
 
     def _query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Items between two keys, newest first, all in one page."""
+        """Items between two keys, or at one, page by page."""
         self._begin("Query", 1)
-        assert parameters["ScanIndexForward"] is False
-        assert parameters["ConsistentRead"] is True
-        pk, low, high = (parameters["ExpressionAttributeValues"][f":{name}"]["S"] for name in ("pk", "low", "high"))
-        keys = sorted((key for key in self.items if key[0] == pk and low <= key[1] <= high), reverse=True)
+        values = {name: value["S"] for name, value in parameters["ExpressionAttributeValues"].items()}
+        low, high = (values.get(name, values.get(":total", "")) for name in (":low", ":high"))
+        newest_first = parameters.get("ScanIndexForward") is False
+        keys = [key for key in self.items if key[0] == values[":pk"] and low <= key[1] <= high]
+        keys.sort(reverse=newest_first)
+        if "ExclusiveStartKey" in parameters:
+            del keys[: keys.index(_key(parameters["ExclusiveStartKey"])) + 1]
+        page = keys[: parameters.get("Limit")]
+        self.read += len(page)
         self._end()
-        return {"Items": [self.items[key] for key in keys]}
-
-    def _grow(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        taken = self._begin("UpdateItem", 1)
-        key = parameters["Key"]
-        new = {name[1:]: value for name, value in parameters["ExpressionAttributeValues"].items()}
-        old = self.items.get(_key(key))
-        if old is not None and int(old["zanNumber"]["N"]) >= int(new["zanNumber"]["N"]):
-            raise error("ConditionalCheckFailedException", "UpdateItem")
-        if taken:
-            self.items[_key(key)] = key | new
-        self._end()
-        return {}
+        more = (
+            {"LastEvaluatedKey": typed(dict(zip(("pk", "sk"), page[-1], strict=True)))} if len(page) < len(keys) else {}
+        )
+        return {"Items": [self.items[key] for key in page]} | more
 
     def _get(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         self._begin("GetItem", 1)
@@ -131,6 +134,11 @@ class MemoryTable(DynamoDbApi):
 def error(code: str, call: str) -> DynamoDbError:
     """What DynamoDB answers."""
     return DynamoDbError(code, f"{call}: {code} as told")
+
+
+def _name(text: str) -> str:
+    """The first attribute in a part of an expression."""
+    return text.split("#", 1)[1].split(")", maxsplit=1)[0].split(" ", maxsplit=1)[0]
 
 
 def _key(item: dict[str, Any]) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from tests.story.talkers import Said
 from tests.story.topics import Record, produced, records
 from tests.story.viewer import CHAT, PATIENCE, Object, Viewer
 
-LEFT, LIKED = 2, 6
+JOINED, LEFT, LIKED = 1, 2, 6
 MINUTE_MS = 60_000
 PAGE = 23
 ALL_PARTITIONS = [TopicPartition(SAVE_TOPIC, number) for number in range(PARTITIONS)]
@@ -51,6 +51,12 @@ class Archived:
     async def watch_time(self) -> Object:
         """Who watched longest, as the HTTP API tells it."""
         return await self._get("watch-time", {"limit": 100})
+
+    async def report(self) -> Object:
+        """What the last day has come to, as the HTTP API tells it."""
+        report = await self._get("report", {})
+        del report["from"], report["to"]  # which go on with the clock
+        return report
 
     async def _get(self, name: str, query: dict[str, int]) -> Object:
         response = await self._rooms.http.get(f"/api/activities/{self._activity}/{name}", params=query)
@@ -128,16 +134,30 @@ class Archived:
         told = [(chat["seq"], (chat["id"], chat["textMessage"])) for chat in await self.listed()]
         assert told == sorted(said.items(), reverse=True), f"told {told}, said {said}"
         assert {record["seq"] for record in saved if record["messageType"] == CHAT} == said.keys()
-        likes = {minute: item["zanNumber"] for minute, item in of_kind("l", everything).items()}
+        likes = {minute: item["zanNumber"] for minute, item in of_kind("s", everything).items() if item["zanNumber"]}
         assert likes == newest_likes(saved), f"{likes} are kept, and {newest_likes(saved)} were saved"
         assert max(likes.values()) == (await self._rooms.figures(self._activity))["zanNumber"]
         await self.holds_watch_time(earned_by(saved), everything)
+        await self.reports(saved, len(said))
         assert await self.set_aside() == []
+
+    async def reports(self, saved: list[Record], chats: int) -> None:
+        """Assert that the report has so many chats, and what these records tell of else."""
+        report, earned = await self.report(), sum(earned_by(saved).values())
+        came, left = ({record["seq"] for record in saved if record["messageType"] == kind} for kind in (JOINED, LEFT))
+        assert (report["joins"], report["leaves"], report["chats"]) == (len(came), len(left), chats)
+        assert report["viewers"] == len({record["userId"] for record in saved if record["messageType"] == JOINED})
+        assert report["watchSeconds"] == float(earned)
+        assert report["likes"] == max(record["zanNumber"] or 0 for record in saved)
+        assert report["peakOnline"] == max(record["onLineNumber"] or 0 for record in saved)
+        for name in ("joins", "leaves", "chats", "likes"):
+            assert sum(minute[name] for minute in report["minutes"]) == report[name], name
+        assert report["estimated"] == []
 
     async def holds_watch_time(self, earned: dict[str, Decimal], everything: list[Item]) -> None:
         """Assert that the sums in the table are these, and that the HTTP API tells so."""
         sums = [item for item in everything if item["pk"].startswith("watch#")]
-        kept = {item["userId"]: item["seconds"] for item in sums if item["sk"] != "total"}
+        kept = {item["userId"]: item["seconds"] for item in sums if item["sk"] != "total" and "seconds" in item}
         assert kept == earned, f"kept {kept}, earned {earned}"
         together = sum(item["seconds"] for item in sums if item["sk"] == "total")
         assert together == sum(earned.values()), f"together {together}, earned {earned}"

@@ -101,17 +101,41 @@ async def test_watch_time_is_what_lies_between_coming_and_the_last_sign(
     await archive.holds_watch_time(watched, await archive.everything())
 
 
+async def test_a_report_counts_people_and_not_tabs_and_a_repeated_chat_once(
+    rooms: Rooms, archive: Archived, activity: int
+) -> None:
+    alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
+    second_tab = await rooms.enter(activity, "alice")
+    for viewer in (alice, second_tab, alice):
+        await viewer.say("the same", id="c1")
+    await alice.say("for bob alone", to="bob")
+    await heard(bob, "and another")
+    await insist(bob, 6, count=5)
+    await second_tab.leave()
+    await archive.is_left_by([alice, bob])
+    await archive.caught_up()
+    report = await archive.report()
+    figures = {
+        name: report[name] for name in ("peakOnline", "viewers", "joins", "leaves", "chats", "chatters", "likes")
+    }
+    assert figures == {"peakOnline": 2, "viewers": 2, "joins": 2, "leaves": 2, "chats": 2, "chatters": 2, "likes": 5}
+    assert [(user["userId"], user["chats"]) for user in report["mostActive"]] == [("alice", 1), ("bob", 1)]
+    assert report["minutes"][-1]["onlineNumber"] == 0
+    await archive.reports(await archive.saved(), 2)
+
+
 async def test_a_record_that_is_written_twice_is_kept_once(rooms: Rooms, archive: Archived, activity: int) -> None:
     alice = await rooms.enter(activity, "alice")
     said = await talk([alice], 2)
     await alice.leave()
     await archive.is_left_by([alice])
     await archive.caught_up()
-    watched = await archive.watch_time()
+    watched, report = await archive.watch_time(), await archive.report()
     for record in await archive.saved():
         await archive.produce(json.dumps(record).encode())
     await archive.caught_up()
     assert await archive.watch_time() == watched
+    assert await archive.report() == report
     assert {seq: (item["id"], item["text"]) for seq, item in (await archive.items("m")).items()} == said
     assert [(chat["seq"], chat["id"]) for chat in await archive.listed()] == [
         (seq, said[seq][0]) for seq in sorted(said, reverse=True)

@@ -138,22 +138,29 @@ class Event:
         return self.heartbeats + self.join_rate
 
     @property
+    def minute_sums(self) -> float:
+        """Updates of the sums of minutes: a batch is of one, and its heartbeats have watched in the one before too."""
+        return 2 * self.archive_batches
+
+    @property
     def reads(self) -> float:
-        """Read request units: before a credit is written, its user's total and that of the bucket are read, strongly
-        consistent. Few records have an `id` of a room that the archive has not looked up yet; these are left out."""
-        return self.credits + min(BUCKETS * self.archive_batches, self.credits)
+        """Read request units: before sums are written they are read, strongly consistent. That is the user's for a
+        credit, a join or a chat, the bucket's, and the minute's. Few records have an `id` of a room that the archive
+        has not looked up yet; these are left out."""
+        counted = self.credits + self.join_rate + self.chat_rate
+        return counted + min(BUCKETS * self.archive_batches, counted) + self.minute_sums
 
     @property
     def writes(self) -> float:
-        """Write request units: those of the room, and those of watch time. A credit writes the user's total, which the
-        index removes and inserts again, and the total of the bucket."""
-        return self.room_writes + 3 * self.credits + min(BUCKETS * self.archive_batches, self.credits)
+        """Write request units: those of the room, and those of users and buckets. A credit writes the user's watch
+        time, which the index removes and inserts again, a chat the user's chats, and a viewer's first join an item."""
+        buckets = min(BUCKETS * self.archive_batches, self.credits + self.chat_rate)
+        return self.room_writes + 3 * self.credits + self.chat_rate + self.join_rate + buckets
 
     @property
     def room_writes(self) -> float:
-        """Write request units of the room's partition: chats, joins, leaves, and one for the likes of a batch."""
-        likes = min(self.like_rate, self.archive_batches)
-        return self.chat_rate + 2 * self.join_rate + likes
+        """Write request units of the room's partition: chats, joins, leaves, and the sums of minutes."""
+        return self.chat_rate + 2 * self.join_rate + self.minute_sums
 
     @property
     def ecpu(self) -> float:

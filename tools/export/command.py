@@ -1,4 +1,4 @@
-"""`python -m tools export`: what is kept of a room, as lines in the order of seq.
+"""`python -m tools export`: what is kept of a room, as lines in the order of seq, or the report of its show.
 
 It reads the table itself: that of the emulator on this machine, which tells where the table is, or a deployed one, with
 AWS credentials that may query it.
@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,13 @@ from functions.adapters.aws.client import SessionCredentials
 from functions.adapters.aws.credentials import CredentialSource
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.reports import Reports
 from functions.adapters.dynamodb.table import TableUnavailable
 from functions.rooms.archive import Kind, Stored
 from functions.rooms.identity import Malformed, parse_activity_id
+from functions.rooms.report import DEFAULT_MS, Range
 from tools.export.lines import CSV_LINES, JSON_LINES, Format
+from tools.export.report import REPORTS, moment
 from tools.failure import Failure
 from tools.json_http import NobodyThere, NotHere, asked, host_and_port
 from tools.parser import REGION, Parser, one_of, option
@@ -43,6 +47,9 @@ class ExportOptions:
     activity: str = option("the room", metavar="ID")
     format: str = option("jsonl or csv", one_of(*FORMATS), "jsonl")
     private: bool = option("private chats too, which the API never lists", default=False)
+    report: bool = option("the report of a show instead", default=False)
+    since: int | None = option("where the report begins", moment, None, metavar="TIME", shown="a day before --until")
+    until: int | None = option("where the report ends", moment, None, metavar="TIME", shown="now")
     output: str | None = option(
         "where to, replaced when all is written", default=None, metavar="FILE", shown="standard output"
     )
@@ -59,18 +66,23 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Export a room; raises Failure. Wrong arguments end the program with 2."""
     parser = Parser(
         "python -m tools export",
-        description="Export what is kept of a room: chat, notices, moderation, joins and leaves, in order.",
+        description="Export what is kept of a room: chat, notices, moderation, joins and leaves, in order. Or, with "
+        "--report, the report of a show.",
         epilog="docs/export.md tells what is in the lines.",
     )
     options = ExportOptions(**parser.given(ExportOptions, arguments, environment, REGION))
     try:
-        activity_id = parse_activity_id(options.activity)
+        activity_id, minutes = parse_activity_id(options.activity), reported(parser, options)
         if options.table:
             name, client = options.table, deployed(options.region)
         else:
             url = options.url or f"http://{parser.emulator(environment)}"
             name, client = emulators(*host_and_port(url, otherwise="name the stack's table with --table"))
-        asyncio.run(export(activity_id, options, name, client))
+        asyncio.run(
+            export(activity_id, options, name, client)
+            if minutes is None
+            else export_report(activity_id, minutes, options, name, client)
+        )
     except Malformed as malformed:
         parser.refuse(malformed, {"activityId": "--activity"})
     except NotHere as wrong:
@@ -78,6 +90,36 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except TableUnavailable as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def reported(parser: Parser, options: ExportOptions) -> Range | None:
+    """The minutes of the report; None if the options ask for no report. Wrong ones end the program with 2."""
+    if not options.report:
+        if options.since is not None or options.until is not None:
+            parser.error("--since and --until are for --report")
+        return None
+    if options.private:
+        parser.error("--private: a report counts no private chats")
+    until = options.until if options.until is not None else time.time_ns() // 1_000_000
+    try:
+        return Range.around(options.since if options.since is not None else max(0, until - DEFAULT_MS), until)
+    except ValueError as wrong:
+        parser.error(f"--since and --until: {wrong}")
+
+
+async def export_report(
+    activity_id: int, minutes: Range, options: ExportOptions, name: str, client: DynamoDbApi
+) -> None:
+    """Write the report of these minutes; raises Failure, TableUnavailable."""
+    try:
+        report = await Reports(client, name).read(activity_id, minutes)
+    finally:
+        await client.close()
+    with written(options.output) as file:
+        file.write(REPORTS[options.format](report.to_object(activity_id)))
+        file.flush()
+    if not report.curve:
+        print(f"nothing is kept of room {activity_id} in this time", file=sys.stderr)
 
 
 def deployed(region: str) -> DynamoDbApi:

@@ -45,7 +45,7 @@ def fields(stored: Stored) -> dict[str, Any]:
     told = {
         "seq": event.seq,
         "time": event.time,
-        "at": _at(event.time),
+        "at": at(event.time),
         "messageType": event.type,
         "what": WHAT.get(event.type, "other"),
         "userId": event.who.user_id,
@@ -67,15 +67,15 @@ def fields(stored: Stored) -> dict[str, Any]:
 
 
 def _json_line(stored: Stored) -> bytes:
-    return f"{_json(fields(stored))}\n".encode("utf-8", "replace")
+    return f"{json_text(fields(stored))}\n".encode("utf-8", "replace")
 
 
 def _csv_line(stored: Stored) -> bytes:
     told = fields(stored)
-    return _row([_cell(name, told[name]) if name in told else "" for name in COLUMNS])
+    return row([_cell(name, told[name]) if name in told else "" for name in COLUMNS])
 
 
-def _at(time: int) -> str | None:
+def at(time: int) -> str | None:
     """2026-11-23T13:30:00.123Z; None for a time that no calendar has."""
     try:
         moment = EPOCH + timedelta(milliseconds=time)
@@ -93,13 +93,15 @@ def _cell(name: str, value: Any) -> str | int:
     return value if isinstance(value, int) else inert(value)
 
 
-def _row(cells: Sequence[str | int]) -> bytes:
+def row(cells: Sequence[str | int | float]) -> bytes:
+    """A line of CSV: numbers as they are, all texts in quotes."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC).writerow(cells)
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Compact JSON, which may hold half a surrogate pair."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -107,4 +109,4 @@ def _json(value: Any) -> str:
 JSON_LINES = Format(b"", _json_line)
 # As RFC 4180 has it, all texts in quotes. The first line names the columns. `data`, `attributes`, `extra` and a `to` of
 # several users are JSON text, `removed` is true or empty.
-CSV_LINES = Format(_row(COLUMNS), _csv_line)
+CSV_LINES = Format(row(COLUMNS), _csv_line)

@@ -21,7 +21,7 @@ from tools.token_source import TokenSource
 STEPS = (
     *("health", "stranger", "handshake", "welcome", "second viewer", "chat", "like", "heartbeat", "who is here"),
     *("resume", "HTTP API", "properties", "notice", "notice to one", "mute", "removal", "kick", "leaving"),
-    *("archive", "watch time"),
+    *("archive", "watch time", "report"),
 )
 
 Step = tuple[str, Callable[[], Awaitable[str]]]
@@ -200,6 +200,14 @@ class Walk:
         path = f"{self._path}/watch-time"
         watched = await self._room.until(path, lambda answer: answer.get("totalSeconds", 0) > 0, cause.ARCHIVE)
         return f"{watched['totalSeconds']:.1f} s by {len(watched['users'])} users"
+
+    async def report(self) -> str:
+        """What happened is added up, too."""
+        path = f"{self._path}/report"
+        counted = await self._room.until(
+            path, lambda told: told.get("viewers", 0) >= 2 and told["chats"], cause.ARCHIVE
+        )
+        return f"{counted['viewers']} viewers, {counted['chats']} chats and {counted['likes']} likes are counted"
 
     def _is_kept(self, page: Answer) -> bool:
         return any(said.get("seq") == self._seq and said.get("removed") for said in page.get("messages", ()))

@@ -39,11 +39,9 @@ class ArchiveTable:
         Of items with one key only the one that is to stay is stored, or returned.
         """
         kept = archive.without_repeats(items)
-        puts = [item for item in kept if not item.grows]
         writing = Writing(self._table, self._pauses, time.monotonic() + PUT_SECONDS)
         unstored = await asyncio.gather(
-            *(writing.store(writing.put, puts[start : start + BATCH]) for start in range(0, len(puts), BATCH)),
-            *(writing.store(writing.grow, [item]) for item in kept if item.grows),
+            *(writing.store(kept[start : start + BATCH]) for start in range(0, len(kept), BATCH))
         )
         return [one for some in unstored for one in some]
 

@@ -2,18 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, typed
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, typed
 from functions.rooms import archive
 from functions.rooms.archive import MESSAGE, Item
 
 AT_ONCE = 8
-
-_GROW = "SET zanNumber = :zanNumber, #time = :time, expires = :expires"
-_IS_LARGER = "attribute_not_exists(zanNumber) OR zanNumber < :zanNumber"
 
 Pauses = Callable[[float], Iterator[float]]
 
@@ -37,8 +33,8 @@ class Writing:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._keys_are_right = False
 
-    async def store(self, write: Callable[[list[Item]], Awaitable[list[Item]]], items: list[Item]) -> list[Unstored]:
-        """`write` these, which returns those that it did not, again and again; what is refused is found by halving."""
+    async def store(self, items: list[Item]) -> list[Unstored]:
+        """Write these, again and again if need be; what is refused is found by halving."""
         cause = f"table {self._table.name}: there was no time left"
         for pause in self._pauses(self._deadline):
             await asyncio.sleep(pause)
@@ -46,23 +42,23 @@ class Writing:
                 async with self._turns:
                     if time.monotonic() > self._deadline:
                         break
-                    items = await self._attempt(write, items)
+                    items = await self._attempt(items)
             except TableUnavailable as error:
                 cause = str(error)
             except ItemRefused as error:
                 if len(items) == 1:
                     return [Unstored(items[0], str(error), refused=True)]
                 middle = len(items) // 2
-                return await self.store(write, items[:middle]) + await self.store(write, items[middle:])
+                return await self.store(items[:middle]) + await self.store(items[middle:])
             else:
                 cause = f"table {self._table.name}: it left items unprocessed"
             if not items:
                 return []
         return [Unstored(item, cause) for item in items]
 
-    async def _attempt(self, write: Callable[[list[Item]], Awaitable[list[Item]]], items: list[Item]) -> list[Item]:
+    async def _attempt(self, items: list[Item]) -> list[Item]:
         try:
-            left = await write(items)
+            left = await self._put(items)
         except ItemRefused:
             # Before an item is blamed: a table with other keys refuses every one, and none is to be set aside for it.
             if not self._keys_are_right:
@@ -80,24 +76,9 @@ class Writing:
             raise TableUnavailable(f"{error}; its keys have to be pk and sk, both text") from None
         self._keys_are_right = True
 
-    async def put(self, items: list[Item]) -> list[Item]:
+    async def _put(self, items: list[Item]) -> list[Item]:
         requests = [{"PutRequest": {"Item": typed({"pk": item.pk, "sk": item.sk} | item.attributes)}} for item in items]
         answer = await self._table.call("BatchWriteItem", RequestItems={self._table.name: requests})
         unprocessed = answer.get("UnprocessedItems", {}).get(self._table.name, [])
         left = {(put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]) for put in (one["PutRequest"] for one in unprocessed)}
         return [item for item in items if (item.pk, item.sk) in left]
-
-    async def grow(self, items: list[Item]) -> list[Item]:
-        [item] = items
-        changes = {f":{name}": value for name, value in item.attributes.items()}
-        with suppress(ConditionFailed):  # a larger one is there
-            await self._table.call(
-                "UpdateItem",
-                TableName=self._table.name,
-                Key=typed({"pk": item.pk, "sk": item.sk}),
-                UpdateExpression=_GROW,
-                ConditionExpression=_IS_LARGER,
-                ExpressionAttributeNames={"#time": "time"},
-                ExpressionAttributeValues=typed(changes),
-            )
-        return []

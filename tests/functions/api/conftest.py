@@ -7,8 +7,6 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.dynamodb.api import DynamoDbApi
-from functions.adapters.dynamodb.archive_table import ArchiveTable
-from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.properties_state import PropertiesState
@@ -45,7 +43,7 @@ def platform_without_redis(platform: Platform, parts_without_redis: MessageParts
 
 
 def archive_in(dynamodb: DynamoDbApi, table: str) -> ArchiveParts:
-    return ArchiveParts(ArchiveTable(dynamodb, table), WatchTotals(dynamodb, table))
+    return ArchiveParts.of(dynamodb, table)
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ ROUTES = [
     ),
     Route(method="GET", path="/api/activities/42/messages", stored=True),
     Route(method="GET", path="/api/activities/42/watch-time", capability="admin", stored=True),
+    Route(method="GET", path="/api/activities/42/report", capability="admin", stored=True),
     Route(
         method="POST",
         path="/api/activities/42/notices",

@@ -5,6 +5,7 @@ import httpx
 from functions.api.parts import ArchiveParts
 from functions.rooms.watch_time import Credit
 from tests.functions.api.bearers import bearing
+from tests.functions.made import watching
 
 PATH = "/api/activities/42/watch-time"
 
@@ -19,7 +20,7 @@ async def watch(archive: ArchiveParts, *earned: tuple[str, int], room: int = 42)
         credits_.append(
             Credit(activity_id=room, user_id=user, username=user, **stretch, offset=offset, logged_at=offset)
         )
-    assert await archive.watched.add(credits_) == []
+    assert await archive.watched.add([watching(credit) for credit in credits_]) == []
 
 
 async def test_those_who_watched_longest_come_first(client: httpx.AsyncClient, archive: ArchiveParts) -> None:

@@ -19,8 +19,8 @@ from functions.handlers.archive import Incomplete
 from functions.manifest import needs_of
 from functions.rooms import events
 from functions.rooms.archive import MINUTE_MS, place
+from functions.rooms.deeds import Deed
 from functions.rooms.events import Event
-from functions.rooms.watch_time import Credit
 from functions.runtime.settings import Settings, SettingsError
 from functions.usecases import archiver
 from functions.usecases.archiver import Archiver
@@ -35,18 +35,21 @@ SAVE = "save"
 
 
 class MemoryTotals(WatchTotals):
-    """Watch time by (room, user) and offset; `is_away` adds nothing of some credits."""
+    """Watch time by (room, user) and offset, and the offsets of each room's deeds; `is_away` adds nothing of some."""
 
     def __init__(self) -> None:
         super().__init__(MemoryTable(), "rooms")
         self.added: dict[tuple[int, str], dict[int, int]] = {}
+        self.deeds: dict[int, set[int]] = {}
         self.is_away: Callable[[], bool] = lambda: False
 
-    async def add(self, credits_: Sequence[Credit]) -> list[Credit]:
-        missing = [credit for credit in credits_ if self.is_away()]
-        for credit in credits_:
-            if credit not in missing:
-                self.added.setdefault((credit.activity_id, credit.user_id), {})[credit.offset] = credit.earned
+    async def add(self, deeds: Sequence[Deed]) -> list[Deed]:
+        missing = [deed for deed in deeds if self.is_away()]
+        for deed in deeds:
+            if deed not in missing:
+                self.deeds.setdefault(deed.activity_id, set()).add(deed.offset)
+                if deed.credit:
+                    self.added.setdefault((deed.activity_id, deed.user_id), {})[deed.offset] = deed.credit.earned
         return missing
 
 
@@ -194,9 +197,28 @@ async def test_a_room_that_cannot_be_looked_up_comes_again_and_other_records_are
     raw = batch(p3=[(70, chat(1)), (71, chat(2, client_id="c1")), (72, chat(3))])
     assert await archive.main(raw, world.parts) == failures(p3=71)
     assert world.stored == [("room#42", place("m", 1)), ("room#42", place("m", 3))]
+    # A sum that has counted 72 would never count 71.
+    assert world.totals.deeds == {42: {70}}
     world.memory.fault = lambda: None
     assert await archive.main(batch(p3=[(71, chat(2, client_id="c1")), (72, chat(3))]), world.parts) == failures()
     assert [sk for _, sk in world.stored] == [place("m", seq) for seq in (1, 2, 3)]
+    assert world.totals.deeds == {42: {70, 71, 72}}
+
+
+async def test_what_is_left_out_or_refused_is_in_no_sum() -> None:
+    world = World()
+    said: list[tuple[int, Event | bytes]] = [
+        (70, chat(1, client_id="c1", time=NOW)),
+        (71, chat(2, client_id="c1", time=NOW)),  # the same frame under another seq
+        (72, chat(1, client_id="c1", time=NOW)),  # saved again
+        (73, chat(1, time=NOW + 1, user_id="bob")),  # of another log
+        (74, chat(3, time=NOW)),
+    ]
+    for _ in range(2):
+        assert await archive.main(batch(p3=said), world.parts) == failures()
+        assert world.totals.deeds == {42: {70, 74}}
+        world.restart()
+    assert world.stored == [("room#42", place("m", 1)), ("room#42", place("m", 3))]
 
 
 async def test_a_partition_that_another_process_has_read_meanwhile_is_looked_up_again() -> None:
@@ -239,7 +261,7 @@ async def test_the_first_offset_of_each_partition_that_is_not_stored_comes_again
 
 async def test_watch_time_that_was_not_added_comes_again() -> None:
     world = World()
-    answers = iter([False, True])
+    answers = iter([False, False, True, False])
     world.totals.is_away = lambda: next(answers)
     heartbeats = [chat(None, type=events.HEARTBEAT, user_id=user, watch_seconds=60) for user in ("a", "b")]
     raw = batch(p3=[(70, chat(1)), (71, heartbeats[0]), (72, heartbeats[1]), (73, chat(2))])
@@ -313,7 +335,8 @@ async def test_what_the_queue_has_not_taken_in_time_comes_again(monkeypatch: pyt
 
 async def test_rooms_whose_records_have_one_offset_in_two_partitions_are_told_apart() -> None:
     world = World()
-    world.memory.fault = iter([None, None, "throttled", "throttled", "throttled"]).__next__  # type: ignore[assignment]
+    answers = iter([False, True])
+    world.totals.is_away = lambda: next(answers)
     like = event(events.LIKE, activity_id=43, likes=5)
     assert await archive.main(batch(p3=[(70, chat(1))], p5=[(70, like)]), world.parts) == failures(p5=70)
 
@@ -431,7 +454,7 @@ def test_however_batches_are_cut_repeated_and_broken_off_everything_is_stored_on
     assert world.totals.added == calm.totals.added
     assert set(world.queue.offsets) == set(calm.queue.offsets)
     assert world.stored == expected(log)
-    assert newest_likes(world) == largest_likes(log)
+    assert world.totals.deeds == calm.totals.deeds
 
 
 def expected(log: dict[str, list[tuple[int, Event | bytes]]]) -> list[tuple[str, str]]:
@@ -439,12 +462,9 @@ def expected(log: dict[str, list[tuple[int, Event | bytes]]]) -> list[tuple[str,
     places = set()
     sent: set[tuple[int, str | None]] = set()
     for _, one in itertools.chain(*log.values()):
-        if isinstance(one, bytes) or one.type == events.HEARTBEAT or POISON in one.payload().values():
+        if isinstance(one, bytes) or one.type in (events.HEARTBEAT, events.LIKE) or POISON in one.payload().values():
             continue
         room = f"room#{one.activity_id}"
-        if one.type == events.LIKE:
-            places.add((room, f"l#{one.time // 60_000:016}"))
-            continue
         if one.client_id and (one.activity_id, one.client_id) in sent:
             continue
         sent.add((one.activity_id, one.client_id))
@@ -453,16 +473,3 @@ def expected(log: dict[str, list[tuple[int, Event | bytes]]]) -> list[tuple[str,
         if isinstance(one, events.Removed):
             places.add((room, f"x#{one.named('seq'):016}"))
     return sorted(places)
-
-
-def newest_likes(world: World) -> dict[tuple[str, str], int]:
-    return {key: int(item["zanNumber"]["N"]) for key, item in world.memory.items.items() if key[1].startswith("l#")}
-
-
-def largest_likes(log: dict[str, list[tuple[int, Event | bytes]]]) -> dict[tuple[str, str], int]:
-    largest: dict[tuple[str, str], int] = {}
-    for _, one in itertools.chain(*log.values()):
-        if isinstance(one, Event) and one.type == events.LIKE:
-            key = (f"room#{one.activity_id}", f"l#{one.time // 60_000:016}")
-            largest[key] = max(largest.get(key, 0), one.likes or 0)
-    return largest

@@ -21,7 +21,6 @@ SANCTION = Sanction(
     activity_id=42, time=NOW, who=MO, seq=14, logged_at=NOW, to="bob", data={"action": "muted", "seconds": 60}
 )
 REMOVED = Removed(activity_id=42, time=NOW, who=MO, seq=15, logged_at=NOW, data={"seq": 12})
-LIKE = event(events.LIKE, user_id="bob", likes=99, logged_at=NOW)
 
 
 def made(event: Event) -> list[tuple[str, dict[str, Any]]]:
@@ -39,6 +38,7 @@ def test_a_chat_is_kept_at_its_seq_with_what_it_says_and_until_when() -> None:
             {
                 "type": 4,
                 "seq": 12,
+                "offset": 7,
                 "time": NOW - 5,
                 "expires": EXPIRES,
                 "userId": "alice",
@@ -80,6 +80,7 @@ def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None
             {
                 "type": 9,
                 "seq": 15,
+                "offset": 7,
                 "time": NOW,
                 "expires": EXPIRES,
                 "userId": "mod",
@@ -91,20 +92,15 @@ def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None
     ]
 
 
-def test_likes_are_kept_by_the_minute() -> None:
-    [item] = items(LIKE, 7, days=DAYS)
-    assert (item.sk, item.grows) == (place("l", NOW // 60_000), True)
-    assert item.attributes == {"zanNumber": 99, "time": NOW, "expires": EXPIRES}
-
-
 def test_what_is_not_said_is_kept_as_an_event() -> None:
     for type_ in (events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS, events.PROPERTIES):
         [(sk, attributes)] = made(event(type_, seq=14, to="bob", logged_at=NOW))
         assert (sk, attributes["to"]) == ("e#0000000000000014", "bob"), type_
 
 
-def test_nothing_is_kept_of_a_heartbeat() -> None:
+def test_nothing_is_kept_of_a_heartbeat_and_a_like() -> None:
     assert made(event(events.HEARTBEAT, user_id="alice", watch_seconds=60)) == []
+    assert made(event(events.LIKE, user_id="alice", likes=9)) == []
 
 
 def test_an_event_comes_back_as_it_went() -> None:
@@ -161,8 +157,6 @@ def test_a_record_that_has_no_place_is_broken() -> None:
         (record(watchFrom=True, watchTo=1), "watchFrom 'True'"),
         (record(watchFrom="1", watchTo=2), "watchFrom '1'"),
         (record(watchFrom=1, watchTo=2**53), "watchTo"),
-        (record(messageType=6), "zanNumber 'None'"),
-        (record(messageType=6, zanNumber=-1), "zanNumber"),
         (record(messageType=9), "data.seq 'None'"),
         (record(messageType=9, data={"seq": "12"}), "data.seq '12'"),
         (record(messageType=10, data=[1]).replace(b"[1]", b"1e999"), "the number 1e999 is too large"),
@@ -175,13 +169,11 @@ def test_a_record_that_has_no_place_is_broken() -> None:
     assert [(value, cause) for value, cause in records if not_refused(store, [value], BrokenRecord, cause)] == []
 
 
-def test_of_one_place_the_last_stays_and_of_likes_the_largest() -> None:
-    def item(sk: str, number: int, grows: bool = False) -> Item:
-        return Item(activity_id=42, sk=sk, attributes={"zanNumber": number}, offset=number, grows=grows)
+def test_of_one_place_the_last_stays() -> None:
+    def item(sk: str, number: int) -> Item:
+        return Item(activity_id=42, sk=sk, attributes={}, offset=number)
 
-    batch = [item("m", 2), item("l", 5, grows=True), item("m", 1), item("l", 4, grows=True), item("l", 9, grows=True)]
-    assert [one.offset for one in without_repeats(batch)] == [1, 9]
-    assert [one.offset for one in without_repeats([*batch, item("l", 6, grows=True)])] == [1, 9]
+    assert [one.offset for one in without_repeats([item("m", 2), item("x", 5), item("m", 1)])] == [1, 5]
 
 
 def test_the_same_place_in_another_room_is_another() -> None:

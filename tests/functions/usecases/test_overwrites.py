@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from functions.adapters.dynamodb.archive_table import ArchiveTable
@@ -67,12 +68,23 @@ async def test_a_process_looks_until_it_has_passed_what_another_one_has_stored()
     assert await stored(memory, other, chat(9, time=7000)) == [9]
 
 
-async def test_likes_and_marks_are_no_records_under_a_seq_of_their_own() -> None:
+async def test_a_mark_is_no_record_under_a_seq_of_its_own() -> None:
     memory = MemoryTable()
     overwrites = Overwrites(ArchiveTable(memory, "rooms"))
-    likes = items(event(events.LIKE, user_id="alice", likes=3, time=1000), 5, days=400)
-    await overwrites.sift(likes)
+    _, mark = items(event(events.REMOVED, user_id="mia", seq=5, data={"seq": 3}), 5, days=400)
+    await overwrites.sift([mark])
     assert memory.calls == []
+
+
+async def test_an_event_that_is_saved_twice_under_its_seq_is_left_out_and_a_redelivered_record_is_not() -> None:
+    memory = MemoryTable()
+    overwrites = Overwrites(ArchiveTable(memory, "rooms"))
+    first, other = chat(1), replace(chat(1), offset=7)
+    assert (await overwrites.sift([first, other])).again == [other]
+    assert await stored(memory, overwrites, first) == []
+    for process in (overwrites, Overwrites(ArchiveTable(memory, "rooms"))):
+        sifted = await process.sift([first, other])
+        assert (sifted.kept, sifted.again, sifted.taken) == ([first], [other], [])
 
 
 async def test_what_could_not_be_looked_up_is_not_stored_and_comes_again_with_the_cause() -> None:

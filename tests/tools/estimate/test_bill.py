@@ -25,9 +25,10 @@ def test_a_room_of_100_that_says_nothing_for_ten_hours() -> None:
     # The archive: 1.667 records a second make 0.625 batches, 22,500 x 0.05 + 60,000 x 0.0002 = 1,137 s x 1.7275 GB.
     # 3,187.96 GB-s x 0.0000133334 + 84,000 requests x 0.0000002.
     assert bill["Lambda"].by_use == pytest.approx(0.0425064 + 0.0168, rel=1e-4)
-    # 1.667 credits a second: the user's sum with its index 3, the bucket's 1: 6.667 x 36,000 = 240,000 writes of $0.625
-    # a million. Both sums are read before: 3.333 x 36,000 = 120,000 reads of $0.125 a million.
-    assert bill["DynamoDB"].by_use == pytest.approx(0.15 + 0.015)
+    # 1.667 credits a second: the user's sum with its index 3, the bucket's 1. Two minutes for each of 0.625 batches:
+    # 7.917 x 36,000 = 285,000 writes of $0.625 a million. They are read before: 4.583 x 36,000 = 165,000 reads of
+    # $0.125 a million.
+    assert bill["DynamoDB"].by_use == pytest.approx(0.178125 + 0.020625)
     # ($0.045 and an address of $0.005) x 730; 60,000 records x 500 bytes x 4/3 = 0.04 GB x $0.045 go to Lambda.
     assert bill["NAT × 1"].fixed == pytest.approx(36.5)
     assert bill["NAT × 1"].by_use == pytest.approx(0.0018)

@@ -218,15 +218,6 @@ async def test_a_page_of_more_than_a_megabyte_is_still_whole(table: ArchiveTable
     assert await said(table, limit=24) == (list(range(24, 0, -1)), 1)
 
 
-async def test_likes_only_grow(table: ArchiveTable, moto_url: str) -> None:
-    for totals in ([5, 7], [9, 8], [6]):
-        await table.put(kept(*(event(0, events.LIKE, likes=total, time=NOW + total) for total in totals)))
-    found = client(moto_url).scan(TableName=table._table.name)["Items"]
-    assert [(item["zanNumber"]["N"], item["time"]["N"], "expires" in item) for item in found] == [
-        ("9", str(NOW + 9), True)
-    ]
-
-
 async def test_everything_is_exported_in_its_order(table: ArchiveTable) -> None:
     await table.put(
         kept(

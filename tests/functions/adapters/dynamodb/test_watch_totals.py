@@ -3,7 +3,6 @@ import logging
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import count, islice
 from typing import Any
@@ -15,8 +14,10 @@ from hypothesis import strategies as st
 from functions.adapters.dynamodb.api import DynamoDbApi, DynamoDbError
 from functions.adapters.dynamodb.table import TableUnavailable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
+from functions.rooms.deeds import Deed
 from functions.rooms.seats import BUCKETS, bucket_of
 from functions.rooms.watch_time import Credit
+from tests.functions.made import watching
 from tests.functions.memory_table import Fault, Killed, MemoryTable
 from tests.functions.tables import api, client, make_table
 
@@ -36,10 +37,10 @@ def credit(
     name: str = "",
     at: int | None = None,
     start: int | None = None,
-) -> Credit:
+) -> Deed:
     """A stretch of so many ms; each offset has one of its own if it has no `start`."""
     start = NOW + 1_000_000 * offset if start is None else start
-    return Credit(
+    told = Credit(
         activity_id=room,
         user_id=user,
         username=name or user.title(),
@@ -49,6 +50,7 @@ def credit(
         offset=offset,
         logged_at=NOW + offset if at is None else at,
     )
+    return watching(told)
 
 
 def at_once(deadline: float) -> Iterator[float]:
@@ -67,9 +69,13 @@ class Wrapped(DynamoDbApi):
         self.upset: Upset = lambda _: (None, None)
         self.calls: Counter[str] = Counter()
         self.read = 0
+        # Updates by the first letter of the key: of users, minutes ("s") and totals.
+        self.updated: Counter[str] = Counter()
 
     async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         self.calls[operation] += 1
+        if operation == "UpdateItem":
+            self.updated[parameters["Key"]["sk"]["S"][0]] += 1
         before, after = self.upset(parameters) if operation == "UpdateItem" else (None, None)
         if before:
             raise before
@@ -155,12 +161,13 @@ async def test_stretches_that_overlap_are_counted_once_and_so_is_one_that_comes_
 async def test_a_room_of_more_users_than_one_request_reads(totals: WatchTotals, wrapped: Wrapped) -> None:
     names = (f"user{number}" for number in count())
     users = list(islice((name for name in names if bucket_of(name) == 7), 150))
-    log = [credit(user, 1000, offset) for offset, user in enumerate(users)]
+    log = [credit(user, 1000, offset, start=NOW) for offset, user in enumerate(users)]
     for _ in range(2):
         assert await totals.add(log) == []
     assert await sums(totals) == (dict.fromkeys(users, 1.0), 150.0)
-    assert wrapped.calls["BatchGetItem"] == 4
-    assert wrapped.calls["UpdateItem"] == 151
+    # 150 users and their total take two reads, their minute one.
+    assert wrapped.calls["BatchGetItem"] == 2 * 3
+    assert wrapped.updated == {"u": 150, "t": 1, "s": 1}
 
 
 async def test_two_who_add_the_same_at_once_add_it_once(totals: WatchTotals, wrapped: Wrapped, table: str) -> None:
@@ -217,7 +224,7 @@ async def test_what_a_sum_misses_is_returned_and_can_come_again(
     batch = [credit(user, 1000, offset) for offset, user in enumerate(("alice", "bob", "carol", "bob"))]
     with caplog.at_level(logging.ERROR):
         assert await totals.add(batch) == [batch[1], batch[3]]
-    assert "1 of " in caplog.text
+    assert "1 of 1 rooms" in caplog.text
     assert await sums(totals) == ({"alice": 1.0, "carol": 1.0}, 4.0)
     wrapped.upset = lambda _: (None, None)
     assert await totals.add([*batch[1:], credit("carol", 500, 9)]) == []
@@ -245,7 +252,8 @@ async def test_a_table_that_is_not_there_is_unavailable(wrapped: Wrapped) -> Non
 
 async def test_the_longest_come_first_out_of_all_buckets(totals: WatchTotals, wrapped: Wrapped) -> None:
     users = [f"user{number:03}" for number in range(300)]
-    await totals.add([credit(user, 1000 * (number // 2 + 1), number) for number, user in enumerate(users)])
+    earned = [credit(user, 1000 * (number // 2 + 1), number, start=NOW) for number, user in enumerate(users)]
+    assert await totals.add(earned) == []
     wrapped.calls.clear()
     longest, total = await totals.top(42, 5)
     # Whoever watched as long stands in the order of their ids.
@@ -309,7 +317,7 @@ async def test_an_item_has_the_newest_name_and_goes_when_it_is_old(
 ) -> None:
     tomorrow = NOW + DAY * 1000
     await totals.add([credit("alice", 1000, 1, name="Alice"), credit("alice", 1000, 2, name="Al", start=tomorrow)])
-    await totals.add([replace(credit("alice", 1000, 3, start=tomorrow + 500), username="")])
+    await totals.add([credit("alice", 1000, 3, start=tomorrow + 500)._replace(username="")])
     found = item(dynamodb, table, "alice")
     assert (found["username"], found["userId"]) == ({"S": "Al"}, {"S": "alice"})
     assert found["topOf"] == found["pk"]
@@ -322,7 +330,7 @@ class Consumer:
     """Hands a log to the sums as an event source mapping may: in batches of any size, again and again from anywhere
     before, and again from the first that was not added. The function may be killed at any of its requests."""
 
-    def __init__(self, log: Sequence[Credit], dice: random.Random, table: MemoryTable) -> None:
+    def __init__(self, log: Sequence[Deed], dice: random.Random, table: MemoryTable) -> None:
         self._log = log
         self._dice = dice
         self._table = table
@@ -341,7 +349,7 @@ class Consumer:
             if self._dice.random() < 0.3:
                 place -= self._dice.randint(0, min(place, 15))
 
-    async def _add(self, batch: Sequence[Credit]) -> Sequence[Credit]:
+    async def _add(self, batch: Sequence[Deed]) -> Sequence[Deed]:
         try:
             return await WatchTotals(self._table, "rooms", pauses=thrice).add(batch)
         except Killed:
@@ -372,7 +380,7 @@ def test_however_batches_are_cut_and_repeated_and_killed_the_sums_are_exact(
     table = MemoryTable()
     asyncio.run(Consumer(log, dice, table).consume())
     watched = counted(log)
-    users = {item["userId"]["S"]: _of(item) for (_, sk), item in table.items.items() if sk != "total"}
+    users = {item["userId"]["S"]: _of(item) for (_, sk), item in table.items.items() if sk.startswith("u#")}
     assert users == {user: Decimal(ms) / 1000 for user, ms in watched.items()}
     buckets: Counter[str] = Counter()
     for user, ms in watched.items():
@@ -381,10 +389,10 @@ def test_however_batches_are_cut_and_repeated_and_killed_the_sums_are_exact(
     assert totals == {pk: Decimal(ms) / 1000 for pk, ms in buckets.items()}
 
 
-def counted(log: Sequence[Credit]) -> dict[str, int]:
+def counted(log: Sequence[Deed]) -> dict[str, int]:
     """How many ms each user watched: those that some record tells of, without those before an end that was told."""
     watched: dict[str, set[int]] = {}
-    for each in log:
+    for each in (deed.credit for deed in log if deed.credit):
         ms = watched.setdefault(each.user_id, set())
         ms.update(range(max(each.start, max(ms, default=0) + 1), each.end))
     return {user: len(ms) for user, ms in watched.items()}
@@ -392,7 +400,7 @@ def counted(log: Sequence[Credit]) -> dict[str, int]:
 
 async def test_what_a_killed_archive_has_left_half_written_is_made_whole(wrapped: Wrapped, table: str) -> None:
     log = [credit(user, 1000, offset) for offset, user in enumerate(("alice", "bob", "alice"))]
-    wrapped.upset = lambda arguments: (None if arguments["Key"]["sk"]["S"] == "total" else FORBIDDEN, None)
+    wrapped.upset = lambda arguments: (FORBIDDEN if arguments["Key"]["sk"]["S"].startswith("u#") else None, None)
     assert await WatchTotals(wrapped, table, pauses=thrice).add(log[:2]) == log[:2]
     wrapped.upset = lambda _: (None, None)
     totals = WatchTotals(wrapped, table, pauses=thrice)
