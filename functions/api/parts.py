@@ -11,6 +11,7 @@ from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.words import Words
 from functions.parts import Clients, RoomParts
 from functions.runtime.settings import Settings
@@ -35,6 +36,7 @@ class ApiParts:
     connections: Connections
     archive: ArchiveParts
     words: Words
+    bans: PlatformBans
     admission: Admission
     shows_docs: bool
 
@@ -49,6 +51,7 @@ async def build(settings: Settings) -> ApiParts:
         moderation=ModerationState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
+        bans=PlatformBans(clients.redis),
         archive=ArchiveParts(ArchiveTable(dynamodb, settings.table), WatchTotals(dynamodb, settings.table)),
         admission=await admission.build(settings),
         shows_docs=settings.api_docs == "true",

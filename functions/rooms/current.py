@@ -5,9 +5,9 @@ had the changes. So a tick tells such a thing once, at its last record, as it is
 keeps the records as they are.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -43,12 +43,14 @@ def _now(record: Event, room: RoomNow) -> Event:
     if isinstance(record, events.Settings):
         return replace(record, data=dict(room.settings))
     if isinstance(record, events.Sanction) and is_about_mute(record):
-        return replace(record, data=_mute(room.users, record.to or ""))
+        return replace(record, data=_mute(room.users, record))
     return record
 
 
-def _mute(users: Mapping[str, Standing], user_id: str) -> dict[str, str | int | None]:
-    left = users.get(user_id, Standing()).muted
-    if left is None:
-        return {"action": "unmuted", "seconds": None}
-    return {"action": "muted", "seconds": math.ceil(left / 1000) or None}
+def _mute(users: Mapping[str, Standing], record: events.Sanction) -> dict[str, Any]:
+    mute = users.get(record.to or "", Standing()).mute
+    if mute:
+        return {"action": "muted", **mute.to_object()}
+    # Why a mute was lifted stands in its record alone. A mute that is over by now was not lifted.
+    reason = record.reason if record.named("action") == "unmuted" else None
+    return {"action": "unmuted", "seconds": None} | ({"reason": reason} if reason else {})

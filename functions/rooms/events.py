@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from functions.rooms.attributes import Attributes
 from functions.rooms.extra import Extra
 from functions.rooms.identity import Identity
+from functions.rooms.text import flaw_of_reason
 
 # A user came, with the first of their seats, or left, with the last.
 JOIN, LEAVE = 1, 2
@@ -19,7 +20,7 @@ HEARTBEAT = 7
 # A seat waits for its welcome: a further seat of a user, or one that was not welcomed in time.
 SEATED = 8
 # The platform's: a chat was removed (`data` has its `seq`), something is shown (`name`, any `data`), the user `to` was
-# sanctioned (`action`, `seconds`), the settings were changed (`data`).
+# sanctioned (`action`, `seconds`, perhaps a `reason`), the settings were changed (`data`).
 REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
 
 
@@ -189,6 +190,12 @@ class Notice(PlatformEvent):
 
 class Sanction(PlatformEvent):
     type = SANCTION
+
+    @property
+    def reason(self) -> str | None:
+        """Why, if that is a reason as the API takes it."""
+        reason = self.named("reason")
+        return reason if isinstance(reason, str) and flaw_of_reason(reason) is None else None
 
 
 class Settings(PlatformEvent):

@@ -30,6 +30,7 @@ def platform(
         connections=connections,
         archive=empty_archive,
         words=parts.words,
+        bans=parts.bans,
         admission=Admission(mode="token", tokens=TOKENS),
         shows_docs=True,
     )
@@ -38,7 +39,13 @@ def platform(
 @pytest.fixture
 def platform_without_redis(platform: Platform, parts_without_redis: MessageParts) -> Platform:
     away = ModerationState(connect("redis://127.0.0.1:1"))
-    return replace(platform, room=parts_without_redis, moderation=away, words=parts_without_redis.words)
+    return replace(
+        platform,
+        room=parts_without_redis,
+        moderation=away,
+        words=parts_without_redis.words,
+        bans=parts_without_redis.bans,
+    )
 
 
 def archive_in(dynamodb: DynamoDbApi, table: str) -> ArchiveParts:

@@ -9,6 +9,7 @@ import pytest
 
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
 from functions.api.app import main
@@ -52,6 +53,7 @@ class Handler:
             chat_rate=RATE,
             other_rate=RATE,
             words=Words(self.redis),
+            bans=PlatformBans(self.redis),
         )
         parts = ApiParts(
             shows_docs=True,
@@ -60,6 +62,7 @@ class Handler:
             connections=FakeConnections(),
             archive=self.archive,
             words=room.words,
+            bans=room.bans,
             admission=Admission(mode="token", tokens=TOKENS),
         )
         self.built.append(parts)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
@@ -53,6 +54,7 @@ class Served:
             chat_rate=RATE,
             other_rate=RATE,
             words=Words(redis),
+            bans=PlatformBans(redis),
         )
         async with tables.api(self.moto_url) as dynamodb:
             parts = ApiParts(
@@ -62,6 +64,7 @@ class Served:
                 connections=FakeConnections(),
                 archive=archive_in(dynamodb, self.table),
                 words=room.words,
+                bans=room.bans,
                 admission=Admission(mode=self.mode, tokens=TOKENS),
             )
             await Site(parts)(scope, receive, send)
@@ -72,7 +75,7 @@ class Served:
 
 
 # What no JSON schema can say: that a cursor was given by the last page, and what makes a word.
-LOOSELY_DESCRIBED = {"users", "put_words"}
+LOOSELY_DESCRIBED = {"users", "sanctions", "bans", "put_words"}
 
 SCHEMA = schemathesis.openapi.from_dict(app.openapi(), config=CONFIG)
 
