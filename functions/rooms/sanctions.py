@@ -6,7 +6,7 @@ one looks at the clock. Times are ms since the epoch.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self
 
@@ -69,6 +69,10 @@ class BanList:
 
     def __len__(self) -> int:
         return len(self._bans)
+
+    def among(self, user_ids: Iterable[str]) -> list[str]:
+        """Those of these users who are on the list."""
+        return [user_id for user_id in user_ids if user_id in self._bans] if self._bans else []
 
     def of(self, user_id: str, now: int) -> Sanction | None:
         """The user's ban, if it holds at `now`."""

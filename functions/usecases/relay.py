@@ -23,7 +23,7 @@ from functions.runtime.metrics import SILENT, Meter, Metric, Number
 from functions.runtime.together import both
 from functions.usecases.announcer import announce_departures
 from functions.usecases.cutter import Cutter
-from functions.usecases.expulsion import without_banned
+from functions.usecases.expulsion import put_out
 from functions.usecases.names import masked_rooms, masked_views
 from functions.usecases.ticker import Ticked, Ticker
 
@@ -66,11 +66,11 @@ class Relay:
             raise
 
     async def _show(self, rooms: Mapping[int, Sequence[Event]], broken: int, now: int) -> JsonObject:
-        (views, _), (words, bans) = await both(
+        (views, _), (words, _) = await both(
             both(self.rooms.before(rooms, now), self.ticker.reserve()),
             both(self.words.current(), self.bans.current()),
         )
-        views = [without_banned(view, bans, now) for view in views]
+        views = await put_out(views, self.bans, now)
         rooms, views = masked_rooms(rooms, words), masked_views(views, words)
         ticked, cut = await both(self.ticker.tick(rooms, views, now), self.cutter.cut_off(views, now))
         departed, failure = await self.rooms.after([*ticked.rooms, *cut], now)

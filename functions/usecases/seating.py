@@ -30,7 +30,7 @@ async def take_seat(
     seat, activity_id, now = Seat.of(event.connection_id, identity), identity.activity_id, parts.clock()
     unseat = partial(parts.state.unseat, seat, activity_id, now)
     since = event.query.get("since", "")
-    if (await parts.bans.current()).of(identity.user_id, now):
+    if await parts.bans.held(identity.user_id, now):
         return "banned everywhere"
     try:
         joined, (_, ban) = await both(

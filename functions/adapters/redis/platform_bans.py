@@ -5,7 +5,8 @@ room's state: to write it into each of thousands would take long, and miss the r
 and each process looks at its copy of it, as with the words (shared_list.py).
 
 A copy is up to some seconds old. Where a user comes in, and where a call is made, the key itself is asked, beside what
-is asked there anyway.
+is asked there anyway. And nobody is put out by a copy alone: a ban that was lifted meanwhile must not cut off whoever
+has just come back. So whoever knows of a ban asks the key whether it holds.
 
 The key has no time to live, so ElastiCache Serverless never evicts it: its loss would let everybody in whom the
 platform keeps out.
@@ -45,6 +46,18 @@ class PlatformBans(SharedList[BanList]):
         with reaching_redis():
             line: str | None = await self._redis.hget(BANS, user_id)  # type: ignore[assignment]
         ban = Sanction.unpack(line) if line else None
+        return ban if ban and ban.holds(now) else None
+
+    async def held(self, user_id: str, now: int) -> Sanction | None:
+        """The user's ban if one holds at `now`. A round trip only if this process knows of one; bans that Redis has
+        lost stay in force."""
+        known = (await self.current()).of(user_id, now)
+        if known is None:
+            return None
+        with reaching_redis():
+            found: list[str | None] = await self._redis.hmget(BANS, [user_id, _VERSION])  # type: ignore[assignment]
+        line, version = found
+        ban = Sanction.unpack(line) if line else None if version else known
         return ban if ban and ban.holds(now) else None
 
     async def page(self, now: int, *, limit: int, after: Place) -> tuple[list[tuple[str, Sanction]], Place | None]:

@@ -116,3 +116,19 @@ async def test_a_tick_puts_some_out_at_a_time() -> None:
     assert (len(left.cut), left.seats, list(left.newcomers)) == (CUT_AT_ONCE, seats[CUT_AT_ONCE:], [seats[-1]])
     assert without_banned(view, BanList({}), NOW) is view
     assert without_banned(view, BanList({"u1": Sanction(until=NOW)}), NOW) is view
+
+
+async def test_whoever_comes_back_after_a_ban_was_lifted_is_not_put_out_by_an_old_copy(
+    relay_parts: RelayParts, screens: Screens, redis: Any, log: MemoryLog
+) -> None:
+    knowing = await banning(relay_parts, redis)
+    room = replace(relay_parts.room, bans=knowing.bans)
+    assert (await connect.main(route_event(), room))["statusCode"] == 403
+    await PlatformBans(redis).lift("alice", NOW)
+    assert (await knowing.bans.current()).of("alice", NOW) == BAN
+    assert (await connect.main(route_event(), room))["statusCode"] == 200
+    await relay.main(batch(*log.live, first=50), knowing)
+    assert screens.types("c-alice")[0] == 8
+    answer = await message.main(route_event(body='{"messageType":7,"id":"1"}'), room)
+    assert json.loads(answer["body"])[0]["ok"]
+    assert screens.closed == []

@@ -125,3 +125,17 @@ async def test_without_redis_there_is_no_first_list() -> None:
         await away.current()
     with pytest.raises(StateUnavailable):
         await away.find("alice", NOW)
+
+
+async def test_a_ban_that_was_lifted_elsewhere_holds_by_no_copy(
+    bans: PlatformBans, other: PlatformBans, redis: RedisCluster
+) -> None:
+    await bans.ban("alice", BAN, NOW)
+    assert await other.held("alice", NOW) == BAN
+    assert await other.held("bob", NOW) is None
+    await bans.lift("alice", NOW)
+    assert await known(other) == BAN
+    assert await other.held("alice", NOW) is None
+    await redis.delete(BANS)
+    assert await other.held("alice", NOW) == BAN
+    assert await other.held("alice", NOW + 60_000) is None
