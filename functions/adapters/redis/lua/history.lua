@@ -38,7 +38,7 @@ local function take_out(history, user_id, before)
   local seqs = {}
   for _, entry in ipairs(redis.call('XRANGE', history, '-', '+')) do
     local seq = string.match(entry[1], '^%d+')
-    if entry[2][6] == user_id and (not before or tonumber(seq) < before) then
+    if entry[2][#entry[2]] == user_id and (not before or tonumber(seq) < before) then
       redis.call('XDEL', history, entry[1])
       seqs[#seqs + 1] = seq
     end

@@ -83,7 +83,7 @@ async def test_what_is_public_is_kept_once_whichever_slice_comes_first(slices: S
     await slices.brings(1, chats(9))
     assert await slices.kept() == [5, 7, 9, 12]
     (_, fields), *_ = await entries(redis)
-    assert fields == {"at": str(NOW), "said": history.encode(record(5)).decode()}
+    assert fields == {"at": str(NOW), "said": history.encode(record(5)).decode(), "by": "carol"}
 
 
 async def test_a_batch_that_comes_again_adds_nothing(slices: Slices, redis: RedisCluster) -> None:
