@@ -46,7 +46,9 @@
  * @property {Record<string, any>} [extra]  what the sender's client put beside the text: check it, others made it
  * @property {boolean} replayed  whether it came with the welcome, from the room's history
  *
- * @typedef {{ seq: number, name: string, data: any, time: number, replayed: boolean }} Notice
+ * @typedef {{ seq: number, name: string, data: any, time: number, to?: string, replayed: boolean }} Notice
+ *   with a `to`, this viewer's userId, if it is not for everybody
+ * @typedef {Record<string, any>} Properties  of the room, by their names: a pinned product, an announcement
  * @typedef {User & { others?: number }} Crowd  a user who joined or left, and how many others did
  * @typedef {{ users: User[], onlineNumber: number, cursor: string | null }} Who
  *
@@ -57,6 +59,7 @@
  * @property {number} onlineNumber
  * @property {number} zanNumber  likes
  * @property {Settings} settings
+ * @property {Properties} properties
  * @property {{ seconds: number | null, reason?: string }} [mute]  this viewer's, if it holds
  * @property {number} heartbeatSeconds
  * @property {boolean} gap
@@ -86,6 +89,8 @@
  *   chat, with the `userId` if all that this user has said is removed
  * @property {Sanction} sanction
  * @property {{ settings: Settings }} settings
+ * @property {{ changed: Properties, properties: Properties }} properties  what has changed, null for what was removed,
+ *   and all properties; also after a welcome, if they are not what they were before it
  * @property {{ dropped: Record<string, number>, seq?: number, replayed: boolean }} leftOut  how many objects of each
  *   kind did not fit, or the one `seq`
  * @property {Refused} refused  a frame without a promise, such as a like, was refused
@@ -94,7 +99,7 @@
 
 const NAMES = new Map([
   [0, "reply"], [1, "joined"], [2, "left"], [3, "who"], [4, "chat"], [5, "online"], [6, "likes"], [8, "welcome"],
-  [9, "removed"], [10, "notice"], [11, "sanction"], [12, "settings"], [13, "leftOut"],
+  [9, "removed"], [10, "notice"], [11, "sanction"], [12, "settings"], [13, "leftOut"], [14, "properties"],
 ]);
 // Each is delivered once. A leftOut has a seq if it stands for one object, which was too large.
 const NUMBERED = new Set(["chat", "notice", "leftOut"]);
@@ -167,6 +172,7 @@ export class LiveRoom {
   #next = null;
   #last = null;
   #seen = new Seen();
+  #properties = new Map(); // a map, since a property may have the name of what every object has
   #asks = new Map();
   #ids = 0;
   #name;
@@ -256,6 +262,11 @@ export class LiveRoom {
     if (!this.#wanted) return;
     this.#likes = Math.min(this.#likes + count, LIKES_WAITING);
     this.#likeSoon();
+  }
+
+  /** The room's properties as they were last told; a copy. */
+  get properties() {
+    return Object.fromEntries(this.#properties);
   }
 
   #emit(name, event) {
@@ -358,6 +369,7 @@ export class LiveRoom {
     else if (name === "welcome") this.#welcomed(object, link);
     else if (NUMBERED.has(name)) this.#numbered(name, object, { replayed: false, inUse: link === this.#link });
     else if (name === "removed") this.#removed(object, link);
+    else if (name === "properties") this.#changed(object.properties);
     else if (name === "reply") this.#replied(object, link);
     else if (name === "who") this.#answered(object);
     else if (name === "sanction") this.#sanctioned(object, link);
@@ -394,6 +406,25 @@ export class LiveRoom {
     }
   }
 
+  /** Take in changes, with null for what was removed. Of what is no object nothing is taken. */
+  #changed(changes) {
+    if (!isObject(changes)) return;
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) this.#properties.delete(name);
+      else this.#properties.set(name, value);
+    }
+    this.#emit("properties", { changed: changes, properties: this.properties });
+  }
+
+  /** A welcome has all properties: what differs has changed meanwhile. */
+  #renewed(properties) {
+    const now = new Map(Object.entries(isObject(properties) ? properties : {}));
+    const names = new Set([...this.#properties.keys(), ...now.keys()]);
+    const differ = (name) => JSON.stringify(this.#properties.get(name)) !== JSON.stringify(now.get(name));
+    const changed = [...names].filter(differ).map((name) => [name, now.get(name) ?? null]);
+    if (changed.length > 0) this.#changed(Object.fromEntries(changed));
+  }
+
   #numbered(name, object, { replayed, inUse }) {
     // Objects of a replaced connection may be ahead of those of the present one, so they do not move the cursor.
     if (inUse) this.#seen.reach(object.seq);
@@ -416,6 +447,7 @@ export class LiveRoom {
   /** Deliver a welcome and what it brings. Returns whether all of it was: any handler may close the room. */
   #told(welcome, link) {
     if (this.#has(link)) this.#emit("welcome", welcome);
+    if (this.#has(link)) this.#renewed(welcome.properties);
     if (this.#has(link) && welcome.gap) this.#emit("gap", welcome);
     for (const old of Array.isArray(welcome.history) ? welcome.history : []) {
       if (!this.#has(link)) break;

@@ -13,8 +13,10 @@ from functions.api.errors import responses
 from functions.api.model import RequestBody, ResponseBody
 from functions.api.parts import Parts
 from functions.api.path import MAX_SEQ, ActivityId, Seq
+from functions.api.user import SomeUsers
 from functions.rooms import events, objects
 from functions.rooms.archive import Stored
+from functions.rooms.events import target_of
 from functions.rooms.frames import PAGE_DEFAULT
 from functions.rooms.json_value import LEVELS, flaw_of_json
 from functions.rooms.text import LINE_PATTERN, flaw_of_line
@@ -36,6 +38,8 @@ class Notice(RequestBody):
         examples=[{"code": "TAKE10", "off": 10}],
         description=f"Any JSON, at most {DATA_BYTES} bytes in UTF-8 and {LEVELS} levels deep",
     )
+    # Without it the notice is for everybody; so null, which a caller may send by mistake, is refused.
+    to: SomeUsers = Field(default=())
 
     @field_validator("name")
     @classmethod
@@ -150,9 +154,10 @@ async def notice(
     caller: Annotated[Caller, Depends(require("publish"))],
     call_id: CallId = None,
 ) -> Published:
-    """Show a notice to everybody in the room (type 10). After a 503 it may be shown all the same: call again with the
-    same `Idempotency-Key`, and it is shown once."""
-    fields = {"name": notice.name, "data": notice.data}
+    """Show a notice to everybody in the room (type 10), or `to` some users alone, on all of their connections. A notice
+    to some is not listed with the messages, and a user who is not there misses it. After a 503 it may be shown all the
+    same: call again with the same `Idempotency-Key`, and it is shown once."""
+    fields = {"name": notice.name, "data": notice.data, "to": target_of(notice.to) if notice.to else None}
     return Published(seq=await publish_once(parts, caller, activity_id, events.Notice, call_id=call_id, **fields))
 
 

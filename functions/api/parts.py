@@ -12,6 +12,7 @@ from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.words import Words
 from functions.parts import Clients, RoomParts
 from functions.runtime.settings import Settings
@@ -33,6 +34,7 @@ class ApiParts:
 
     room: RoomParts
     moderation: ModerationState
+    properties: PropertiesState
     connections: Connections
     archive: ArchiveParts
     words: Words
@@ -49,6 +51,7 @@ async def build(settings: Settings) -> ApiParts:
     return ApiParts(
         room=clients.room,
         moderation=ModerationState(clients.redis),
+        properties=PropertiesState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
         bans=PlatformBans(clients.redis),

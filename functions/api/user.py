@@ -12,8 +12,17 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from pydantic.types import StrictStr
 
 from functions.rooms.attributes import ATTRIBUTES_AT_MOST, ATTRIBUTES_BYTES, Attributes, flaw_of_attributes
+from functions.rooms.events import TARGETS_AT_MOST
 from functions.rooms.identity import Malformed, parse_user_id, parse_username
-from functions.rooms.text import ID_LENGTH, ID_PATTERN, LINE_LENGTH, LINE_PATTERN, NAME_LENGTH, NAME_PATTERN
+from functions.rooms.text import (
+    ID_LENGTH,
+    ID_PATTERN,
+    LINE_LENGTH,
+    LINE_PATTERN,
+    NAME_LENGTH,
+    NAME_PATTERN,
+    flaw_of_id,
+)
 
 _DescribedUser = WithJsonSchema(
     {
@@ -53,9 +62,31 @@ def _attributes(value: Any) -> Attributes:
     return attributes
 
 
+def _users(value: Any) -> tuple[str, ...]:
+    users = [value] if isinstance(value, str) else value
+    if not isinstance(users, list) or not 1 <= len(users) <= TARGETS_AT_MOST:
+        raise ValueError(f"must be a userId, or a list of 1 to {TARGETS_AT_MOST}")
+    for user in users:
+        if not isinstance(user, str) or flaw_of_id(user):
+            raise ValueError(f"must be a userId, or a list of 1 to {TARGETS_AT_MOST}; {str(user)!r} is none")
+    return tuple(users)
+
+
+_DescribedUsers = WithJsonSchema(
+    {
+        "description": "The only users who see it",
+        "anyOf": [
+            _DescribedUser.json_schema,
+            {"type": "array", "minItems": 1, "maxItems": TARGETS_AT_MOST, "items": _DescribedUser.json_schema},
+        ],
+        "examples": ["alice", ["alice", "bob"]],
+    }
+)
+
 # As fields of a body.
 UserId = Annotated[StrictStr, AfterValidator(parse_user_id), _DescribedUser]
 Username = Annotated[StrictStr, AfterValidator(parse_username), _DescribedName]
+SomeUsers = Annotated[tuple[str, ...], PlainValidator(_users), _DescribedUsers]
 SentAttributes = Annotated[Attributes, PlainValidator(_attributes), _DescribedAttributes]
 
 

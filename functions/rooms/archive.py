@@ -34,7 +34,7 @@ Attributes = dict[str, str | int]
 _WHO = {"userId": "user_id", "username": "username"}
 _OF_MESSAGES = {"avatar": "avatar", "companyId": "company_id", "openid": "openid", "unionid": "unionid"}
 # Those that hold JSON as text.
-_OF_JSON = ("data", "extra", "attributes")
+_OF_JSON = ("data", "extra", "attributes", "targets")
 _EMPTY_PAYLOAD: dict[str, Any] = {"content": "", "extra": None, "name": None, "data": None}
 
 
@@ -155,6 +155,7 @@ def stored(activity_id: int, attributes: Mapping[str, Any]) -> Stored:
     kind = KINDS[attributes["type"]]
     carried = {name: json.loads(attributes[name]) if name in attributes else None for name in _OF_JSON}
     payload = {"content": attributes.get("text", ""), "name": attributes.get("name"), **carried}
+    targets = carried.pop("targets")
     texts = {field: attributes.get(name, "") for name, field in (_WHO | _OF_MESSAGES).items()}
     event = kind(
         activity_id=activity_id,
@@ -162,7 +163,7 @@ def stored(activity_id: int, attributes: Mapping[str, Any]) -> Stored:
         seq=attributes["seq"],
         who=Who(**texts, attributes=carried["attributes"] or {}),
         client_id=attributes.get("id"),
-        to=attributes.get("to"),
+        to=tuple(targets) if targets else attributes.get("to"),
         **{field: payload[field] for field in kind.payload_fields},
     )
     return Stored(event)
@@ -183,9 +184,11 @@ def _texts(event: Event) -> Attributes:
     payload = event.payload()
     names = _WHO | _OF_MESSAGES if _is_message(event) else _WHO
     texts = {name: getattr(event.who, field) for name, field in names.items()}
-    texts |= {"to": event.to, "text": payload.get("content"), "name": payload.get("name")}
+    several = list(event.targets) if len(event.targets) > 1 else None
+    texts |= {"to": None if several else event.to, "text": payload.get("content"), "name": payload.get("name")}
     texts |= {"id": event.client_id if isinstance(event, settling.KINDS) else None}
     carried = {"data": payload.get("data"), "extra": payload.get("extra"), "attributes": event.who.attributes or None}
+    carried |= {"targets": several}
     texts |= {name: _json(value) for name, value in carried.items()}
     return {name: text for name, text in texts.items() if text}
 

@@ -93,7 +93,12 @@ class Broadcast:
         fitting, rest = self._fit(seat, replay)
         seq = self.known if not rest else fitting[-1].seq if fitting else rest[0].seq - 1
         head = self._head(seat, seq, replay.gap)
-        return objects.with_history(head, [entry.encoded for entry in fitting]), [entry.encoded for entry in rest]
+        welcome = objects.with_member(head, "history", objects.array([entry.encoded for entry in fitting]))
+        return welcome, [entry.encoded for entry in rest]
+
+    @cached_property
+    def _properties(self) -> bytes:
+        return objects.encode(dict(self.view.properties))
 
     @cached_property
     def _replays(self) -> Mapping[Seat, Replay]:
@@ -113,20 +118,19 @@ class Broadcast:
 
     def _head(self, seat: Seat, seq: int, gap: bool) -> bytes:
         mute = self.view.mutes.get(seat.user_id)
-        return objects.encode(
-            objects.welcome(
-                activity_id=self.view.activity_id,
-                user_id=seat.user_id,
-                connection_id=seat.connection_id,
-                online=self.view.online,
-                likes=self.view.likes,
-                cursor=f"{self.history.epoch}.{seq}",
-                gap=gap,
-                heartbeat_seconds=self.heartbeat_seconds,
-                settings=self.view.settings,
-                mute=mute.to_object() if mute else None,
-            )
+        welcome = objects.welcome(
+            activity_id=self.view.activity_id,
+            user_id=seat.user_id,
+            connection_id=seat.connection_id,
+            online=self.view.online,
+            likes=self.view.likes,
+            cursor=f"{self.history.epoch}.{seq}",
+            gap=gap,
+            heartbeat_seconds=self.heartbeat_seconds,
+            settings=self.view.settings,
+            mute=mute.to_object() if mute else None,
         )
+        return objects.with_member(objects.encode(welcome), "properties", self._properties)
 
 
 def plan(view: RoomView, records: Sequence[Event], now: int, *, posts: int, heartbeat_seconds: int) -> Broadcast:

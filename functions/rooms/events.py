@@ -1,7 +1,7 @@
 """What happened in a room: a class for each kind of event, and the Kafka record that is written of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,8 +20,19 @@ HEARTBEAT = 7
 # A seat waits for its welcome: a further seat of a user, or one that was not welcomed in time.
 SEATED = 8
 # The platform's: a chat was removed (`data` has its `seq`), something is shown (`name`, any `data`), the user `to` was
-# sanctioned (`action`, `seconds`, perhaps a `reason`), the settings were changed (`data`).
-REMOVED, NOTICE, SANCTION, SETTINGS = 9, 10, 11, 12
+# sanctioned (`action`, `seconds`, perhaps a `reason`), the settings were changed (`data`), properties of the room were
+# (`data`: what they are from then on by name, null for one that was removed). 13 is no event.
+REMOVED, NOTICE, SANCTION, SETTINGS, PROPERTIES = 9, 10, 11, 12, 14
+
+# The userId of the one user whom an event is for, or those of several whom a notice is for.
+Target = str | tuple[str, ...]
+TARGETS_AT_MOST = 100
+
+
+def target_of(user_ids: Iterable[str]) -> Target:
+    """These users, at least one, each once."""
+    targets = tuple(dict.fromkeys(user_ids))
+    return targets if len(targets) > 1 else targets[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,10 @@ NOBODY = Who()
 class Event:
     """What all events have. Each kind of event is a class of its own, which adds its payload and names its topics.
 
-    `time` and `logged_at` are in ms since the epoch. `to` is the userId of the target, `client_id` the id that the
-    client gave its frame. `online` and `likes` are the room's figures. The user has watched from `watch_from` to
-    `watch_to` (ms since the epoch); `watch_seconds` of it are new. `seq` and `logged_at` are known once the event is in
-    the room log.
+    `time` and `logged_at` are in ms since the epoch. `to` names the target, None if the event is for everybody.
+    `client_id` is the id that the client gave its frame. `online` and `likes` are the room's figures. The user has
+    watched from `watch_from` to `watch_to` (ms since the epoch); `watch_seconds` of it are new. `seq` and `logged_at`
+    are known once the event is in the room log.
     """
 
     type: ClassVar[int]
@@ -73,7 +84,7 @@ class Event:
     activity_id: int
     time: int
     who: Who = NOBODY
-    to: str | None = None
+    to: Target | None = None
     client_id: str | None = None
     online: int | None = None
     likes: int | None = None
@@ -82,6 +93,13 @@ class Event:
     watch_to: int | None = None
     seq: int | None = None
     logged_at: int = 0
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The userIds of those whom the event is for, none if it is for everybody."""
+        if self.to is None:
+            return ()
+        return (self.to,) if isinstance(self.to, str) else self.to
 
     def key(self) -> bytes:
         """The record's key: one room stays in order in one partition."""
@@ -202,5 +220,9 @@ class Settings(PlatformEvent):
     type = SETTINGS
 
 
-_ALL = (Join, Leave, Chat, Like, Heartbeat, Seated, Removed, Notice, Sanction, Settings)
+class Properties(PlatformEvent):
+    type = PROPERTIES
+
+
+_ALL = (Join, Leave, Chat, Like, Heartbeat, Seated, Removed, Notice, Sanction, Settings, Properties)
 KINDS: Mapping[int, type[Event]] = {kind.type: kind for kind in _ALL}

@@ -2,8 +2,9 @@
 
 The relay cannot send the frame again: a later one may have overtaken it. So the seat becomes a newcomer once more, with
 a cursor behind what the viewer has got. The next tick's welcome brings the chats and notices that were missed, and has
-the room's count, likes and settings. The history does not have the rest: private chats, removals, sanctions, and what
-type 13 told. If a lost frame held such an object, the cursor ends in MORE, and the welcome says that there is a gap.
+the room's count, likes, settings and properties. The history does not have the rest: private chats, notices to some,
+removals, sanctions, and what type 13 told. If a lost frame held such an object, the cursor ends in MORE, and the
+welcome says that there is a gap.
 
 A frame that the gateway refuses as too large is another matter: it would be refused again. Another frame takes its
 place at once, and says what is missing.
@@ -20,9 +21,9 @@ from functions.rooms.history import MORE
 from functions.rooms.objects import Object
 from functions.rooms.payload import Payload
 
-# All that a welcome and its history bring. A chat must be public.
+# All that a welcome and its history bring. A chat or notice must be for everybody.
 _BROUGHT = {
-    *(events.JOIN, events.LEAVE, events.CHAT, events.NOTICE, events.SETTINGS),
+    *(events.JOIN, events.LEAVE, events.CHAT, events.NOTICE, events.SETTINGS, events.PROPERTIES),
     *(objects.COUNT, objects.LIKES, objects.WELCOME),
 }
 _NUMBERED = (events.CHAT, events.NOTICE)
@@ -53,7 +54,7 @@ def resume_from(cursor: str, delivered: Sequence[Payload], lost: Sequence[Payloa
 
 def instead_of(frame: Payload) -> Payload:
     """A small frame for one that was too large: a welcome without its history and with a gap, the newest count and
-    likes, and how many of all other objects there were."""
+    likes, the properties that have changed, and how many of all other objects there were."""
     value = json.loads(frame.data)
     dropped: Counter[str] = Counter()
     kept = []
@@ -61,7 +62,7 @@ def instead_of(frame: Payload) -> Payload:
         match said["messageType"]:
             case objects.WELCOME:
                 kept.append(said | {"history": [], "gap": True})
-            case objects.COUNT | objects.LIKES:
+            case objects.COUNT | objects.LIKES | events.PROPERTIES:
                 kept.append(said)
             case objects.LEFT_OUT:
                 dropped.update(said["dropped"])

@@ -9,13 +9,14 @@ from functions.rooms.events import Event
 from functions.rooms.identity import Framing
 from functions.rooms.payload import FRAME_BYTES
 from functions.rooms.people import Person
+from functions.rooms.properties import Properties
 from functions.rooms.refusal import Refusal
 from functions.rooms.removals import Removal
 
 # The types of those objects that are not made of an event; the others have the event's type.
 REPLY, WHO_IS_HERE, COUNT, LIKES, WELCOME, LEFT_OUT = 0, 3, 5, 6, 8, 13
 
-# Names in a type 13 object, by the type of what was left out.
+# Names in a type 13 object, by the type of what was left out. Properties never are.
 LEFT_OUT_NAMES = {
     events.JOIN: "join",
     events.LEAVE: "leave",
@@ -60,20 +61,25 @@ def who_is_here(users: Iterable[Person], online: int, cursor: str | None) -> Obj
     return {"messageType": WHO_IS_HERE, "users": people, "onlineNumber": online, "cursor": cursor}
 
 
-def of_event(event: Event) -> Object:
-    """A chat, or what the platform did (types 9 to 12), as it is shown; the event is in the room log."""
+def of_event(event: Event, reader: str | None = None) -> Object:
+    """A chat, or what the platform did (types 9 to 12, and 14), as it is shown; the event is in the room log.
+
+    `reader` is the user who is shown a notice that is not for everybody. The others whom it is for are not named.
+    """
     match event:
         case events.Chat():
             return _chat(event)
         case events.Notice():
             shown = {"seq": event.seq, "name": event.name, "data": event.data, "time": event.time}
-            return {"messageType": event.type, **shown}
+            return {"messageType": event.type, **shown} | _known(to=reader)
         case events.Removed():
             return _removed(event)
         case events.Sanction():
             return sanction(event.named("action"), event.named("seconds"), event.reason)
         case events.Settings():
             return settings(event.data)
+        case events.Properties():
+            return properties(event.data)
     raise AssertionError(f"an event of type {event.type} is not shown")
 
 
@@ -119,8 +125,8 @@ def welcome(
     settings: Mapping[str, Any],
     mute: Mapping[str, Any] | None,
 ) -> Object:
-    """The first object that a newcomer gets; `with_history` adds the history to it. `mute`: the newcomer's own, if
-    there is one."""
+    """The first object that a newcomer gets, without the properties and the history: `with_member` adds them. `mute`:
+    the newcomer's own, if there is one."""
     head: Object = {
         "messageType": WELCOME,
         "activityId": activity_id,
@@ -139,6 +145,11 @@ def welcome(
 def settings(settings: Any) -> Object:
     """What the room allows now."""
     return {"messageType": events.SETTINGS, "settings": settings}
+
+
+def properties(changes: Properties) -> Object:
+    """What these properties of the room are now, None for one that was removed."""
+    return {"messageType": events.PROPERTIES, "properties": changes}
 
 
 def sanction(action: Any, seconds: Any, reason: str | None = None) -> Object:
@@ -172,9 +183,9 @@ def in_a_frame(encoded: bytes, type_: int, seq: int | None = None, *, count: int
     return encode(left_out({LEFT_OUT_NAMES[type_]: count}, seq))
 
 
-def with_history(welcome: bytes, history: Sequence[bytes]) -> bytes:
-    """An encoded welcome with its history: objects that were encoded once for all newcomers."""
-    return welcome[:-1] + b',"history":' + array(history) + b"}"
+def with_member(welcome: bytes, name: str, value: bytes) -> bytes:
+    """An encoded welcome with one member more, which was encoded once for all newcomers."""
+    return welcome[:-1] + f',"{name}":'.encode() + value + b"}"
 
 
 def frame(encoded: Sequence[bytes], framing: Framing) -> bytes:

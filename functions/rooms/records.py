@@ -10,10 +10,11 @@ from typing import Any
 
 from functions.rooms import text as texts
 from functions.rooms.attributes import Attributes, flaw_of_attributes
-from functions.rooms.events import KINDS, Event, Who
+from functions.rooms.events import KINDS, NOTICE, PROPERTIES, TARGETS_AT_MOST, Event, Target, Who, target_of
 from functions.rooms.extra import Extra, flaw_of_extra
 from functions.rooms.identity import MAX_ACTIVITY_ID
 from functions.rooms.json_value import is_deeper
+from functions.rooms.properties import valid_changes
 
 MOST = 2**53 - 1
 # The end of the year 9999, in ms since the epoch: a record has to be written as a date again, and clients draw it. A
@@ -36,8 +37,9 @@ def parse_record(value: bytes, *, seq: int | None = None, timestamp: int) -> Eve
 
     `seq` is the record's offset in the live topic. Without it the record is of the save topic: the event has the `seq`
     and the watch time that the record names. A character that no such text may hold becomes a question mark; only a
-    user's id in the live topic is not changed, and the record is broken instead. `attributes` and `extra` that are not
-    valid are left out: what was said is shown all the same.
+    user's id in the live topic is not changed, and the record is broken instead. `attributes`, `extra` and properties
+    that are not valid are left out: what was said is shown all the same. A notice may be `to` a list of users. If the
+    list is not valid, the record is broken: a notice to some must not be shown to all.
     `timestamp` (ms) is the record's, and the event's `time` where the record has none that is one: a wrong time is no
     reason to withhold what was said. The time is 0 where the timestamp is none, either.
     """
@@ -45,6 +47,7 @@ def parse_record(value: bytes, *, seq: int | None = None, timestamp: int) -> Eve
     is_saved = seq is None
     numbers = [number if type(number := fields.get(name)) is int else _number(name, number) for name in _NUMBERS]
     activity_id, type_, online, likes = numbers
+    several = _several(fields) if type_ == NOTICE else None
     found = [text if type(text := fields.get(name)) is str else _text(name, text) for name in _TEXTS]
     user_id, username, connection_id, avatar, *ids, content, name, to, client_id = _cleaned(found, is_saved=is_saved)
     if activity_id is None or not 1 <= activity_id <= MAX_ACTIVITY_ID:
@@ -52,12 +55,13 @@ def parse_record(value: bytes, *, seq: int | None = None, timestamp: int) -> Eve
     kind = KINDS.get(type_ or 0)
     if kind is None:
         raise BrokenRecord(f"messageType {fields.get('messageType')!r} is not known")
-    payload = {"content": content, "extra": _extra(fields), "name": name or None, "data": _data(fields)}
+    data = valid_changes(fields.get("data")) if type_ == PROPERTIES else _data(fields)
+    payload: dict[str, Any] = {"content": content, "extra": _extra(fields), "name": name or None, "data": data}
     return kind(
         activity_id=activity_id,
         time=time if type(time := fields.get("time")) is int and 1 <= time <= LATEST else _moment(time, timestamp),
         who=Who(user_id or username, username, connection_id, avatar, ids[0], ids[1], ids[2], _attributes(fields)),
-        to=to or None,
+        to=several or to or None,
         client_id=client_id or None,
         online=online,
         likes=likes,
@@ -96,6 +100,20 @@ def _data(fields: dict[str, Any]) -> Any:
     if is_deeper(value, DATA_LEVELS):
         raise BrokenRecord(f"data has more than {DATA_LEVELS} levels")
     return value
+
+
+def _several(fields: dict[str, Any]) -> Target | None:
+    """Those whom a notice is for, if it names them in a list; the field is read then."""
+    users = fields.get("to")
+    if not isinstance(users, list):
+        return None
+    if not 1 <= len(users) <= TARGETS_AT_MOST:
+        raise BrokenRecord(f"to does not name 1 to {TARGETS_AT_MOST} users")
+    for user in users:
+        if not isinstance(user, str) or (flaw := texts.flaw_of_record_id(user)):
+            raise BrokenRecord(f"to names a user whose id {flaw if isinstance(user, str) else 'is not a string'}")
+    fields["to"] = None
+    return target_of(users)
 
 
 def _attributes(fields: dict[str, Any]) -> Attributes:

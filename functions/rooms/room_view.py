@@ -13,6 +13,7 @@ from functions.rooms.answers import Rules
 from functions.rooms.cuts import Cut
 from functions.rooms.history import Entry, History
 from functions.rooms.marks import Mark
+from functions.rooms.properties import Properties, read_properties
 from functions.rooms.removals import UserMark
 from functions.rooms.sanctions import Mute
 from functions.rooms.seats import Seat
@@ -36,11 +37,13 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class RoomNow:
-    """A room when a tick is made. `users` has those of whom the tick's records tell."""
+    """A room when a tick is made. `users` has those of whom the tick's records tell. `properties` are there if the tick
+    tells some, or has a newcomer."""
 
     online: int
     likes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
     users: Mapping[str, Standing] = field(default_factory=dict)
 
 
@@ -87,7 +90,8 @@ class Posted:
 
 
 def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
-    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, scored, withheld = found
+    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, *others = found
+    scored, properties, withheld = others
     newest = Mark.unpack(log)
     # Some servers write a score as "1.7e+12".
     newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor, _, _ in waiting]
@@ -99,6 +103,7 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
         online=online,
         likes=likes,
         settings=Rules(slow_mode_seconds=slow, frozen=frozen == 1).to_object(),
+        properties=read_properties(properties),
         mark=Mark.unpack(mark),
         newcomers={seat: taken for seat, taken, _ in newcomers if seat not in ended},
         cursors={seat: cursor for seat, _, cursor in newcomers if cursor},

@@ -14,7 +14,7 @@ from functions.rooms.results import RESULT_MS, Result, digest_of
 from functions.rooms.text import flaw_of_id
 
 # Likes and heartbeats have ids too; but nobody is shown a single one.
-KINDS = (events.Chat, events.Notice, events.Removed, events.Sanction, events.Settings)
+KINDS = (events.Chat, events.Notice, events.Removed, events.Sanction, events.Settings, events.Properties)
 
 # About 20 MB.
 REMEMBERED = 50_000
@@ -35,9 +35,10 @@ def is_user_id(text: str) -> bool:
 def result_of(event: Event, seq: int | None) -> Result:
     """What is kept under an event's id if it is not settled yet: this `seq`."""
     if isinstance(event, events.Chat):
-        digest = digest_of(event.content, event.to, event.extra)
+        digest = digest_of(event.content, str(event.to or ""), event.extra)
     else:
-        digest = digest_of(json.dumps(event.payload(), sort_keys=True), event.to)
+        # No userId has a line break.
+        digest = digest_of(json.dumps(event.payload(), sort_keys=True), "\n".join(event.targets))
     return Result(seq=seq, accepted_at=event.time, digest=digest)
 
 

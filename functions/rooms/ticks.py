@@ -22,8 +22,9 @@ from functools import cached_property
 from functions.rooms import events, objects
 from functions.rooms.bulletin import Bulletin, Part, fit
 from functions.rooms.crowd import Crowd, crowd_of
-from functions.rooms.current import is_about_mute, up_to_date
+from functions.rooms.current import is_about_mute, is_recount, up_to_date
 from functions.rooms.events import Event
+from functions.rooms.properties import Properties, parted
 from functions.rooms.room_view import RoomNow
 
 # A tick names up to so many users who joined, and as many who left. More become one object with `others`.
@@ -86,10 +87,12 @@ def fold(records: Sequence[Event], room: RoomNow, late: Sequence[Event] = ()) ->
     kinds = Counter(record.type for record in records)
     moves = kinds[events.JOIN] + kinds[events.LEAVE]
     folded = {"likes": max(0, kinds[events.LIKE] - 1), "crowd": moves - len(parts)}
-    parts += [_part(record) for record in up_to_date(records, room) if record.type in _ORDERED]
-    is_recounted = any(map(_is_recount, records))
+    shown = [record for record in up_to_date(records, room) if record.type in _ORDERED]
+    parts += [part for record in shown for part in _parts(record)]
+    is_recounted = any(map(is_recount, records))
     if is_recounted:
         parts.append(Part(objects.encode(objects.settings(room.settings))))
+        parts += _properties(room.properties)
     if moves or late or is_recounted:
         parts.append(Part(objects.encode(objects.count(room.online))))
     if kinds[events.LIKE] or late or is_recounted:
@@ -101,12 +104,7 @@ def fold(records: Sequence[Event], room: RoomNow, late: Sequence[Event] = ()) ->
 
 
 _KEPT = frozenset({events.CHAT, events.NOTICE})
-_ORDERED = frozenset({events.CHAT, events.REMOVED, events.NOTICE, events.SANCTION, events.SETTINGS})
-
-
-def _is_recount(record: Event) -> bool:
-    """Whether the sweep says that the room has lost a key, so that anything may have been told wrongly."""
-    return record.type == events.SEATED and not record.who.user_id and record.online is not None
+_ORDERED = frozenset({events.CHAT, events.REMOVED, events.NOTICE, events.SANCTION, events.SETTINGS, events.PROPERTIES})
 
 
 def _crowd(people: Sequence[Event]) -> list[Part]:
@@ -122,21 +120,36 @@ def _crowd_part(person: Event, others: int = 0) -> Part:
     return Part(encoded, objects.LEFT_OUT_NAMES[person.type], is_too_large=encoded is not whole)
 
 
-def _part(event: Event) -> Part:
-    whole = objects.encode(objects.of_event(event))
+def _parts(event: Event) -> list[Part]:
+    """What is shown of an event: one part, or one for each reader of a notice to some. Properties are in one part, in
+    several if they are very many, and in none if there are none."""
+    if isinstance(event, events.Properties):
+        return _properties(event.data)
+    if isinstance(event, events.Notice) and event.targets:
+        # Each sees it as a notice to themselves: nobody learns who else has got it.
+        return [_part(event, frozenset({user}), user) for user in event.targets]
+    return [_part(event, _readers(event))]
+
+
+def _part(event: Event, readers: frozenset[str] | None, reader: str | None = None) -> Part:
+    whole = objects.encode(objects.of_event(event, reader))
     encoded = objects.in_a_frame(whole, event.type, event.seq)
     if encoded is not whole:
-        return Part(encoded, readers=_readers(event), is_too_large=True)
+        return Part(encoded, readers=readers, is_too_large=True)
     kind = objects.LEFT_OUT_NAMES[event.type] if event.type in _KEPT else None
     owner = event.who.user_id if event.type == events.CHAT else None
-    return Part(encoded, kind, owner, _readers(event))
+    return Part(encoded, kind, owner, readers)
+
+
+def _properties(changes: Properties) -> list[Part]:
+    return [Part(objects.encode(objects.properties(part))) for part in parted(changes)]
 
 
 def _readers(event: Event) -> frozenset[str] | None:
-    """The users that an event is for, or None if it is for all."""
+    """The users that a chat or a sanction is for, or None if it is for all."""
     if isinstance(event, events.Sanction):
         # A user who is kicked or banned was told before the connections were closed (functions/usecases/eviction.py).
         # If the user has come back since then, this must not be told again.
-        return frozenset({event.to} if event.to is not None and is_about_mute(event) else ())
+        return frozenset(event.targets if is_about_mute(event) else ())
     # A private chat is also shown to its sender, on all of the sender's connections.
-    return None if event.to is None else frozenset({event.to, event.who.user_id})
+    return frozenset({*event.targets, event.who.user_id}) if event.targets else None

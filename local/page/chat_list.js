@@ -1,9 +1,8 @@
 /** The chat: the newest 300 entries, drawn at most once a frame. User content is inserted as text only. */
 
-import { bdi, drawn, element, initial, moment, name, prose, text } from "./foreign.js";
+import { bdi, drawn, element, initial, listed, moment, name, prose, text } from "./foreign.js";
 
 const LONGEST = 300;
-const MOST_FIELDS = 20; // of a notice
 const AT_END = 60; // within so many pixels of the end, the reader follows the chat
 
 export class ChatList {
@@ -117,15 +116,11 @@ function tag(whom) {
   return made;
 }
 
-function noticeEntry({ name: title, data }) {
+function noticeEntry({ name: title, data, to }) {
   const item = element("li", "notice");
-  item.append(prose("p", "name", text(title) || "Notice"));
-  const parts = Object.entries(typeof data === "object" ? (data ?? {}) : { "": data ?? "" });
-  for (const [key, value] of parts.slice(0, MOST_FIELDS)) {
-    const shown = value === null ? "null" : text(value);
-    item.append(prose("p", "text", key ? `${text(key)}: ${shown}` : shown));
-  }
-  if (parts.length > MOST_FIELDS) item.append(element("p", "text", `and ${parts.length - MOST_FIELDS} more`));
+  const head = prose("p", "name", text(title) || "Notice");
+  if (to) head.append(" ", tag());
+  item.append(head, ...listed(typeof data === "object" ? (data ?? {}) : { "": data ?? "" }));
   return item;
 }
 

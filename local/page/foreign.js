@@ -4,6 +4,7 @@ const LONGEST_TEXT = 2000; // viewers may write 500 characters; other systems as
 const LONGEST_NAME = 200; // viewers: 32
 const LATEST = 253_402_300_799_999; // the end of the year 9999, in ms
 const SOMEBODY = "somebody";
+const MOST_FIELDS = 20; // of an object that is listed; a room has 32 properties
 
 // These turn the text around them, and may end the isolation that a <bdi> gives.
 const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
@@ -85,6 +86,17 @@ export function element(tag, className, content) {
 /** A text of others: its own first letter says in which direction it runs. */
 export function prose(tag, className, value) {
   return Object.assign(element(tag, className, value), { dir: "auto" });
+}
+
+/** A line for each of an object's fields, up to a number. */
+export function listed(object) {
+  const parts = Object.entries(object);
+  const lines = parts.slice(0, MOST_FIELDS).map(([key, value]) => {
+    const shown = value === null ? "null" : text(value);
+    return prose("p", "text", key ? `${text(key)}: ${shown}` : shown);
+  });
+  if (parts.length > MOST_FIELDS) lines.push(element("p", "text", `and ${parts.length - MOST_FIELDS} more`));
+  return lines;
 }
 
 /** A name among other words. */

@@ -1,7 +1,7 @@
 /** The room page: the entry, the room's events, and the viewer's actions. */
 
 import { ChatList } from "./chat_list.js";
-import { bdi, drawn, fields, isCount, isolated, name, text } from "./foreign.js";
+import { bdi, drawn, fields, isCount, isolated, listed, name, text } from "./foreign.js";
 import { LiveRoom } from "./live.js";
 import { Stage } from "./stage.js";
 import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
@@ -72,6 +72,7 @@ const handlers = {
     chat.line(settingsLine(settings) || "Everyone may write again.");
     $("message").placeholder = invitation(settings);
   },
+  properties: ({ properties }) => $("properties").replaceChildren(...listed(fields(properties))),
   leftOut: ({ dropped }) => chat.line(leftOut(dropped), "line warning"),
   fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
 };
@@ -159,7 +160,7 @@ function leave() {
   $("refused").textContent = "";
   $("message").value = "";
   $("who").open = false;
-  $("people").replaceChildren();
+  for (const id of ["people", "properties"]) $(id).replaceChildren();
   history.replaceState(null, "", `?${new URLSearchParams({ room: $("room-number").value })}`);
   document.title = "Live rooms";
   show("entry");

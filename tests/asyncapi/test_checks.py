@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,6 +122,7 @@ def one_of_each() -> list[Event]:
         events.Notice(**platform, name="n", data=None),
         events.Sanction(**platform, to="bob", data={"action": "muted", "seconds": 60}),
         events.Settings(**platform, data={"slowModeSeconds": 0, "frozen": True}),
+        events.Properties(**platform, data={"pinned": {"sku": 1}, "old": None}),
     ]
 
 
@@ -135,6 +137,13 @@ def test_a_record_of_each_kind_is_in_the_document_on_its_topics_and_on_no_other(
             with pytest.raises(AssertionError, match="asyncapi.yaml"):
                 check_record(topic, wrong)
     assert {type(event) for event in one_of_each()} == set(events.KINDS.values())
+
+
+def test_a_notice_alone_may_be_for_several() -> None:
+    for event in one_of_each():
+        record = json.loads(replace(event, to=("bob", "carol")).to_record())
+        expected = isinstance(event, events.Notice)
+        assert holds(lambda record=record: check_record(LIVE_TOPIC, record)) == expected, record  # type: ignore[misc]
 
 
 def test_a_seq_is_in_records_of_the_save_topic_alone() -> None:

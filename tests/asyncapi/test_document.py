@@ -11,8 +11,8 @@ import pytest
 
 from functions.api.moderation import Action
 from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
-from functions.rooms import attributes, frames, objects, records, text
-from functions.rooms.events import KINDS
+from functions.rooms import attributes, frames, objects, properties, records, text
+from functions.rooms.events import KINDS, TARGETS_AT_MOST
 from functions.rooms.identity import MAX_ACTIVITY_ID
 from functions.rooms.refusal import FrameCode, StateCode
 from tests.asyncapi.document import CLASSIC, LIVE, PATH, Json, document, payloads, resolved, schemas, type_of
@@ -133,6 +133,11 @@ def test_it_has_the_numbers_and_names_of_the_code() -> None:
     assert (ask["limit"]["maximum"], ask["limit"]["default"]) == (frames.PAGE_LIMIT, frames.PAGE_DEFAULT)
     assert ask["cursor"]["maxLength"] == frames.CURSOR_LENGTH
     assert has["attributes"]["maxProperties"] == attributes.ATTRIBUTES_AT_MOST
+    assert has["roomProperties"]["maxProperties"] == properties.PROPERTIES_AT_MOST
+    changed = has["propertiesRecord"]["allOf"][-1]["properties"]["data"]["allOf"][-1]
+    assert changed["maxProperties"] == properties.PATCHED_AT_MOST
+    assert has["record"]["properties"]["to"]["maxItems"] == TARGETS_AT_MOST
+    assert has["produced"]["properties"]["to"]["oneOf"][-1]["maxItems"] == TARGETS_AT_MOST
     assert has["leftOut"]["properties"]["dropped"]["properties"].keys() == set(objects.LEFT_OUT_NAMES.values())
     assert set(has["refused"]["properties"]["error"]["enum"]) == {*get_args(StateCode), *get_args(FrameCode)}
     sanction = has["sanctionRecord"]["allOf"][-1]["properties"]["data"]["properties"]["action"]["enum"]

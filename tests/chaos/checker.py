@@ -7,9 +7,9 @@ unknown, then it may be anywhere, but once.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from functions.rooms.events import JOIN, LEAVE, SETTINGS
+from functions.rooms.events import JOIN, LEAVE, PROPERTIES, SETTINGS
 from functions.rooms.objects import COUNT, LEFT_OUT, LIKES, WELCOME
-from tests.chaos.history import Heard, History, Key, Link, Outcome, Screen, Sending
+from tests.chaos.history import Heard, History, Key, Link, Object, Outcome, Screen, Sending
 from tests.chaos.report import Finding, Report
 from tests.chaos.screens import (
     again_after_a_new_epoch,
@@ -159,7 +159,8 @@ def connected_seconds(links: Sequence[Link], late: float, ended: float) -> float
 
 
 def order_errors(history: History) -> Iterator[Finding]:
-    """The newest "joined" or "left" of a user and the newest settings that a screen was told are those of the end."""
+    """The newest "joined" or "left" of a user, the newest settings and the properties that a screen was told are those
+    of the end."""
     users = {screen.user for screen in history.here}
     for screen in history.here:
         for user, one in last_told(screen).items():
@@ -176,6 +177,20 @@ def order_errors(history: History) -> Iterator[Finding]:
         if told and told[-1].object.get("settings") != history.settings:
             text = f"{screen.name} was last told the settings {told[-1].object.get('settings')}, not {history.settings}"
             yield Finding(column="order errors", text=text, about="settings", began=told[-1].at - 3, ended=told[-1].at)
+        if (known := last_properties(screen)) != history.properties:
+            text = f"{screen.name} knows the properties {known}, not {history.properties}"
+            yield _at_end(history, "order errors", text)
+
+
+def last_properties(screen: Screen) -> Object:
+    """What a screen knows of the room's properties: those of the last welcome, with the changes since."""
+    known: Object = {}
+    for one in screen.heard:
+        if one.kind == WELCOME:
+            known = dict(one.object["properties"])
+        elif one.kind == PROPERTIES:
+            known |= one.object["properties"]
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def last_told(screen: Screen) -> dict[str, Heard]:

@@ -47,6 +47,7 @@ async def _ask(stage: Stage, history: History) -> None:
     """Add what the HTTP API tells."""
     platform = stage.platforms[history.activity]
     room, watched = await _answer(platform, ""), await _answer(platform, "/watch-time?limit=200")
+    history.properties = await _answer(platform, "/properties")
     history.ended = time.time()  # the totals include what was watched until now
     history.online, history.connections = room["onlineNumber"], room["connections"]
     history.likes, history.settings = room["zanNumber"], room["settings"]

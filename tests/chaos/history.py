@@ -180,8 +180,8 @@ class Lost:
 @dataclass(kw_only=True)
 class History:
     """One room's run. `online` and `likes` are what the HTTP API told at the end, `watched` the seconds per user,
-    `settings` the room's settings. `removed` are the seqs whose removal was asked for, `noticed` those of acknowledged
-    notices."""
+    `settings` and `properties` the room's. `removed` are the seqs whose removal was asked for, `noticed` those of
+    acknowledged notices."""
 
     activity: int
     heartbeat_seconds: float
@@ -196,6 +196,7 @@ class History:
     likes: int = 0
     watched: Mapping[str, float] = field(default_factory=dict)
     settings: Object = field(default_factory=dict)
+    properties: Object = field(default_factory=dict)
     removed: frozenset[int] = frozenset()
     noticed: frozenset[int] = frozenset()
     faults: list[Fault] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from functions.rooms.events import CHAT, JOIN, LEAVE
+from functions.rooms.events import PROPERTIES as PROPERTIES_TYPE
 from functions.rooms.events import SETTINGS as SETTINGS_TYPE
 from functions.rooms.objects import COUNT, LIKES
 from tests.chaos.history import Outcome, Screen, Stored
@@ -146,6 +147,14 @@ def tell_old_settings_last(room: Room) -> None:
     tell(room, {"messageType": SETTINGS_TYPE, "settings": {"slowModeSeconds": 7, "frozen": False}})
 
 
+def tell_old_properties_last(room: Room) -> None:
+    tell(room, {"messageType": PROPERTIES_TYPE, "properties": {"pinned": None}})
+
+
+def tell_of_no_change_of_properties(room: Room) -> None:
+    room.history.properties = {}
+
+
 def tell(room: Room, one: dict[str, object]) -> None:
     screen = room.history.screens[0]
     screen.heard.append(room.heard(one, room.history.ended))
@@ -185,4 +194,6 @@ INJECTED: list[tuple[Callable[[Room], None], str]] = [
     (tell_that_somebody_left_who_is_there, "order errors"),
     (tell_that_somebody_joined_who_is_not_there, "order errors"),
     (tell_old_settings_last, "order errors"),
+    (tell_old_properties_last, "order errors"),
+    (tell_of_no_change_of_properties, "order errors"),
 ]

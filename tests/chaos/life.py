@@ -18,18 +18,21 @@ LIKE_SECONDS = 25.0
 AWAY_SECONDS = 70.0
 PRIVATE_SHARE = 0.1
 # The mean pauses of the platform in one room.
-NOTICE_SECONDS, REMOVAL_SECONDS, SETTINGS_SECONDS = 10.0, 20.0, 12.0
+NOTICE_SECONDS, REMOVAL_SECONDS, SETTINGS_SECONDS, PROPERTIES_SECONDS = 10.0, 20.0, 12.0, 6.0
+PROPERTIES = ("pinned", "note", "stream", "auction")
 
 
 @dataclass
 class Platform:
     """The HTTP API of one room. A call's result is the status, 0 without an answer. `noticed` are the seqs of notices
-    that were acknowledged, `removed` those of chats whose removal was asked for."""
+    that were acknowledged, `removed` those of chats whose removal was asked for. `described` has what the properties
+    were to be by the last call of each."""
 
     http: httpx.AsyncClient
     activity: int
     noticed: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
+    described: Object = field(default_factory=lambda: dict.fromkeys(PROPERTIES))
 
     async def call(self, method: str, path: str = "", body: Object | None = None) -> tuple[int, Any]:
         try:
@@ -55,6 +58,12 @@ class Platform:
     async def settle(self, slow: int, *, frozen: bool) -> int:
         """Change the settings; returns the status."""
         status, _ = await self.call("PATCH", "", {"slowModeSeconds": slow, "frozen": frozen})
+        return status
+
+    async def describe(self, changes: Object) -> int:
+        """Change properties; returns the status."""
+        self.described |= changes
+        status, _ = await self.call("PATCH", "/properties", changes)
         return status
 
 
@@ -93,8 +102,10 @@ async def _come_and_go(client: Client) -> None:
 
 
 async def rule(platform: Platform, clients: Sequence[Client], dice: random.Random) -> None:
-    """Notices, removals and changes of the settings, until cancelled."""
-    await asyncio.gather(_notify(platform, dice), _remove(platform, clients, dice), _change(platform, dice))
+    """Notices, removals and changes of the settings and of properties, until cancelled."""
+    await asyncio.gather(
+        *(_notify(platform, dice), _remove(platform, clients, dice), _change(platform, dice), _describe(platform, dice))
+    )
 
 
 async def _notify(platform: Platform, dice: random.Random) -> None:
@@ -120,3 +131,12 @@ async def _change(platform: Platform, dice: random.Random) -> None:
         await asyncio.gather(*changes)
         await asyncio.sleep(dice.uniform(0.5, 2))
         await platform.settle(0, frozen=False)
+
+
+async def _describe(platform: Platform, dice: random.Random) -> None:
+    """Two services often change properties at once, each its own or the same, and sometimes remove one."""
+    for number in itertools.count(1):
+        await _pause(dice, PROPERTIES_SECONDS)
+        named = dice.sample(PROPERTIES, dice.randint(1, 2)), dice.sample(PROPERTIES, 1)
+        changes = [{name: None if dice.random() < 0.2 else {"n": number} for name in names} for names in named]
+        await asyncio.gather(*map(platform.describe, changes))

@@ -10,6 +10,7 @@ from tests.chaos.history import Heard, History, Link, Object, Outcome, Record, S
 BEGAN = 1000.0
 LIKED = 3
 SETTINGS: Object = {"slowModeSeconds": 0, "frozen": False}
+PROPERTIES: Object = {"pinned": {"n": 1}}
 
 
 class Room:
@@ -24,6 +25,7 @@ class Room:
         self.watched: dict[str, float] = {}
         ended = BEGAN + messages + 10
         self.history = History(activity=42, heartbeat_seconds=5, ended=ended, settings=SETTINGS, likes=LIKED)
+        self.history.properties = PROPERTIES
         for seq in range(1, messages):
             self._say(seq)
         self._log(messages, {"messageType": NOTICE, "name": "notice", "userId": "platform"})
@@ -108,5 +110,5 @@ def record(offset: int, value: Object) -> Record:
 
 
 def welcome(cursor: int, *, gap: bool = False, epoch: str = "e") -> Object:
-    figures = {"onlineNumber": 0, "zanNumber": 0, "settings": SETTINGS}
+    figures = {"onlineNumber": 0, "zanNumber": 0, "settings": SETTINGS, "properties": PROPERTIES}
     return {"messageType": WELCOME, "cursor": f"{epoch}.{cursor}", "gap": gap, **figures}

@@ -5,7 +5,7 @@ import { fakeWebSocket, settled, VirtualClock } from "./fakes.mjs";
 
 const NAMES = [
   "state", "welcome", "gap", "chat", "notice", "joined", "left", "online", "likes", "removed", "sanction",
-  "settings", "leftOut", "refused", "fault",
+  "settings", "properties", "leftOut", "refused", "fault",
 ];
 
 /** A viewer, not connected yet. `seen`: [name, event] of all that was delivered. `random` may be changed. */

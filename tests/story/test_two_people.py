@@ -53,6 +53,7 @@ async def test_a_welcome_is_the_first_thing_told(rooms: Rooms, activity: int) ->
         "gap": False,
         "heartbeatSeconds": 60,
         "settings": {"slowModeSeconds": 0, "frozen": False},
+        "properties": {},
     }
 
 

@@ -16,7 +16,7 @@ from tests.story.sent_frames import SentFrames
 Object = dict[str, Any]
 
 REPLY, JOINED, LEFT, WHO, CHAT, COUNT, LIKES, WELCOME = 0, 1, 2, 3, 4, 5, 6, 8
-REMOVED, NOTICE, SANCTION, SETTINGS, LEFT_OUT = 9, 10, 11, 12, 13
+REMOVED, NOTICE, SANCTION, SETTINGS, LEFT_OUT, PROPERTIES = 9, 10, 11, 12, 13, 14
 PATIENCE = 20.0  # seconds; only a test that fails takes that long
 
 
@@ -33,6 +33,7 @@ class Viewer:
         self.told: list[Object] = []
         self.sizes: list[int] = []
         self.sends_anything = self.hears_anything = False
+        self._flaw: AssertionError | None = None
         self._sent = SentFrames()
         self._connection = connection
         self._changed = asyncio.Event()
@@ -87,11 +88,11 @@ class Viewer:
         try:
             async with asyncio.timeout(PATIENCE):
                 while not condition():
-                    if not self.is_open:
-                        self._reading.result()
-                        raise AssertionError(self._in_vain("was closed"))
+                    self._raise_flaw()
+                    assert self.is_open, self._in_vain("was closed")
                     self._changed.clear()
                     await self._changed.wait()
+                self._raise_flaw()
         except TimeoutError:
             raise AssertionError(self._in_vain(f"waited for {PATIENCE:g} s")) from None
 
@@ -145,6 +146,7 @@ class Viewer:
         """Close as a client should."""
         await self._connection.close()
         await self._reading
+        self._raise_flaw()
 
     def stop_reading(self) -> None:
         """Leave what comes to the buffers on the way."""
@@ -157,11 +159,13 @@ class Viewer:
         """Drop the TCP connection without a word."""
         self._connection.transport.abort()
         await self._reading
+        self._raise_flaw()
 
     async def closed(self) -> tuple[int | None, str | None]:
         """Wait for the other side to close; code and reason."""
         async with asyncio.timeout(PATIENCE):
             await asyncio.shield(self._reading)
+        self._raise_flaw()
         return self._connection.close_code, self._connection.close_reason
 
     @contextlib.asynccontextmanager
@@ -181,18 +185,26 @@ class Viewer:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _read(self) -> None:
-        try:
-            with contextlib.suppress(ConnectionClosed):
-                while True:
-                    self._hear(json.loads(await self._connection.recv()))
-                    self._changed.set()
-        finally:
-            self._changed.set()
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frame = json.loads(await self._connection.recv())
+                objects = frame if isinstance(frame, list) else [frame]
+                self.told += objects
+                self.sizes.append(len(objects))
+                self._check(frame, objects)
+                self._changed.set()
+        self._changed.set()
 
-    def _hear(self, frame: Any) -> None:
-        objects = frame if isinstance(frame, list) else [frame]
-        self.told += objects
-        self.sizes.append(len(objects))
-        if not self.hears_anything:
-            check_shown(frame, LIVE if self.subprotocol else CLASSIC)
-        self._sent.are_answered_by(objects)
+    def _check(self, frame: Any, objects: list[Object]) -> None:
+        """Keep what is wrong with a frame, or with the frames that it answers, for who waits."""
+        try:
+            if not self.hears_anything:
+                check_shown(frame, LIVE if self.subprotocol else CLASSIC)
+            self._sent.are_answered_by(objects)
+        except AssertionError as flaw:
+            self._flaw = self._flaw or flaw
+
+    def _raise_flaw(self) -> None:
+        flaw, self._flaw = self._flaw, None
+        if flaw:
+            raise flaw

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.rooms.archive import Stored
-from functions.rooms.events import CHAT, JOIN, LEAVE, NOTICE, REMOVED, SANCTION, SETTINGS
+from functions.rooms.events import CHAT, JOIN, LEAVE, NOTICE, PROPERTIES, REMOVED, SANCTION, SETTINGS
 from tools.export.spreadsheet import inert, inert_json
 
 WHAT = {
@@ -20,6 +20,7 @@ WHAT = {
     NOTICE: "notice",
     SANCTION: "sanction",
     SETTINGS: "settings",
+    PROPERTIES: "properties",
 }
 COLUMNS = (
     *("seq", "time", "at", "messageType", "what", "userId", "username", "to", "text", "name", "data", "removed"),
@@ -85,7 +86,7 @@ def _at(time: int) -> str | None:
 
 def _cell(name: str, value: Any) -> str | int:
     """A number as it is, and all else as text that no spreadsheet computes."""
-    if name in OF_JSON:
+    if name in OF_JSON or isinstance(value, tuple):
         return inert_json(value)
     if value is True:
         return "true"
@@ -104,6 +105,6 @@ def _json(value: Any) -> str:
 
 # One JSON object a line, in UTF-8. What has no value is left out.
 JSON_LINES = Format(b"", _json_line)
-# As RFC 4180 has it, all texts in quotes. The first line names the columns. `data`, `attributes` and `extra` are
-# JSON text, `removed` is true or empty.
+# As RFC 4180 has it, all texts in quotes. The first line names the columns. `data`, `attributes`, `extra` and a `to` of
+# several users are JSON text, `removed` is true or empty.
 CSV_LINES = Format(_row(COLUMNS), _csv_line)

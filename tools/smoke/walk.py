@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from websockets.exceptions import InvalidStatus
 
-from functions.rooms.events import CHAT, HEARTBEAT, JOIN, LIKE, NOTICE, REMOVED, SANCTION
+from functions.rooms.events import CHAT, HEARTBEAT, JOIN, LIKE, NOTICE, PROPERTIES, REMOVED, SANCTION
 from functions.rooms.objects import LIKES, WELCOME, WHO_IS_HERE
 from tools.json_http import Answer
 from tools.smoke import cause
@@ -20,7 +20,8 @@ from tools.token_source import TokenSource
 # In the order in which they are taken; each is a method of Walk.
 STEPS = (
     *("health", "stranger", "handshake", "welcome", "second viewer", "chat", "like", "heartbeat", "who is here"),
-    *("resume", "HTTP API", "notice", "mute", "removal", "kick", "leaving", "archive", "watch time"),
+    *("resume", "HTTP API", "properties", "notice", "notice to one", "mute", "removal", "kick", "leaving"),
+    *("archive", "watch time"),
 )
 
 REASON = "a smoke test"
@@ -129,12 +130,39 @@ class Walk:
         await self._platform.call("GET", f"{self._path}/users")
         return f"{figures['onlineNumber']} online, {figures['zanNumber']} likes"
 
+    async def properties(self) -> str:
+        """Both are told what the platform says of the room as it is, and whoever comes is."""
+        path, pinned = f"{self._path}/properties", {"smoke": {"pinned": secrets.token_hex(4)}}
+        await self._platform.call("PATCH", path, pinned)
+        await self._both(PROPERTIES, "the properties", properties=pinned)
+        cursor = self._room.viewers[BOB].cursor
+        await self._room.leave(BOB)
+        await self._room.enter(BOB, cursor)
+        welcome = await self._room.told(BOB, WELCOME, "the welcome")
+        found, removed = await self._platform.call("GET", path), {"smoke": None}
+        if not found == welcome["properties"] == pinned:
+            raise Failed(f"the properties are {found}, and the welcome has {welcome['properties']}", cause.ROOMS)
+        await self._platform.call("PATCH", path, removed)
+        await self._both(PROPERTIES, "that they are removed", properties=removed)
+        return "told on change, in the welcome, and removed"
+
     async def notice(self) -> str:
         """Both see what the platform says."""
         name = f"smoke-{secrets.token_hex(4)}"
         await self._platform.call("POST", f"{self._path}/notices", {"name": name, "data": {"ok": True}})
         await self._both(NOTICE, "the notice", name=name)
         return "seen by both"
+
+    async def notice_to_one(self) -> str:
+        """The one whom the platform tells something sees it, and the other does not."""
+        name, last = (f"smoke-{secrets.token_hex(4)}" for _ in range(2))
+        await self._platform.call("POST", f"{self._path}/notices", {"name": name, "to": BOB})
+        await self._platform.call("POST", f"{self._path}/notices", {"name": last})
+        await self._room.told(BOB, NOTICE, "the notice to it alone", name=name, to=BOB)
+        await self._both(NOTICE, "the notice behind it", name=last)
+        if any(said.get("name") == name for said in self._room.viewers[ALICE].told):
+            raise Failed(f"{ALICE} is told a notice to {BOB} alone", cause.ROOMS)
+        return f"seen by {BOB} alone"
 
     async def mute(self) -> str:
         """A muted viewer is told why, is listed, and cannot chat until it is unmuted."""

@@ -47,6 +47,7 @@ class RoomKeys:
         self.cut = f"{self._tag}:cut"
         self.closing = f"{self._tag}:closing"
         self.joins = f"{self._tag}:joins"
+        self.properties = f"{self._tag}:properties"
 
     def seats(self, buckets: Iterable[int]) -> list[str]:
         """The seats of these buckets of connection ids."""
@@ -82,3 +83,7 @@ class RoomKeys:
     def changed(self, user_id: str, client_id: str) -> str:
         """The text that a review has given the chat that a user sent under an id of its own."""
         return f"{self._tag}:changed:{len(user_id)}:{user_id}:{client_id}"
+
+    def patched(self, user_id: str, call_id: str) -> str:
+        """The digest of the patch of the room's properties that a user has sent under an id of its own."""
+        return f"{self._tag}:patched:{len(user_id)}:{user_id}:{call_id}"

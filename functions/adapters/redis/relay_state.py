@@ -13,7 +13,7 @@ from functions.adapters.redis.keys import RoomKeys, entry_id
 from functions.adapters.redis.script import Call, CallOnce, Script, run_all, succeeded
 from functions.rooms import events, history
 from functions.rooms.answers import Departure, read_departures
-from functions.rooms.current import is_about_mute
+from functions.rooms.current import is_about_mute, needs_properties
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, Memory, mark_of
 from functions.rooms.removals import KEPT, Removal
@@ -69,7 +69,8 @@ class RelayState:
         batch = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
         remembered = {"seen_log": _packed(known.log), "shown": _packed(known.shown)}
         yield self._write_history(room, **batch, **remembered, now=now, **_additions(room, records))
-        yield self._read_view(room, **batch, now=now, seats=room.seats(self._buckets))
+        asked = int(needs_properties(records))
+        yield self._read_view(room, **batch, now=now, seats=room.seats(self._buckets), asked=asked)
         told, users = room.told(self._slice), room.users(range(BUCKETS))
         for user_ids in _users_of(records):
             buckets = [bucket_of(user_id) for user_id in user_ids]
@@ -149,7 +150,7 @@ def _with_ids(records: Sequence[Event]) -> list[list[Event]]:
 def _users_of(records: Sequence[Event]) -> list[list[str]]:
     """The users of whom the records tell what may have changed, as many together as a call may have."""
     told = {record.who.user_id for record in records if record.type in (events.JOIN, events.LEAVE)}
-    told |= {record.to or "" for record in records if is_about_mute(record)}
+    told |= {str(record.to) for record in records if is_about_mute(record)}
     users = sorted(filter(is_user_id, told))
     return [users[start : start + USERS_A_CALL] for start in range(0, len(users), USERS_A_CALL)]
 

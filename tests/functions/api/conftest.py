@@ -11,6 +11,7 @@ from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.api.parts import ArchiveParts
 from functions.parts import MessageParts
 from functions.usecases.admission import Admission
@@ -27,6 +28,7 @@ def platform(
     return Platform(
         room=parts,
         moderation=ModerationState(redis),
+        properties=PropertiesState(redis),
         connections=connections,
         archive=empty_archive,
         words=parts.words,
@@ -38,14 +40,10 @@ def platform(
 
 @pytest.fixture
 def platform_without_redis(platform: Platform, parts_without_redis: MessageParts) -> Platform:
-    away = ModerationState(connect("redis://127.0.0.1:1"))
-    return replace(
-        platform,
-        room=parts_without_redis,
-        moderation=away,
-        words=parts_without_redis.words,
-        bans=parts_without_redis.bans,
-    )
+    nobody = connect("redis://127.0.0.1:1")
+    away = replace(platform, moderation=ModerationState(nobody), properties=PropertiesState(nobody))
+    room = parts_without_redis
+    return replace(away, room=room, words=room.words, bans=room.bans)
 
 
 def archive_in(dynamodb: DynamoDbApi, table: str) -> ArchiveParts:

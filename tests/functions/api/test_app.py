@@ -10,6 +10,7 @@ import pytest
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
 from functions.api.app import main
@@ -59,6 +60,7 @@ class Handler:
             shows_docs=True,
             room=room,
             moderation=ModerationState(self.redis),
+            properties=PropertiesState(self.redis),
             connections=FakeConnections(),
             archive=self.archive,
             words=room.words,

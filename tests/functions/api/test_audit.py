@@ -6,6 +6,7 @@ from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.relay_state import RelayState
 from functions.rooms import events
+from functions.rooms.settling import result_of
 from functions.usecases import once
 from tests.functions.conftest import NOW, MemoryLog
 
@@ -82,9 +83,41 @@ async def test_what_a_moderator_does_has_the_id_of_the_call(client: httpx.AsyncC
         ("DELETE", "/bans?userId=bob", None),
         ("DELETE", "/messages/7", None),
         ("PATCH", "", {"frozen": True}),
+        ("PATCH", "/properties", {"pinned": 1}),
     ]
     for method, path, body in calls:
         answer = await client.request(method, ROOM + path, json=body, headers=KEY)
         assert answer.status_code in (200, 204), (method, path)
     assert [event.client_id for event in log.live] == ["k1"] * len(calls)
-    assert {event.type for event in log.saved} == {events.SANCTION, events.REMOVED, events.SETTINGS}
+    kinds = {events.SANCTION, events.REMOVED, events.SETTINGS, events.PROPERTIES}
+    assert {event.type for event in log.saved} == kinds
+
+
+async def test_a_notice_to_others_is_another_notice(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    for to in ("bob", ["bob", "carol"], ["carol", "bob"]):
+        assert (await post(client, {}, to=to)).status_code == 201
+    digests = {result_of(event, None).digest for event in log.live}
+    assert len(digests) == 3
+
+
+async def test_a_patch_that_is_sent_again_changes_nothing_and_is_shown_once(
+    client: httpx.AsyncClient, log: MemoryLog, relay_state: RelayState
+) -> None:
+    async def patch(key: str, body: dict[str, object]) -> httpx.Response:
+        return await client.patch(f"{ROOM}/properties", json=body, headers={"Idempotency-Key": key})
+
+    log.live_is_away = True
+    assert (await patch("k1", {"pinned": 1})).status_code == 503
+    log.live_is_away = False
+    assert (await patch("k2", {"pinned": 2, "other": None})).json() == {"pinned": 2}
+    again = await patch("k1", {"pinned": 1})
+    assert (again.status_code, again.json()) == (200, {"pinned": 2})
+    assert [event.data for event in log.live] == [{"pinned": 2, "other": None}, {"pinned": 2}]
+    assert (await patch("k2", {"pinned": 2, "other": None})).status_code == 200
+    [view] = await relay_state.before({42: log.live}, NOW)
+    assert view.duplicates == {log.live[2].seq}
+    refused = await patch("k1", {"pinned": 3})
+    assert (refused.status_code, refused.json()["message"]) == (
+        400,
+        "header.Idempotency-Key: it was used for another patch",
+    )

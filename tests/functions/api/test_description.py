@@ -100,6 +100,8 @@ async def test_each_example_can_be_sent_and_gives_what_is_described(client: http
         assert answer.is_success, (method, path)
         if answer.status_code != 204:
             described = operation["responses"][str(answer.status_code)]["content"]["application/json"]
+            if "additionalProperties" in resolved(described["schema"]):  # names that the platform chooses
+                continue
             assert answer.json().keys() == described["example"].keys(), (method, path)
             assert resolved(described["schema"])["properties"].keys() == answer.json().keys(), (method, path)
 

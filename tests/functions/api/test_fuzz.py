@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
@@ -61,6 +62,7 @@ class Served:
                 shows_docs=True,
                 room=room,
                 moderation=ModerationState(redis),
+                properties=PropertiesState(redis),
                 connections=FakeConnections(),
                 archive=archive_in(dynamodb, self.table),
                 words=room.words,
@@ -74,8 +76,8 @@ class Served:
         await redis.aclose()
 
 
-# What no JSON schema can say: that a cursor was given by the last page, and what makes a word.
-LOOSELY_DESCRIBED = {"users", "sanctions", "bans", "put_words"}
+# What no JSON schema can say: that a cursor was given by the last page, what makes a word, and how large a value is.
+LOOSELY_DESCRIBED = {"users", "sanctions", "bans", "put_words", "change_properties"}
 
 SCHEMA = schemathesis.openapi.from_dict(app.openapi(), config=CONFIG)
 

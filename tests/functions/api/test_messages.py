@@ -78,7 +78,7 @@ async def test_data_that_cannot_be_carried_is_a_bad_field(client: httpx.AsyncCli
 
 async def test_a_notice_that_cannot_be_meant_is_a_bad_field(client: httpx.AsyncClient, log: MemoryLog) -> None:
     names = ("", "x" * 65, 1, None)
-    for body in ({}, {"data": 1}, *({"name": name} for name in names), {"name": "n", "to": "bob"}):
+    for body in ({}, {"data": 1}, *({"name": name} for name in names), {"name": "n", "user": "bob"}):
         answer = await client.post(f"{ROOM}/notices", json=body)
         assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), body
         assert log.live == [], body
@@ -226,3 +226,40 @@ async def test_before_the_first_there_is_nothing_and_before_the_last_everything(
     for before, found in ((0, 0), (2**53 - 1, 1)):
         page = (await client.get(f"{ROOM}/messages?before={before}")).json()
         assert len(page["messages"]) == found, before
+
+
+async def test_a_notice_to_some_names_each_of_them_once(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    users = [f"u{number}" for number in range(100)]
+    cases: list[tuple[Any, Any]] = [
+        ("bob", "bob"),
+        (["bob"], "bob"),
+        (["bob", "名👋", "bob"], ("bob", "名👋")),
+        (users, tuple(users)),
+    ]
+    for to, expected in cases:
+        answer = await client.post(f"{ROOM}/notices", json={"name": "n", "to": to})
+        assert answer.status_code == 201, to
+        assert (log.live[-1].to, log.saved[-1].to) == (expected, expected), to
+
+
+async def test_a_notice_to_nobody_or_to_no_user_is_a_bad_field_and_shown_to_nobody(
+    client: httpx.AsyncClient, log: MemoryLog
+) -> None:
+    wrong: list[Any] = [None, "", [], ["u"] * 101, 7, {}, True, " bob", "a\n", "x" * 65]
+    wrong += [["bob", ""], ["bob", 7], [["bob"]], [None]]
+    for to in wrong:
+        answer = await client.post(f"{ROOM}/notices", json={"name": "n", "to": to})
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), to
+        assert answer.json()["message"].startswith("body.to: must be a userId, or a list of 1 to 100"), to
+    assert log.live == log.saved == []
+
+
+async def test_a_notice_to_some_is_never_listed(client: httpx.AsyncClient, archive: ArchiveParts) -> None:
+    targets: list[Any] = ["alice", ("alice", "bob")]
+    notices = [told(seq, events.NOTICE, name="n", to=to) for seq, to in enumerate(targets)]
+    await store(archive, *notices, told(2, events.PROPERTIES, data={"a": 1}))
+    for token in (bearing(), bearing("admin"), bearing("chat", activity_id=42)):
+        answer = await client.get(f"{ROOM}/messages", headers=token)
+        assert answer.json() == {"messages": [], "before": None}
+    stored = [one.event.to async for one in archive.messages.events(42, "p")]
+    assert stored == ["alice", ("alice", "bob")]

@@ -54,6 +54,14 @@ ROUTES = [
     Route(method="GET", path="/api/activities/42"),
     Route(method="PATCH", path="/api/activities/42", capability="moderate", body={"frozen": True}, publishes=True),
     Route(method="GET", path="/api/activities/42/users"),
+    Route(method="GET", path="/api/activities/42/properties"),
+    Route(
+        method="PATCH",
+        path="/api/activities/42/properties",
+        capability="publish",
+        body={"pinned": {"sku": 1}},
+        publishes=True,
+    ),
     Route(method="GET", path="/api/activities/42/messages", stored=True),
     Route(method="GET", path="/api/activities/42/watch-time", capability="admin", stored=True),
     Route(

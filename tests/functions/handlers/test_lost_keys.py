@@ -166,12 +166,14 @@ async def test_whoever_vanished_with_lost_seats_has_left_after_a_lease(room: Roo
 
 
 async def test_lost_figures_are_told_anew_by_the_sweep(room: Room) -> None:
+    await room.redis.hset(KEYS.properties, "pinned", "1")
     await room.redis.delete(KEYS.figures)
     await room.sweep()
     await room.show()
     told = {said["messageType"]: said for said in room.screens.shown["c-bob"]}
     assert told[5]["onlineNumber"] == 3
     assert (told[6]["zanNumber"], told[12]["settings"]["frozen"]) == (0, False)
+    assert told[14]["properties"] == {"pinned": 1}
     room.screens.shown.clear()
     await room.sweep()
     await room.show()

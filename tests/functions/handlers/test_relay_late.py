@@ -76,6 +76,28 @@ async def test_of_settings_that_were_changed_long_ago_those_of_now_are_told_once
     assert screens.shown["c-alice"][0]["settings"]["frozen"] is True
 
 
+async def test_of_properties_that_were_changed_long_ago_all_are_told_as_they_are_now(
+    relay_parts: RelayParts, screens: Screens, redis: RedisCluster
+) -> None:
+    await welcome_everybody(relay_parts, screens, "alice")
+    await redis.hset("room:{42}:properties", mapping={"a": "1"})
+    changes = [chat("", OLD, type=events.PROPERTIES, data=data) for data in ({"a": 0, "b": 0}, {"c": None})]
+    await relay.main(batch(*changes, chat("new"), first=50), relay_parts)
+    assert screens.types("c-alice") == [14, 4, 5, 6]
+    assert screens.shown["c-alice"][0]["properties"] == {"a": 1, "b": None, "c": None}
+
+
+async def test_a_late_notice_to_some_is_neither_shown_nor_counted_nor_history(
+    relay_parts: RelayParts, screens: Screens, log: MemoryLog
+) -> None:
+    await welcome_everybody(relay_parts, screens, "alice")
+    await connect.main(route_event("bob"), relay_parts.room)
+    secret = chat("", OLD, type=events.NOTICE, name="secret", to=("alice", "bob"))
+    await relay.main(batch(secret, *log.live, first=50), relay_parts)
+    assert 10 not in screens.types("c-alice")
+    assert "secret" not in str(screens.shown)
+
+
 async def test_what_is_not_shown_is_history_to_who_comes_then(
     relay_parts: RelayParts, screens: Screens, log: MemoryLog
 ) -> None:

@@ -6,6 +6,7 @@ from redis.asyncio.cluster import RedisCluster
 from functions.adapters.kafka.room_log import OutcomeUnknown
 from functions.adapters.redis.keys import TOLD_MS, RoomKeys
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.properties_state import PropertiesState
 from functions.handlers import connect, disconnect, relay
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -124,6 +125,23 @@ async def test_of_two_changes_at_once_the_settings_that_hold_are_told(
         changes.append(event(events.SETTINGS, data=rules.to_object()))
     await relay.main(batch(*reversed(changes), first=50), watched)
     assert [said["settings"]["frozen"] for said in screens.shown["c-alice"]] == [False]
+
+
+async def test_of_two_patches_at_once_what_holds_is_told_once_and_again_in_a_batch_that_comes_again(
+    watched: RelayParts, screens: Screens, redis: RedisCluster
+) -> None:
+    properties = PropertiesState(redis)
+    changes = []
+    for number in (1, 2):
+        found = await properties.patch(42, {"a": number, f"p{number}": number}, "mod", None)
+        named = {name: found.get(name) for name in ("a", f"p{number}")}
+        changes.append(event(events.PROPERTIES, data=named))
+    await relay.main(batch(*reversed(changes), first=50), watched)
+    told = {"messageType": 14, "properties": {"a": 2, "p2": 2, "p1": 1}}
+    assert screens.shown["c-alice"] == [told]
+    await properties.patch(42, {"a": None}, "mod", None)
+    await relay.main(batch(*reversed(changes), event(events.PROPERTIES, data={"a": None}), first=50), watched)
+    assert screens.shown["c-alice"] == [told, {"messageType": 14, "properties": {"a": None}}]
 
 
 async def test_of_a_mute_and_its_end_at_once_the_one_that_holds_is_told(

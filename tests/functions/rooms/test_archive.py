@@ -60,6 +60,13 @@ def test_a_private_chat_is_kept_where_nobody_lists_it() -> None:
     assert (sk, attributes["to"]) == ("p#0000000000000012", "bob")
 
 
+def test_a_notice_to_some_is_kept_there_too_with_all_whom_it_is_for() -> None:
+    [(sk, attributes)] = made(replace(NOTICE, to=("bob", "carol")))
+    assert (sk, attributes["targets"], "to" in attributes) == ("p#0000000000000013", '["bob","carol"]', False)
+    [(sk, attributes)] = made(replace(NOTICE, to="bob"))
+    assert (sk, attributes["to"], "targets" in attributes) == ("p#0000000000000013", "bob", False)
+
+
 def test_the_order_of_places_is_the_order_of_numbers() -> None:
     numbers = [0, 9, 10, 99, 2**31, 2**53 - 1]
     places = [place("m", number) for number in numbers]
@@ -101,7 +108,7 @@ def test_likes_are_kept_by_the_minute() -> None:
 
 
 def test_what_is_not_said_is_kept_as_an_event() -> None:
-    for type_ in (events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS):
+    for type_ in (events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS, events.PROPERTIES):
         [(sk, attributes)] = made(event(type_, seq=14, to="bob", logged_at=NOW))
         assert (sk, attributes["to"]) == ("e#0000000000000014", "bob"), type_
 
@@ -112,7 +119,9 @@ def test_nothing_is_kept_of_a_heartbeat() -> None:
 
 def test_an_event_comes_back_as_it_went() -> None:
     bare = event(events.NOTICE, seq=13, data=[1.5, None])
-    for happened in (CHAT, replace(CHAT, to="bob"), NOTICE, SANCTION, bare):
+    properties = event(events.PROPERTIES, seq=13, data={"pinned": {"sku": 1}, "old": None})
+    to_some = [replace(NOTICE, to=to) for to in ("bob", ("bob", "carol"), ('["bob"]', "["))]
+    for happened in (CHAT, replace(CHAT, to="bob"), NOTICE, SANCTION, bare, properties, *to_some):
         [item] = items(happened, 7, days=DAYS)
         unconnected = replace(happened.who, connection_id="")
         assert stored(42, item.attributes) == Stored(replace(happened, who=unconnected, logged_at=0)), happened

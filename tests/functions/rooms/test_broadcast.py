@@ -30,12 +30,14 @@ def broadcast(
     posts: int = 1000,
     history: History = EMPTY,
     cursors: Mapping[Seat, str] = {},
+    properties: Mapping[str, Any] = {},
 ) -> Broadcast:
     view = RoomView(
         activity_id=42,
         online=2,
         likes=9,
         settings={"slowModeSeconds": 5, "frozen": False},
+        properties=properties,
         mark=None if records else Mark(last_seq, 0),
         newcomers=dict.fromkeys(newcomers, 0),
         cursors=cursors,
@@ -89,6 +91,7 @@ def test_a_welcome_tells_all_that_the_protocol_promises() -> None:
         "gap": False,
         "heartbeatSeconds": 60,
         "settings": {"slowModeSeconds": 5, "frozen": False},
+        "properties": {},
     }
 
 
@@ -218,3 +221,15 @@ def test_a_classic_viewer_has_its_share_of_the_posts_that_the_others_frames_leav
         frames = heard(broadcast(*notices, *(chat(seq) for seq in range(50, 70)), posts=posts))
         assert len(frames["ca"]) == 10
         assert frames["cb"][0].get("dropped", {}).get("chat", 0) == left_out, posts
+
+
+def test_a_welcome_has_all_properties_and_stays_within_its_frame() -> None:
+    properties = {f"p{number}": {"é": "x" * 1000} for number in range(7)}
+    history = past(*range(30, 50), size=2000)
+    planned = broadcast(chat(50), newcomers=frozenset({ALICE, BOB}), history=history, properties=properties)
+    assert max(len(frame.data) for _, frames in planned.frames() for frame in frames) <= FRAME_BYTES
+    for objects in both(heard(planned)):
+        [welcome] = [said for said in objects if said["messageType"] == 8]
+        assert welcome["properties"] == properties
+        seqs = [said["seq"] for said in (*welcome["history"], *objects) if said["messageType"] == 4]
+        assert seqs == list(range(30, 51))

@@ -8,6 +8,7 @@ from functions.rooms.sanctions import Mute
 from tests.functions import made
 
 SETTINGS = {"slowModeSeconds": 5, "frozen": True}
+PROPERTIES = {"pinned": {"sku": 1}, "note": "hi", "other": 0}
 MUTED = {"bob": Standing(mute=Mute(59_001)), "carol": Standing(mute=Mute(0)), "dave": Standing()}
 
 
@@ -17,7 +18,7 @@ def sanction(seq: int, to: str | None, action: Any, seconds: int | None = None) 
 
 def told(*records: Event) -> list[tuple[int | None, Any]]:
     """The seq and the data of what is told."""
-    room = RoomNow(online=1, likes=0, settings=SETTINGS, users=MUTED)
+    room = RoomNow(online=1, likes=0, settings=SETTINGS, users=MUTED, properties=PROPERTIES)
     return [(one.seq, one.data) for one in up_to_date(records, room) if isinstance(one, PlatformEvent)]
 
 
@@ -43,6 +44,16 @@ def test_what_is_about_no_mute_stays_as_it_is() -> None:
     others = [sanction(1, "bob", "kicked"), sanction(2, "bob", "kicked"), sanction(3, None, "muted", 5)]
     others.append(sanction(4, "bob", ["muted"]))
     assert told(*others) == [(one.seq, one.data) for one in others if isinstance(one, PlatformEvent)]
+
+
+def test_properties_are_told_once_as_they_are_and_what_is_gone_is_null() -> None:
+    changes = [
+        made.event(events.PROPERTIES, seq=1, data={"pinned": {"sku": 0}, "old": 1}),
+        made.event(events.PROPERTIES, seq=3, data={"note": None}),
+    ]
+    notice = made.event(events.NOTICE, seq=2, name="n", data="d")
+    present = {"pinned": {"sku": 1}, "old": None, "note": "hi"}
+    assert told(changes[0], notice, changes[1]) == [(2, "d"), (3, present)]
 
 
 def test_the_reason_of_a_mute_is_the_states_and_that_of_its_end_the_records() -> None:

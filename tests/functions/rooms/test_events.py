@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.rooms.events import CHAT, KINDS, Event
+from functions.rooms.events import CHAT, KINDS, NOTICE, PROPERTIES, Event
 from functions.rooms.records import BrokenRecord, parse_record
 from functions.rooms.text import clean_chat
 from tests.functions.made import event
@@ -53,8 +53,15 @@ JSON = st.recursive(st.none() | st.integers() | st.text(st.characters(codec="utf
     data=JSON,
 )
 def test_an_event_of_any_kind_survives_the_log(type_: int, content: str, to: str | None, likes: int, data: Any) -> None:
-    fields = {"content": content, "to": to, "likes": likes, "online": 3, "client_id": "c1", "openid": "o"}
-    fields |= {"name": "n", "data": data, "type": type_}
+    fields: dict[str, Any] = {
+        "content": content,
+        "to": to,
+        "likes": likes,
+        "online": 3,
+        "client_id": "c1",
+        "openid": "o",
+    }
+    fields |= {"name": "n", "data": {"p": data} if type_ == PROPERTIES else data, "type": type_}
     event = chat(**fields)
     assert event.type == type_
     assert parse_record(event.to_record(), seq=9, timestamp=NINE) == replace(event, seq=9, logged_at=NINE)
@@ -187,3 +194,31 @@ def test_a_live_record_about_nobody_is_broken_and_a_saved_one_is_kept(id_: str) 
         with pytest.raises(BrokenRecord, match=f"^{name} must "):
             read_text(seq=9, **{name: id_})
         read_text(seq=None, **{name: id_}).to_record()
+
+
+def parse(**fields: Any) -> Event:
+    return parse_record(json.dumps({"activityId": 42} | fields).encode(), seq=1, timestamp=NINE)
+
+
+def test_a_notice_is_for_those_whom_its_record_names_each_once() -> None:
+    cases: list[tuple[Any, Any]] = [
+        ("bob", "bob"),
+        (["bob"], "bob"),
+        (["bob", "carol", "bob"], ("bob", "carol")),
+        ([f"u{n}" for n in range(100)], tuple(f"u{n}" for n in range(100))),
+        (None, None),
+    ]
+    for to, expected in cases:
+        found = parse(messageType=NOTICE, to=to)
+        assert found.to == expected, to
+        assert parse_record(found.to_record(), seq=1, timestamp=NINE) == found, to
+
+
+def test_a_notice_whose_list_of_users_is_none_is_broken_and_not_for_everybody() -> None:
+    for to in ([], ["u"] * 101, [7], [None], [["bob"]], ["bob", ""], ["a\u202eb"], {"bob": 1}, True):
+        with pytest.raises(BrokenRecord, match="to "):
+            parse(messageType=NOTICE, to=to)
+    # Nothing else is for several.
+    for type_ in KINDS.keys() - {NOTICE}:
+        with pytest.raises(BrokenRecord, match="to is not a string"):
+            parse(messageType=type_, to=["bob", "carol"])

@@ -38,6 +38,7 @@ def test_who_got_the_welcome_stands_where_that_says() -> None:
 def test_what_no_history_brings_is_a_gap() -> None:
     for said in (
         {"messageType": 4, "seq": 8, "to": "alice"},
+        {"messageType": 10, "seq": 8, "name": "n", "data": None, "time": 1, "to": "alice"},
         {"messageType": 9, "seq": 3},
         {"messageType": 11, "action": "muted", "seconds": 5},
         {"messageType": 13, "dropped": {"chat": 3}},
@@ -55,6 +56,7 @@ def test_what_a_welcome_brings_is_no_gap() -> None:
         {"messageType": 6, "zanNumber": 3},
         {"messageType": 10, "seq": 8, "name": "n", "data": {"to": "alice"}, "time": 1},
         {"messageType": 12, "settings": {}},
+        {"messageType": 14, "properties": {"to": 1}},
     ):
         assert resume_from("e1.3", [], [frame(said)]) == "e1.3", said
 

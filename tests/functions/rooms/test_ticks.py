@@ -14,7 +14,7 @@ from functions.rooms.sanctions import Mute
 from functions.rooms.ticks import NAMED_AT_MOST, Tick, fold
 from tests.functions import made
 
-ROOM = RoomNow(online=12, likes=345, settings={"frozen": True})
+ROOM = RoomNow(online=12, likes=345, settings={"frozen": True}, properties={"pinned": {"sku": 1}})
 
 
 def event(type_: int, seq: int = 1, user: str = "alice", **fields: Any) -> Event:
@@ -132,13 +132,52 @@ def test_what_the_platform_says_is_relayed() -> None:
             event(events.REMOVED, 1, data={"seq": 5}),
             event(events.NOTICE, 2, name="coupon", data={"off": 10}),
             event(events.SETTINGS, 3, data={"frozen": False}),
+            event(events.PROPERTIES, 4, data={"pinned": {"sku": 0}, "old": 1}),
         ).bulletin
     )
     assert objects == [
         {"messageType": 9, "seq": 5},
         {"messageType": 10, "seq": 2, "name": "coupon", "data": {"off": 10}, "time": 1000},
         {"messageType": 12, "settings": {"frozen": True}},
+        {"messageType": 14, "properties": {"pinned": {"sku": 1}, "old": None}},
     ]
+
+
+def test_changes_of_properties_are_one_object_unless_there_are_very_many() -> None:
+    changed = tick(*(event(events.PROPERTIES, seq, data={f"p{seq}": 1}) for seq in range(9)))
+    assert [said["properties"].keys() for said in said(changed.bulletin)] == [{f"p{seq}" for seq in range(9)}]
+    names = [{f"{seq}-{number}" + "é" * 55: None for number in range(64)} for seq in range(30)]
+    many = tick(*(event(events.PROPERTIES, seq, data=data) for seq, data in enumerate(names)))
+    frames = many.bulletin.frames("live.v1")
+    assert max(len(frame.data) for frame in frames) <= FRAME_BYTES
+    told = [name for frame in frames for said in json.loads(frame.data) for name in said["properties"]]
+    assert sorted(told) == sorted(name for data in names for name in data)
+
+
+def test_a_change_of_properties_that_names_none_is_not_told() -> None:
+    assert tick(event(events.PROPERTIES, data={})).bulletin.frames("live.v1") == ()
+
+
+def test_an_overloaded_tick_keeps_the_properties() -> None:
+    records = [event(events.CHAT, n, user=f"u{n}", content="x" * 480) for n in range(100)]
+    full = tick(event(events.PROPERTIES, data={"pinned": 1}), *records).limited_to(4)
+    assert 14 in [json.loads(frame.data)["messageType"] for frame in full.bulletin.frames("classic")]
+
+
+def test_a_notice_to_some_is_each_ones_own_and_nobody_elses() -> None:
+    notice = tick(
+        event(events.NOTICE, 1, user="shop", name="n", data=5, to=("bob", "carol")),
+        event(events.NOTICE, 2, user="shop", name="m", to="bob"),
+        event(events.CHAT, 3, content="bye"),
+    )
+    assert said(notice.bulletin_for("bob")) == [
+        {"messageType": 10, "seq": 1, "name": "n", "data": 5, "time": 1000, "to": "bob"},
+        {"messageType": 10, "seq": 2, "name": "m", "data": None, "time": 1000, "to": "bob"},
+        said(notice.bulletin)[0],
+    ]
+    assert [value.get("to") for value in said(notice.bulletin_for("carol"))] == ["carol", None]
+    for stranger in ("shop", "alice", "dave"):
+        assert types(notice.bulletin_for(stranger)) == [4], stranger
 
 
 def crowded(chats: int) -> Tick:

@@ -44,6 +44,7 @@ class Seat:
             # No heartbeat asks for an answer while a test looks on.
             "heartbeatSeconds": 1_000_000,
             "settings": {"slowModeSeconds": 0, "frozen": False},
+            "properties": {},
         }
         await self.say(welcome | changes)
 

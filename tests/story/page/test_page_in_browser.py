@@ -93,6 +93,28 @@ async def test_what_happens_in_the_room_is_shown(page: Page, seat: Seat) -> None
     await expect(page.locator(".flight")).to_have_text("hello")
 
 
+async def test_properties_of_the_room_are_shown_as_they_are_and_leave_with_it(page: Page, room: FakeRoom) -> None:
+    await page.goto("/?room=42&name=alice")
+    seat = await room.arrival()
+    await seat.welcome(properties={"note": SCRIPT, "pinned": {"sku": "X1"}})
+    lines = page.locator("#properties .text")
+    await expect(lines).to_have_text([f"note: {SCRIPT}", 'pinned: {"sku":"X1"}'])
+    await seat.say({"messageType": 14, "properties": {"note": None, "live": True}})
+    await expect(lines).to_have_text(['pinned: {"sku":"X1"}', "live: true"])
+    assert await page.title() != "broken in"
+    await seat.say({"messageType": 14, "properties": {"pinned": None, "live": None}})
+    await expect(page.locator("#properties")).to_be_hidden()
+    await seat.say({"messageType": 14, "properties": {"note": "last"}})
+    await expect(lines).to_have_text(["note: last"])
+    await page.get_by_role("button", name="Leave").click()
+    await expect(lines).to_have_count(0)
+
+
+async def test_a_notice_to_the_viewer_alone_says_so(page: Page, seat: Seat) -> None:
+    await seat.say({"messageType": 10, "seq": 2, "name": "coupon", "data": "SPRING", "time": 1, "to": "alice"})
+    await expect(page.locator("#chat .notice .name")).to_have_text("coupon only to you")
+
+
 async def test_the_history_is_shown_and_does_not_fly(page: Page, room: FakeRoom) -> None:
     await page.goto("/?room=42&name=alice")
     await (await room.arrival()).welcome(history=[chat(1, "first"), chat(2, "second")])

@@ -21,10 +21,11 @@ FIELDS = {
     5: ["onlineNumber"],
     6: ["zanNumber"],
     9: ["seq"],
-    10: ["seq", "name", "data", "time"],
+    10: ["seq", "name", "data", "time", "to"],
     11: ["action", "seconds"],
     12: ["settings"],
     13: ["dropped", "seq"],
+    14: ["properties"],
     0: ["error", "message", "retryAfter"],
 }
 OVERRIDE, ISOLATE_END = "\u202e", "\u2069"
@@ -74,7 +75,7 @@ async def test_whatever_a_field_holds_what_follows_is_drawn(page: Page, seat: Se
 
 async def test_whatever_a_welcome_holds_the_viewer_is_in(page: Page, room: FakeRoom) -> None:
     await page.goto("/?room=42&name=alice")
-    names = ["userId", "settings", "onlineNumber", "zanNumber", "gap", "heartbeatSeconds", "history"]
+    names = ["userId", "settings", "onlineNumber", "zanNumber", "gap", "heartbeatSeconds", "history", "properties"]
     for name, value in itertools.product(names, ODD):
         if (name, value) in [("heartbeatSeconds", 1.5), ("gap", True)]:
             continue

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms.archive import Stored
-from functions.rooms.events import JOIN, REMOVED, SANCTION
+from functions.rooms.events import JOIN, NOTICE, PROPERTIES, REMOVED, SANCTION
 from tests.functions import made
 from tools.export.lines import COLUMNS, CSV_LINES, JSON_LINES
 
@@ -70,6 +70,21 @@ def test_attributes_and_extra_are_json_in_either_format_that_no_spreadsheet_comp
     assert (json.loads(row["attributes"]), json.loads(row["extra"])) == (attributes, extra)
     assert "=" not in row["attributes"]
     assert "@" not in row["extra"]
+
+
+def test_those_whom_a_notice_is_for_are_named_one_as_a_text_and_several_as_a_list() -> None:
+    one, several = (Stored(made.event(NOTICE, time=TIME, seq=7, name="n", to=to)) for to in ("=bob", ("=bob", "carol")))
+    assert [said["to"] for said in objects(one, several)] == ["=bob", ["=bob", "carol"]]
+    cells = [row["to"] for row in rows(one, several)]
+    assert (cells[0], json.loads(cells[1])) == ("'=bob", ["=bob", "carol"])
+    assert "=" not in cells[1]
+
+
+def test_a_change_of_properties_is_a_line() -> None:
+    stored = Stored(made.event(PROPERTIES, time=TIME, seq=7, user_id="shop", data={"pinned": {"sku": 1}, "old": None}))
+    (said,), (row,) = objects(stored), rows(stored)
+    assert (said["messageType"], said["what"], said["data"]) == (14, "properties", {"pinned": {"sku": 1}, "old": None})
+    assert json.loads(row["data"]) == said["data"]
 
 
 def test_seq_0_is_there() -> None:

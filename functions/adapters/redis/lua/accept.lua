@@ -7,7 +7,7 @@
 -- ban holds. Cutting a user off closes the connections that have a seat. So this is for one whose seat had lapsed, or
 -- that could not be closed: a silent connection must not be in again by itself when a ban ends.
 --
--- USES seats ids rates closing page
+-- USES seats ids rates closing json_size page
 -- CONST WELCOME_MS
 -- KEYS seats users figures newcomers since gone mutes bans cut closing rate
 -- KEYS ids... (the frame's, if it has one) people... (for kind who, as in who.lua)

@@ -6,7 +6,7 @@
 --
 -- USES seats rates closing
 -- CONST SANCTION_SECONDS
--- KEYS users figures newcomers since gone bans joins closing seats... (of all buckets)
+-- KEYS users figures newcomers since gone bans joins closing properties seats... (of all buckets)
 -- ARGV seat bucket:number username attributes now:number epoch cursor
 -- ARGV most_seats:number join_burst:number join_per_second:number
 -- Returns {'banned'}, {'too often'} or {'ok', first, online, likes, how many seats were given up}.
@@ -23,6 +23,8 @@ if cursor ~= '' then
   redis.call('HSET', since, seat, cursor)
   keep(since)
 end
+-- The room's properties last while anybody comes to the room.
+keep(properties)
 local own = seats_of_user(read_user(users, user_id), seat)
 for index = 1, #own - most_seats do
   local oldest, at = unpack(own[index])

@@ -10,13 +10,9 @@
 -- A page begins in the bucket `people[1]` with the step `scan`, behind the user id `after` of that step. It ends with
 -- `limit` users, or before it has more than PAGE_BYTES as JSON, since a frame has to hold it.
 --
+-- It needs the library json_size.
+--
 -- CONST PAGE_BYTES PERSON_BYTES
-
--- An upper bound of the bytes of a text as JSON: no text here has control characters.
-local function json_size(text)
-  local _, escaped = string.gsub(text, '["\\]', '')
-  return #text + escaped + 2
-end
 
 -- As the object {"userId":...,"username":...,"attributes":...} and a comma. The id stands in for a name that is not known.
 local function person_size(user_id, user)

@@ -7,14 +7,17 @@
 -- cursor among the slice's newcomers, and at least the RECENT newest, for newcomers without a cursor or with one of
 -- another epoch. rooms/history.py picks each newcomer's entries and tells whether there is a gap.
 --
+-- The room's properties are for newcomers, and for a batch that tells of some.
+--
 -- USES seats history
 -- CONST RECENT CUT_AT_ONCE
--- KEYS figures newcomers since history closing mutes withheld seats... (of the slice's buckets)
--- ARGV slice now:number first:number first_ms:number (of the batch)
+-- KEYS figures newcomers since history closing mutes withheld properties seats... (of the slice's buckets)
+-- ARGV slice now:number first:number first_ms:number (of the batch) asked:number (1: for the properties)
 -- Returns {online, likes, slow, frozen}, epoch, mark, {log, trimmed}, {{newcomer, ms it was taken, cursor, ms for which a
--- mute of its user still holds, 0 for good, -1 if there is none, and why}, ...}, {{seat, ...} of one bucket, ...}, {{seq, object}, ...}, {reason and seat, ms, ...},
--- {{userId, ms up to which all that the user said is removed}, ...}. Those with a reason are the oldest that are to be
--- cut off in all slices. There are no objects without newcomers.
+-- mute of its user still holds, 0 for good, -1 if there is none, and why}, ...}, {{seat, ...} of one bucket, ...},
+-- {{seq, object}, ...}, {reason and seat, ms, ...}, {property, value, ...}, {{userId, ms up to which all that the user
+-- said is removed}, ...}. Those with a reason are the oldest of those that are to be cut off in all slices. There are no
+-- objects without newcomers.
 local online, likes, slow, frozen, epoch, log, trimmed, written, mark = unpack(redis.call('HMGET', figures,
   'online', 'likes', 'slow', 'frozen', 'epoch', 'log', 'trimmed', 'written', 'sent:' .. slice))
 trimmed = log and trimmed_up_to(history, tonumber(trimmed), tonumber(written)) or -1
@@ -67,4 +70,5 @@ local removed = {}
 for user_id, ms in pairs(withheld_until(withheld)) do removed[#removed + 1] = {user_id, digits(ms)} end
 return {{tonumber(online or 0), tonumber(likes or 0), tonumber(slow or 0), tonumber(frozen or 0)}, epoch or '',
         shown and mark or '', {log or '', trimmed}, waiting, taken, entries,
-        redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES'), removed}
+        redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES'),
+        (asked == 1 or #waiting > 0) and redis.call('HGETALL', properties) or {}, removed}

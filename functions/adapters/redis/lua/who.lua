@@ -1,5 +1,5 @@
 -- A page of the people in a room.
--- USES seats page
+-- USES seats json_size page
 -- KEYS figures people... (the users of the cursor's bucket and of those behind it)
 -- ARGV limit:number scan after
 -- Returns what read_page does.
