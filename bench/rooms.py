@@ -11,6 +11,7 @@ from redis.asyncio.cluster import RedisCluster
 from bench.memory_log import MemoryLog
 from bench.viewers import Viewer
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.post_budget import PostBudget
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
@@ -64,6 +65,7 @@ def relay_parts(redis: RedisCluster, poster: Viewers, log: MemoryLog, clock: Clo
     room = MessageParts(
         state=RoomState(redis, heartbeat_seconds=HEARTBEAT_SECONDS),
         words=Words(redis),
+        bans=PlatformBans(redis),
         log=log,
         # Nobody is banned here.
         chat_rate=Rate(burst=5, per_second=1),
@@ -73,7 +75,7 @@ def relay_parts(redis: RedisCluster, poster: Viewers, log: MemoryLog, clock: Clo
     rooms = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=HEARTBEAT_SECONDS)
     fanout = Fanout(poster, PostBudget(redis, per_second=POSTS_PER_SECOND))
     ticker = Ticker(fanout, rooms, heartbeat_seconds=HEARTBEAT_SECONDS, posts_a_tick=POSTS_PER_SECOND)
-    return Parts(room, rooms, ticker, Cutter(fanout, poster), room.words)
+    return Parts(room, rooms, ticker, Cutter(fanout, poster), room.words, room.bans)
 
 
 async def seat(state: RoomState, viewers: Sequence[Viewer], now: int) -> None:

@@ -60,6 +60,7 @@
  * @property {number} zanNumber  likes
  * @property {Settings} settings
  * @property {Properties} properties
+ * @property {{ seconds: number | null, reason?: string }} [mute]  this viewer's, if it holds
  * @property {number} heartbeatSeconds
  * @property {boolean} gap
  * @property {boolean} resumed  whether this client was in the room before
@@ -71,7 +72,8 @@
  *   the user were refused; call connect() again at the user's wish, or after the seconds of the sanction
  *
  * @typedef {{ action: "muted" | "unmuted" | "kicked" | "banned", seconds: number | null,
- *   reason?: "replaced" | "flooding" }} Sanction  with a reason if the room did it by itself
+ *   reason?: string }} Sanction  with a reason if a moderator gave one: a text; "replaced" or "flooding" if the room did
+ *   it by itself
  *
  * @typedef {object} Events  the names for `on`, and what their handlers get
  * @property {State} state
@@ -83,7 +85,8 @@
  * @property {Crowd} left
  * @property {{ onlineNumber: number }} online
  * @property {{ zanNumber: number }} likes  the absolute total
- * @property {{ seq: number }} removed  a moderator removed this chat: hide it
+ * @property {{ seq: number, userId?: string }} removed  a moderator removed this chat: hide it. One event for each
+ *   chat, with the `userId` if all that this user has said is removed
  * @property {Sanction} sanction
  * @property {{ settings: Settings }} settings
  * @property {{ changed: Properties, properties: Properties }} properties  what has changed, null for what was removed,
@@ -362,10 +365,10 @@ export class LiveRoom {
     if (!name || (link === this.#next && !BEFORE.has(name))) return;
     if (link === this.#last && !(AFTER.has(name) && link.epoch === this.#seen.epoch)) return;
     // A connection that this client is about to replace may be the oldest of too many.
-    if (name === "sanction" && object.reason === "replaced" && this.#hasAnother(link)) link.end();
+    if (name === "sanction" && isReplaced(object) && this.#hasAnother(link)) link.end();
     else if (name === "welcome") this.#welcomed(object, link);
     else if (NUMBERED.has(name)) this.#numbered(name, object, { replayed: false, inUse: link === this.#link });
-    else if (name === "removed") this.#removed(object);
+    else if (name === "removed") this.#removed(object, link);
     else if (name === "properties") this.#changed(object.properties);
     else if (name === "reply") this.#replied(object, link);
     else if (name === "who") this.#answered(object);
@@ -386,11 +389,21 @@ export class LiveRoom {
   #sanctioned(sanction, link) {
     this.#emit("sanction", sanction);
     if (!this.#has(link)) return;
-    if (["kicked", "banned"].includes(sanction.action)) this.#finish(sanction.reason ?? sanction.action);
+    const { action, reason } = sanction;
+    if (!["kicked", "banned"].includes(action)) return;
+    const isByRoom = isReplaced(sanction) || (action === "banned" && reason === "flooding");
+    this.#finish(isByRoom ? reason : action); // a moderator's reason is any text
   }
 
-  #removed(object) {
-    if (isWhole(object.seq, 0, MOST) && this.#seen.remove(object.seq)) this.#emit("removed", object);
+  #removed(object, link) {
+    const { seqs, seq, userId } = object;
+    const ofUser = typeof userId === "string";
+    // The room's history named those in `seqs`; what was delivered here may be older, or private.
+    const all = ofUser ? [...(Array.isArray(seqs) ? seqs : []), ...this.#seen.saidBy(userId)] : [seq];
+    for (const one of all.filter((each) => isWhole(each, 0, MOST))) {
+      if (!this.#has(link)) return;
+      if (this.#seen.remove(one)) this.#emit("removed", { messageType: 9, seq: one, ...(ofUser && { userId }) });
+    }
   }
 
   /** Take in changes, with null for what was removed. Of what is no object nothing is taken. */
@@ -645,6 +658,7 @@ class Seen {
   #from = { epoch: "", seq: 0 }; // everything up to here was delivered, or told as a gap
   #keys = new Set();
   #named = new Map(); // of each chat with an id, when it was said
+  #senders = new Map(); // who said each chat, by its seq
 
   /** The cursor to resume from, empty before the first welcome was delivered. */
   get cursor() {
@@ -655,7 +669,7 @@ class Seen {
   enter(cursor) {
     const { epoch } = parsed(cursor);
     // A new epoch numbers its events from the start, so the seqs of the old epoch mean nothing.
-    if (!epoch || epoch !== this.epoch) this.#keys.clear();
+    if (!epoch || epoch !== this.epoch) for (const kept of [this.#keys, this.#senders]) kept.clear();
     this.epoch = epoch;
   }
 
@@ -673,7 +687,16 @@ class Seen {
 
   /** Whether this object is new. One without a seq always is. */
   add(object) {
-    return !isWhole(object.seq, 0, MOST) || (this.#remember(object.seq) && !this.#isDuplicate(object));
+    if (!isWhole(object.seq, 0, MOST)) return true;
+    if (!this.#remember(object.seq) || this.#isDuplicate(object)) return false;
+    this.#senders.set(object.seq, object.userId);
+    if (this.#senders.size > SEEN) this.#senders.delete(this.#senders.keys().next().value);
+    return true;
+  }
+
+  /** The seqs of the chats of this user that were delivered. */
+  saidBy(userId) {
+    return [...this.#senders].filter(([, sender]) => sender === userId).map(([seq]) => seq);
   }
 
   /** Whether a chat was delivered under another seq, which may happen in a new epoch. */
@@ -799,6 +822,11 @@ function size(frame) {
 function parsed(cursor) {
   const [, epoch, seq] = (typeof cursor === "string" && /^([0-9a-z]+)\.([0-9]+)$/.exec(cursor)) || ["", "", "0"];
   return { epoch, seq: Number(seq) };
+}
+
+/** Whether newer connections of the user have taken a connection's place. */
+function isReplaced({ action, reason }) {
+  return action === "kicked" && reason === "replaced";
 }
 
 function isNothing(value) {

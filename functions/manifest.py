@@ -160,6 +160,8 @@ FUNCTIONS: tuple[Function, ...] = (
                 "PUT /api/activities/{activityId}/bans",
                 "DELETE /api/activities/{activityId}/bans",
                 "DELETE /api/activities/{activityId}/users",
+                "PUT /api/bans",
+                "DELETE /api/bans",
                 "PUT /api/words",
             ),
         ),

@@ -10,6 +10,7 @@ from functions.adapters.aws.credentials import CredentialSource
 from functions.adapters.kafka.room_log import LogUnavailable, RoomLog
 from functions.adapters.kafka.sign_in import KafkaTokens
 from functions.adapters.redis.client import StateUnavailable, connect_to_rooms
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.review_state import ReviewState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
@@ -38,9 +39,10 @@ class RoomParts:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectParts(RoomParts):
-    """The list of words, and what counts servers that are away."""
+    """The list of words, the platform's bans, and what counts servers that are away."""
 
     words: Words
+    bans: PlatformBans
     meter: Meter = SILENT
 
     def count_away(self, error: StateUnavailable | LogUnavailable) -> None:
@@ -112,7 +114,8 @@ async def connect_parts(settings: Settings) -> ConnectParts:
 
 
 def _connect_parts(clients: Clients) -> ConnectParts:
-    return ConnectParts(**vars(clients.room), words=Words(clients.redis), meter=clients.meter)
+    words, bans = Words(clients.redis), PlatformBans(clients.redis)
+    return ConnectParts(**vars(clients.room), words=words, bans=bans, meter=clients.meter)
 
 
 async def message_parts(settings: Settings) -> MessageParts:

@@ -6,7 +6,20 @@ from mangum.handlers import HTTPGateway
 from mangum.protocols import HTTPCycle
 from mangum.types import LambdaConfig
 
-from functions.api import activities, docs, health, messages, moderation, properties, report, tokens, watch_time, words
+from functions.api import (
+    activities,
+    bans,
+    docs,
+    health,
+    messages,
+    moderation,
+    properties,
+    report,
+    sanctions,
+    tokens,
+    watch_time,
+    words,
+)
 from functions.api.auth import by_edge
 from functions.api.description import Api
 from functions.api.errors import install
@@ -27,7 +40,10 @@ app = Api(
 )
 install(app)
 app.add_middleware(OneSpelling)
-for subject in (docs, health, activities, properties, messages, watch_time, report, moderation, words, tokens):
+for subject in (
+    *(docs, health, activities, properties, messages, watch_time, report),
+    *(moderation, sanctions, bans, words, tokens),
+):
     app.include_router(subject.router, prefix="/api")
 
 _CONFIG = LambdaConfig(api_gateway_base_path="/", text_mime_types=DEFAULT_TEXT_MIME_TYPES, exclude_headers=[])

@@ -1,5 +1,6 @@
 """What the platform and moderators do to a room, as events on both topics: an audit trail that says who did it."""
 
+import hashlib
 from functools import partial
 from typing import Annotated, Any
 
@@ -26,6 +27,11 @@ CallId = Annotated[
         examples=["3f1c9a52"],
     ),
 ]
+
+
+def part_of(call_id: str | None, part: str) -> str | None:
+    """The id of one event of a call that makes several: of two events under one id the second would be a duplicate."""
+    return None if call_id is None else hashlib.sha256(f"{part} {call_id}".encode()).hexdigest()[:ID_LENGTH]
 
 
 async def publish(

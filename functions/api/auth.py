@@ -11,6 +11,7 @@ from functions.adapters.tokens.claims import BadToken, Claims
 from functions.api.errors import NotAllowed
 from functions.api.parts import ApiParts, Parts
 from functions.rooms.identity import CAPABILITIES, parse_activity_id
+from functions.runtime.together import both
 
 # Who calls, by the claims of the token.
 Caller = Claims
@@ -69,7 +70,7 @@ def require(capability: str | None = None, *, everywhere: bool = False) -> Calla
 
 
 async def check_room(parts: ApiParts, caller: Caller, activity_id: int) -> None:
-    """403 if the caller's token is for another room, or its user is banned from this one.
+    """403 if the caller's token is for another room, or its user is banned from this one, or from all.
 
     A platform is banned from no room: else a room's moderator could lock the platform out. Raises StateUnavailable.
     """
@@ -77,8 +78,12 @@ async def check_room(parts: ApiParts, caller: Caller, activity_id: int) -> None:
         return
     if not caller.admit(activity_id):
         raise NotAllowed("the token is for another room")
-    if await parts.moderation.is_banned(activity_id, caller.sub, parts.room.clock()):
-        raise NotAllowed("you are banned from this room", code="banned")
+    now = parts.room.clock()
+    here, everywhere = await both(
+        parts.moderation.is_banned(activity_id, caller.sub, now), parts.bans.find(caller.sub, now)
+    )
+    if here or everywhere:
+        raise NotAllowed(f"you are banned from {'all rooms' if everywhere else 'this room'}", code="banned")
 
 
 def check_other(caller: Caller, user_id: str) -> None:

@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from functions.adapters.kafka.room_log import LogUnavailable
-from functions.adapters.redis.moderation_state import FOR_GOOD, Sanctions
-from functions.api.audit import CallId, publish
+from functions.api.audit import CallId, part_of, publish
 from functions.api.auth import Caller, check_other, require
 from functions.api.errors import responses
 from functions.api.model import RequestBody, Whole
 from functions.api.parts import ApiParts, Parts
 from functions.api.path import ActivityId
+from functions.api.reason import OneReason, Reason
 from functions.api.user import OneUser, UserId
 from functions.rooms import events
+from functions.rooms.sanctions import FOR_GOOD, Lists, Sanction
 from functions.usecases.eviction import evict
 
 router = APIRouter(prefix="/activities/{activityId}", tags=["moderation"], responses=responses(400, 401, 403, 503))
@@ -28,17 +29,26 @@ LONGEST_SECONDS = 30 * 24 * 3600
 
 
 class Mute(RequestBody):
-    """Whom, and for how long."""
+    """Whom, for how long, and why."""
 
     user_id: UserId
     seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS, examples=[600]), Whole]
+    reason: Reason = None
 
 
 class Ban(RequestBody):
-    """Whom, and for how long; without `seconds` until the ban is lifted."""
+    """Whom, for how long, and why; without `seconds` until the ban is lifted."""
 
     user_id: UserId
     seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS), Whole] | None = Field(default=None, examples=[3600])
+    reason: Reason = None
+
+
+class RoomBan(Ban):
+    """Whom, for how long, and why; without `seconds` until the ban is lifted. With `removeMessages` all that the user
+    has said in the room is removed."""
+
+    remove_messages: StrictBool | None = Field(default=None, examples=[False])
 
 
 @router.put("/mutes", status_code=204, summary="Mute a user", response_description="They are muted")
@@ -47,69 +57,98 @@ async def mute(
 ) -> Response:
     """Keep a user from chatting for some time; they are told (type 11). A new mute takes the place of the old one."""
     check_other(caller, mute.user_id)
-    await parts.moderation.sanction("mutes", activity_id, mute.user_id, parts.room.clock() + mute.seconds * 1000)
-    await _announce(parts, caller, call_id, activity_id, mute.user_id, "muted", mute.seconds)
+    given = sentence(caller, parts.room.clock(), mute.seconds, mute.reason)
+    await parts.moderation.sanction("mutes", activity_id, mute.user_id, given)
+    await _announce(parts, caller, call_id, activity_id, mute.user_id, "muted", mute.seconds, mute.reason)
     return Response(status_code=204)
 
 
 @router.delete("/mutes", status_code=204, summary="Unmute a user", response_description="They may chat")
 async def unmute(
-    activity_id: ActivityId, user_id: OneUser, parts: Parts, caller: Moderator, call_id: CallId = None
+    activity_id: ActivityId,
+    user_id: OneUser,
+    parts: Parts,
+    caller: Moderator,
+    reason: OneReason = None,
+    call_id: CallId = None,
 ) -> Response:
     """Let a user chat again; nothing happens to one who is not muted."""
     check_other(caller, user_id)
-    return await _lift("mutes", "unmuted", parts, caller, call_id, activity_id, user_id)
+    return await _lift("mutes", "unmuted", parts, caller, call_id, activity_id, user_id, reason)
 
 
 @router.put("/bans", status_code=204, summary="Ban a user", response_description="They are out")
-async def ban(activity_id: ActivityId, ban: Ban, parts: Parts, caller: Moderator, call_id: CallId = None) -> Response:
-    """Cut a user off now, on all connections, and refuse them later with 403. After a 503 try again."""
+async def ban(
+    activity_id: ActivityId, ban: RoomBan, parts: Parts, caller: Moderator, call_id: CallId = None
+) -> Response:
+    """Cut a user off now, on all connections, and refuse them later with 403. With `removeMessages` all that the user
+    has said is removed, too (type 9). After a 503 try again."""
     check_other(caller, ban.user_id)
-    now = parts.room.clock()
-    till = FOR_GOOD if ban.seconds is None else now + ban.seconds * 1000
+    given = sentence(caller, parts.room.clock(), ban.seconds, ban.reason)
     # First the ban, so that nobody comes back between the cut and it.
-    await parts.moderation.sanction("bans", activity_id, ban.user_id, till, cut_at=now)
-    await _announce(parts, caller, call_id, activity_id, ban.user_id, "banned", ban.seconds)
+    await parts.moderation.sanction("bans", activity_id, ban.user_id, given, cut_at=given.since)
+    if ban.remove_messages:
+        seqs = await parts.moderation.remove_said(activity_id, ban.user_id, given.since)
+        said = {"userId": ban.user_id, "seqs": seqs}
+        await publish(parts, caller, activity_id, events.Removed, call_id=part_of(call_id, "removal"), data=said)
+    await _announce(parts, caller, call_id, activity_id, ban.user_id, "banned", ban.seconds, ban.reason)
     seats = await parts.moderation.seats_of(activity_id, ban.user_id)
-    await evict(parts.room, parts.connections, activity_id, seats, "banned", ban.seconds)
+    await evict(parts.room, parts.connections, activity_id, seats, "banned", ban.seconds, ban.reason)
     return Response(status_code=204)
 
 
 @router.delete("/bans", status_code=204, summary="Unban a user", response_description="They may come in")
 async def unban(
-    activity_id: ActivityId, user_id: OneUser, parts: Parts, caller: Moderator, call_id: CallId = None
+    activity_id: ActivityId,
+    user_id: OneUser,
+    parts: Parts,
+    caller: Moderator,
+    reason: OneReason = None,
+    call_id: CallId = None,
 ) -> Response:
     """Let a user in again; nothing happens to one who is not banned."""
     check_other(caller, user_id)
-    return await _lift("bans", "unbanned", parts, caller, call_id, activity_id, user_id)
+    return await _lift("bans", "unbanned", parts, caller, call_id, activity_id, user_id, reason)
 
 
 @router.delete("/users", status_code=204, summary="Kick a user", response_description="They are out")
 async def kick(
-    activity_id: ActivityId, user_id: OneUser, parts: Parts, caller: Moderator, call_id: CallId = None
+    activity_id: ActivityId,
+    user_id: OneUser,
+    parts: Parts,
+    caller: Moderator,
+    reason: OneReason = None,
+    call_id: CallId = None,
 ) -> Response:
     """Cut a user off now, on all connections; they may come back. Nobody is told of one who is not there."""
     seats = await parts.moderation.seats_of(activity_id, user_id)
     if seats:
-        await _announce(parts, caller, call_id, activity_id, user_id, "kicked")
+        await _announce(parts, caller, call_id, activity_id, user_id, "kicked", None, reason)
     await parts.moderation.kick(activity_id, user_id, parts.room.clock())
-    await evict(parts.room, parts.connections, activity_id, seats, "kicked", None)
+    await evict(parts.room, parts.connections, activity_id, seats, "kicked", None, reason)
     return Response(status_code=204)
 
 
+def sentence(caller: Caller, now: int, seconds: int | None, reason: str | None) -> Sanction:
+    """A sanction that the caller gives now, for so many seconds, for good if that is None."""
+    until = FOR_GOOD if seconds is None else now + seconds * 1000
+    return Sanction(until=until, since=now, by=caller.sub, by_name=caller.name, reason=reason or "")
+
+
 async def _lift(
-    kind: Sanctions,
+    kind: Lists,
     action: Action,
     parts: ApiParts,
     caller: Caller,
     call_id: str | None,
     activity_id: int,
     user_id: str,
+    reason: str | None,
 ) -> Response:
     before = await parts.moderation.lift(kind, activity_id, user_id, parts.room.clock())
     if before is not None:
         try:
-            await _announce(parts, caller, call_id, activity_id, user_id, action)
+            await _announce(parts, caller, call_id, activity_id, user_id, action, None, reason)
         except LogUnavailable:
             # Also if nobody knows: who calls again must find something to lift, or the archive lacks who lifted it.
             await parts.moderation.sanction(kind, activity_id, user_id, before, unless_newer=True)
@@ -124,7 +163,8 @@ async def _announce(
     activity_id: int,
     user_id: str,
     action: Action,
-    seconds: int | None = None,
+    seconds: int | None,
+    reason: str | None,
 ) -> None:
-    data = {"action": action, "seconds": seconds}
+    data = {"action": action, "seconds": seconds} | ({"reason": reason} if reason else {})
     await publish(parts, caller, activity_id, events.Sanction, call_id=call_id, data=data, to=user_id)

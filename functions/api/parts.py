@@ -12,6 +12,7 @@ from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.reports import Reports
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.words import Words
 from functions.parts import Clients, RoomParts
@@ -44,6 +45,7 @@ class ApiParts:
     connections: Connections
     archive: ArchiveParts
     words: Words
+    bans: PlatformBans
     admission: Admission
     shows_docs: bool
 
@@ -59,6 +61,7 @@ async def build(settings: Settings) -> ApiParts:
         properties=PropertiesState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
+        bans=PlatformBans(clients.redis),
         archive=ArchiveParts.of(dynamodb, settings.table),
         admission=await admission.build(settings),
         shows_docs=settings.api_docs == "true",

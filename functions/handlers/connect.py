@@ -13,6 +13,7 @@ from functions.usecases.seating import take_seat
 
 REFUSED = {
     "banned": (403, "you are banned from this room"),
+    "banned everywhere": (403, "you are banned from all rooms"),
     "too often": (429, "you open connections to this room too often, try again later"),
 }
 

@@ -12,6 +12,7 @@ from functions.rooms.refusal import Refusal
 from functions.rooms.seats import Seat
 from functions.runtime.entry import Entry, JsonObject
 from functions.runtime.metrics import FRAMES_REFUSED
+from functions.usecases.expulsion import is_expelled
 from functions.usecases.floods import is_awaited
 from functions.usecases.names import masked
 from functions.usecases.once import Unsettled
@@ -38,7 +39,10 @@ async def answer(event: ConnectionEvent, identity: Identity, parts: MessageParts
     frame = parse_frame(event.body)
     try:
         identity = await masked(identity, parts.words)
-        sender = Sender(parts, Seat.of(event.connection_id, identity), identity, connected_at=event.connected_at)
+        seat = Seat.of(event.connection_id, identity)
+        if await is_expelled(parts, seat, identity.activity_id):
+            return []
+        sender = Sender(parts, seat, identity, connected_at=event.connected_at)
         return await (sender.who_is_here(frame) if isinstance(frame, WhoIsHere) else sender.send(frame))
     except (StateUnavailable, LogUnavailable) as away:
         parts.count_away(away)

@@ -1,9 +1,11 @@
 """Posts the room log's events to the viewers of one slice: see functions/usecases/relay.py."""
 
 from functions.adapters.aws.connections import Connections
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.post_budget import PostBudget
 from functions.adapters.redis.relay_state import RelayState
-from functions.adapters.redis.words import WORDS_SECONDS, Words
+from functions.adapters.redis.shared_list import REFRESH_SECONDS
+from functions.adapters.redis.words import Words
 from functions.aws_events import kafka
 from functions.parts import Clients
 from functions.runtime.entry import Entry, JsonObject
@@ -31,8 +33,9 @@ async def build(settings: Settings) -> Relay:
         posts_a_tick=TICK_SECONDS * settings.posts_per_second,
     )
     # Asked while the rooms are read, so that nothing waits for it.
-    words = Words(clients.redis, stale_seconds=WORDS_SECONDS, for_names=True)
-    return Relay(clients.room, rooms, ticker, Cutter(fanout, connections), words, clients.meter)
+    words = Words(clients.redis, stale_seconds=REFRESH_SECONDS, for_names=True)
+    bans = PlatformBans(clients.redis, stale_seconds=REFRESH_SECONDS)
+    return Relay(clients.room, rooms, ticker, Cutter(fanout, connections), words, bans, clients.meter)
 
 
 async def main(raw: JsonObject, relay: Relay) -> JsonObject:

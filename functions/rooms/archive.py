@@ -15,9 +15,10 @@ from typing import Any, Literal
 from functions.rooms import settling
 from functions.rooms.events import CHAT, HEARTBEAT, KINDS, LIKE, NOTICE, SEATED, Event, Removed, Who
 from functions.rooms.records import BrokenRecord, parse_record, whole
+from functions.rooms.removals import Removal, UserMark
 from functions.rooms.repeats import Sent, sent_as
 
-MESSAGE, PRIVATE, REMOVAL, EVENT, MINUTE = "m", "p", "x", "e", "s"
+MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, EVENT, MINUTE = "m", "p", "x", "u", "e", "s"
 Kind = Literal["m", "p", "e"]
 # The kinds of items whose number is the seq of their own record.
 SEQUENCED = frozenset({MESSAGE, PRIVATE, EVENT})
@@ -116,9 +117,23 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
     numbers = {"type": event.type, "seq": seq, "offset": offset}
     kept = [item(sk=place(_kind(event), seq), attributes=lasting | numbers | _texts(event))]
     if isinstance(event, Removed):
-        removed = place(REMOVAL, whole("data.seq", event.named("seq")))
-        kept.append(item(sk=removed, attributes=lasting | {"by": event.who.user_id, "byName": event.who.username}))
+        sk, mark = _mark(event)
+        by: Attributes = {"by": event.who.user_id, "byName": event.who.username}
+        kept.append(item(sk=sk, attributes=lasting | by | mark))
     return kept
+
+
+def _mark(event: Removed) -> tuple[str, Attributes]:
+    """The key of what marks messages as removed, and what it holds beside who did it."""
+    if mark := Removal.of(event).mark:
+        # Ordered by time: a page need not know of those who were removed before its oldest message was written.
+        return f"{place(USER_REMOVAL, mark.time)}#{mark.user_id}", {"of": mark.user_id, "seq": mark.seq}
+    return place(REMOVAL, whole("data.seq", event.named("seq"))), {}
+
+
+def user_mark(attributes: Mapping[str, Any]) -> UserMark:
+    """What an item of the kind USER_REMOVAL removes."""
+    return UserMark(attributes["of"], attributes["time"], attributes["seq"])
 
 
 def without_repeats(batch: Iterable[Item]) -> list[Item]:
@@ -126,7 +141,7 @@ def without_repeats(batch: Iterable[Item]) -> list[Item]:
     return list({(item.pk, item.sk): item for item in batch}.values())
 
 
-def stored(activity_id: int, attributes: Mapping[str, Any], *, removed: bool = False) -> Stored:
+def stored(activity_id: int, attributes: Mapping[str, Any]) -> Stored:
     """The event of an item with these attributes: the inverse of `items`, for kinds with a seq."""
     kind = KINDS[attributes["type"]]
     carried = {name: json.loads(attributes[name]) if name in attributes else None for name in _OF_JSON}
@@ -142,7 +157,7 @@ def stored(activity_id: int, attributes: Mapping[str, Any], *, removed: bool = F
         to=tuple(targets) if targets else attributes.get("to"),
         **{field: payload[field] for field in kind.payload_fields},
     )
-    return Stored(event, removed)
+    return Stored(event)
 
 
 def _is_message(event: Event) -> bool:

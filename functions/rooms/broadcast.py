@@ -12,6 +12,7 @@ from functions.rooms.history import Entry, History, Replay
 from functions.rooms.identity import Framing
 from functions.rooms.marks import Mark, mark_of
 from functions.rooms.payload import FRAME_BYTES, Payload
+from functions.rooms.removals import Removals
 from functions.rooms.room_view import RoomView
 from functions.rooms.seats import Seat
 from functions.rooms.ticks import Tick, fold
@@ -116,6 +117,7 @@ class Broadcast:
         return history.fit(replay.entries, FRAME_BYTES - len(head) - _FRAMING_BYTES)
 
     def _head(self, seat: Seat, seq: int, gap: bool) -> bytes:
+        mute = self.view.mutes.get(seat.user_id)
         welcome = objects.welcome(
             activity_id=self.view.activity_id,
             user_id=seat.user_id,
@@ -126,6 +128,7 @@ class Broadcast:
             gap=gap,
             heartbeat_seconds=self.heartbeat_seconds,
             settings=self.view.settings,
+            mute=mute.to_object() if mute else None,
         )
         return objects.with_member(objects.encode(welcome), "properties", self._properties)
 
@@ -133,14 +136,16 @@ class Broadcast:
 def plan(view: RoomView, records: Sequence[Event], now: int, *, posts: int, heartbeat_seconds: int) -> Broadcast:
     """What a slice shows at `now` (ms) of a batch's records.
 
-    Of a redelivered batch, the records up to the slice's mark have been shown. Duplicates are not shown. Late records
-    are not shown either: newcomers get them as history, and the others are told how much they have missed. Each object
-    is a POST for a classic viewer, so these get no more objects than `posts` POSTs reach for, without those for the
-    others and for what was missed.
+    Of a redelivered batch, the records up to the slice's mark have been shown. Duplicates are not shown, nor are chats
+    of a user all of whose chats have been removed. Late records are not shown either: newcomers get them as history,
+    and the others are told how much they have missed. Each object is a POST for a classic viewer, so these get no more
+    objects than `posts` POSTs reach for, without those for the others and for what was missed.
     """
     unseen = view.mark.unseen(records) if view.mark else records
     mark = view.mark.moved_behind(unseen) if view.mark else mark_of(records)
-    past, shown = late.split([record for record in unseen if record.seq not in view.duplicates], now)
+    removals = Removals.among(unseen, view.withheld)
+    told = [record for record in unseen if record.seq not in view.duplicates and not removals.cover_user(record)]
+    past, shown = late.split(told, now)
     # A slice that is behind another tells its viewers of the late records when it has caught up.
     is_newest = mark.seq >= view.history.newest
     tick = fold([*late.lasting(past), *shown], view, past if is_newest else ())

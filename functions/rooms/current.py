@@ -5,9 +5,9 @@ had the changes. So a tick tells such a thing once, at its last record, as it is
 keeps the records as they are.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -59,7 +59,7 @@ def _now(record: Event, room: RoomNow, records: Sequence[Event]) -> Event:
     if isinstance(record, events.Properties):
         return replace(record, data=_changes(records, room.properties))
     if isinstance(record, events.Sanction) and is_about_mute(record):
-        return replace(record, data=_mute(room.users, str(record.to)))
+        return replace(record, data=_mute(room.users, record))
     return record
 
 
@@ -69,8 +69,10 @@ def _changes(records: Sequence[Event], present: Properties) -> Properties:
     return {name: present.get(name) for named in changes for name in named}
 
 
-def _mute(users: Mapping[str, Standing], user_id: str) -> dict[str, str | int | None]:
-    left = users.get(user_id, Standing()).muted
-    if left is None:
-        return {"action": "unmuted", "seconds": None}
-    return {"action": "muted", "seconds": math.ceil(left / 1000) or None}
+def _mute(users: Mapping[str, Standing], record: events.Sanction) -> dict[str, Any]:
+    mute = users.get(str(record.to), Standing()).mute
+    if mute:
+        return {"action": "muted", **mute.to_object()}
+    # Why a mute was lifted stands in its record alone. A mute that is over by now was not lifted.
+    reason = record.reason if record.named("action") == "unmuted" else None
+    return {"action": "unmuted", "seconds": None} | ({"reason": reason} if reason else {})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from functions.rooms import objects
+from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import Seat
 
 # For so long a user who floods a room is banned from it.
@@ -26,7 +27,8 @@ ENDED = 1000
 class Cut:
     """A connection that is to be told why it ends, and closed; since the time `at` (ms).
 
-    `reason`: "flooding", "replaced", "kicked", "banned", or "banned 60", with the seconds for which a ban still holds.
+    `reason`: "flooding", "replaced", "kicked", or "banned 60 no spam, please" with the seconds for which a ban still
+    holds, "-" for good, and why.
     """
 
     reason: str
@@ -44,14 +46,21 @@ class Cut:
 
     def to_object(self) -> objects.Object:
         """What the connection is told."""
-        match self.reason.split():
+        match self.reason.split(" ", 2):
             case ["flooding"]:
                 return objects.sanction("banned", FLOOD_BAN_SECONDS, self.reason)
             case ["replaced"]:
                 return objects.sanction("kicked", None, self.reason)
-            case [action, *seconds]:
-                return objects.sanction(action, int(seconds[0]) if seconds else None)
+            case [action]:
+                return objects.sanction(action, None)
+            case [action, seconds, why]:
+                return objects.sanction(action, None if seconds == "-" else int(seconds), why)
         raise AssertionError(f"no reason: {self.reason!r}")
+
+
+def banned_as(ban: Sanction, now: int) -> str:
+    """The reason of a Cut for a ban that holds at `now`, as closing.lua writes it."""
+    return f"banned {ban.seconds_left(now) or '-'} {ban.reason}"
 
 
 class Ended:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from functions.rooms.attributes import Attributes
 from functions.rooms.extra import Extra
 from functions.rooms.identity import Identity
+from functions.rooms.text import flaw_of_reason
 
 # A user came, with the first of their seats, or left, with the last.
 JOIN, LEAVE = 1, 2
@@ -19,8 +20,8 @@ HEARTBEAT = 7
 # A seat waits for its welcome: a further seat of a user, or one that was not welcomed in time.
 SEATED = 8
 # The platform's: a chat was removed (`data` has its `seq`), something is shown (`name`, any `data`), the user `to` was
-# sanctioned (`action`, `seconds`), the settings were changed (`data`), properties of the room were (`data`: what they
-# are from then on by name, null for one that was removed). 13 is no event.
+# sanctioned (`action`, `seconds`, perhaps a `reason`), the settings were changed (`data`), properties of the room were
+# (`data`: what they are from then on by name, null for one that was removed). 13 is no event.
 REMOVED, NOTICE, SANCTION, SETTINGS, PROPERTIES = 9, 10, 11, 12, 14
 
 # The userId of the one user whom an event is for, or those of several whom a notice is for.
@@ -207,6 +208,12 @@ class Notice(PlatformEvent):
 
 class Sanction(PlatformEvent):
     type = SANCTION
+
+    @property
+    def reason(self) -> str | None:
+        """Why, if that is a reason as the API takes it."""
+        reason = self.named("reason")
+        return reason if isinstance(reason, str) and flaw_of_reason(reason) is None else None
 
 
 class Settings(PlatformEvent):

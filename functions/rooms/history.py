@@ -16,9 +16,9 @@ from functools import lru_cache
 
 from functions.rooms import events, objects
 from functions.rooms.events import Event
+from functions.rooms.removals import Removals
 
-# A room keeps so many objects, for so long.
-KEPT = 300
+# A room keeps its objects for so long.
 HISTORY_MS = 600_000
 # So many of them are for newcomers without a cursor, or with a gap.
 RECENT = 20
@@ -83,11 +83,11 @@ class History:
 
     def continued(self, records: Sequence[Event]) -> "History":
         """The history with what these records, which follow it, add."""
-        removed = {removed_seq(record) for record in records}
+        removals = Removals.among(records)
         added = [
             Entry(record.seq, encode(record))
             for record in records
-            if is_kept(record) and record.seq is not None and record.seq > self.trimmed and record.seq not in removed
+            if is_kept(record) and record.seq is not None and record.seq > self.trimmed and not removals.cover(record)
         ]
         return replace(self, entries=[*self.entries, *added])
 
@@ -129,12 +129,6 @@ def is_kept(event: Event) -> bool:
 def encode(event: Event) -> bytes:
     """An event of the history as it is shown."""
     return objects.encode_event(event)
-
-
-def removed_seq(event: Event) -> int | None:
-    """The seq of the chat that an event removes; None if it removes none, or an invalid one."""
-    seq = event.named("seq") if isinstance(event, events.Removed) else None
-    return seq if type(seq) is int and 0 <= seq < 2**53 else None
 
 
 def fit(entries: Sequence[Entry], size: int) -> tuple[Sequence[Entry], Sequence[Entry]]:

@@ -11,6 +11,7 @@ from functions.rooms.payload import FRAME_BYTES
 from functions.rooms.people import Person
 from functions.rooms.properties import Properties
 from functions.rooms.refusal import Refusal
+from functions.rooms.removals import Removal
 
 # The types of those objects that are not made of an event; the others have the event's type.
 REPLY, WHO_IS_HERE, COUNT, LIKES, WELCOME, LEFT_OUT = 0, 3, 5, 6, 8, 13
@@ -72,9 +73,9 @@ def of_event(event: Event, reader: str | None = None) -> Object:
             shown = {"seq": event.seq, "name": event.name, "data": event.data, "time": event.time}
             return {"messageType": event.type, **shown} | _known(to=reader)
         case events.Removed():
-            return {"messageType": event.type, "seq": event.named("seq")}
+            return _removed(event)
         case events.Sanction():
-            return sanction(event.named("action"), event.named("seconds"))
+            return sanction(event.named("action"), event.named("seconds"), event.reason)
         case events.Settings():
             return settings(event.data)
         case events.Properties():
@@ -93,6 +94,13 @@ def _chat(event: events.Chat) -> Object:
         "time": event.time,
     }
     return shown | _known(id=event.client_id, to=event.to, attributes=event.who.attributes or None, extra=event.extra)
+
+
+def _removed(event: events.Removed) -> Object:
+    removal = Removal.of(event)
+    if removal.mark:
+        return {"messageType": event.type, "userId": removal.mark.user_id, "seqs": list(removal.seqs)}
+    return {"messageType": event.type, "seq": event.named("seq")}
 
 
 def count(online: int) -> Object:
@@ -115,9 +123,11 @@ def welcome(
     gap: bool,
     heartbeat_seconds: int,
     settings: Mapping[str, Any],
+    mute: Mapping[str, Any] | None,
 ) -> Object:
-    """The first object that a newcomer gets, without the properties and the history: `with_member` adds them."""
-    return {
+    """The first object that a newcomer gets, without the properties and the history: `with_member` adds them. `mute`:
+    the newcomer's own, if there is one."""
+    head: Object = {
         "messageType": WELCOME,
         "activityId": activity_id,
         "userId": user_id,
@@ -129,6 +139,7 @@ def welcome(
         "heartbeatSeconds": heartbeat_seconds,
         "settings": settings,
     }
+    return head | _known(mute=mute)
 
 
 def settings(settings: Any) -> Object:
@@ -143,8 +154,8 @@ def properties(changes: Properties) -> Object:
 
 def sanction(action: Any, seconds: Any, reason: str | None = None) -> Object:
     """What was done to the user who is told; `seconds` is None where it has no end, or none is meant. There is a
-    `reason` if the room did it by itself."""
-    return {"messageType": events.SANCTION, "action": action, "seconds": seconds} | _known(reason=reason)
+    `reason` if one was given, or the room did it by itself."""
+    return {"messageType": events.SANCTION, "action": action, "seconds": seconds} | _known(reason=reason or None)
 
 
 def left_out(dropped: Mapping[str, int], seq: int | None = None) -> Object:

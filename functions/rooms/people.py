@@ -38,8 +38,9 @@ class Place:
         return base64.urlsafe_b64encode(f"{self.bucket}:{self.scan}:{self.user_id}".encode()).decode()
 
     @classmethod
-    def parse(cls, cursor: str | None) -> Self:
-        """The inverse of `pack`; None is the first page. Raises Refusal `bad_field`."""
+    def parse(cls, cursor: str | None, *, buckets: int = BUCKETS) -> Self:
+        """The inverse of `pack`; None is the first page. Raises Refusal `bad_field`, also for a bucket that there is
+        not."""
         if cursor is None:
             return cls()
         try:
@@ -47,7 +48,7 @@ class Place:
         except (binascii.Error, UnicodeDecodeError, ValueError):
             text = ""
         found = _PLACE.fullmatch(text)
-        if not found or int(found[1]) >= BUCKETS or int(found[2]) >= 2**64:
+        if not found or int(found[1]) >= buckets or int(found[2]) >= 2**64:
             raise Refusal("bad_field", "cursor must be one that a page ended with")
         return cls(int(found[1]), found[2], found[3])
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.rooms import events
-from functions.rooms.text import clean_line, flaw_of_chat, is_visible
+from functions.rooms.text import REASON_LENGTH, clean_line, flaw_of_chat, is_visible
 
-REASON_LENGTH = 200
 REASON = "the message was not accepted"
 
 

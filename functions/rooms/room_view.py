@@ -14,6 +14,8 @@ from functions.rooms.cuts import Cut
 from functions.rooms.history import Entry, History
 from functions.rooms.marks import Mark
 from functions.rooms.properties import Properties, read_properties
+from functions.rooms.removals import UserMark
+from functions.rooms.sanctions import Mute
 from functions.rooms.seats import Seat
 
 # What viewers were last told of a user. "unsure": a join was not told, and what was told before it is not known.
@@ -24,13 +26,13 @@ Told = Literal["joined", "left", "unsure"]
 class Standing:
     """A user of whom a batch tells, when its tick is made.
 
-    `told`: what the slice has last told its viewers of the user within some minutes, unless that is "joined". `muted`:
-    the ms for which a mute still holds, 0 for good, None if the user is not muted.
+    `told`: what the slice has last told its viewers of the user within some minutes, unless that is "joined". `mute`:
+    the one that holds, None if the user is not muted.
     """
 
     is_present: bool = False
     told: Told | None = None
-    muted: int | None = None
+    mute: Mute | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +50,13 @@ class RoomNow:
 @dataclass(frozen=True, kw_only=True)
 class RoomView(RoomNow):
     """A room as a slice sees it before it posts. `seats` are the slice's, `newcomers` those that wait for a welcome,
-    with the ms they were taken. `cursors` are what some of these resume from.
+    with the ms they were taken. `cursors` are what some of these resume from, and `mutes` has those of their users who
+    are muted.
 
     `mark` is None also if it was made in a log that has been lost. `log` is the mark of the newest record in the
     history. `duplicates` are the seqs of those records of the batch that are not shown, since another record is the
-    chat of their id. `cut` are connections that are to be cut off, and no seats any more.
+    chat of their id. `withheld` has the users all of whose chats have been removed lately. `cut` are connections that
+    are to be cut off, and no seats any more.
     """
 
     activity_id: int
@@ -61,8 +65,10 @@ class RoomView(RoomNow):
     cursors: Mapping[Seat, str]
     seats: Sequence[Seat]
     history: History
+    mutes: Mapping[str, Mute] = field(default_factory=dict)
     log: Mark | None = None
     duplicates: frozenset[int] = frozenset()
+    withheld: Sequence[UserMark] = ()
     cut: Sequence[Cut] = ()
 
 
@@ -84,10 +90,12 @@ class Posted:
 
 
 def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
-    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, scored, properties = found
+    (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, *others = found
+    scored, properties, withheld = others
     newest = Mark.unpack(log)
     # Some servers write a score as "1.7e+12".
-    newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor in waiting]
+    newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor, _, _ in waiting]
+    mutes = [_mute(left, reason) for _, _, _, left, reason in waiting]
     cut = [Cut.unpack(packed, int(float(at))) for packed, at in zip(scored[::2], scored[1::2], strict=True)]
     ended = {each.seat for each in cut}
     return RoomView(
@@ -99,6 +107,7 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
         mark=Mark.unpack(mark),
         newcomers={seat: taken for seat, taken, _ in newcomers if seat not in ended},
         cursors={seat: cursor for seat, _, cursor in newcomers if cursor},
+        mutes={seat.user_id: mute for (seat, _, _), mute in zip(newcomers, mutes, strict=True) if mute},
         seats=[seat for bucket in buckets for seat in map(Seat.unpack, bucket) if seat not in ended],
         history=History(
             epoch=epoch,
@@ -107,6 +116,7 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
             newest=newest.seq if newest else -1,
         ),
         log=newest,
+        withheld=[UserMark(user_id, int(time)) for user_id, time in withheld],
         cut=cut,
     )
 
@@ -114,6 +124,10 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
 def read_standings(user_ids: Sequence[str], found: Sequence[Sequence[Any]]) -> dict[str, Standing]:
     """What `standings.lua` answered."""
     return {
-        user_id: Standing(is_present == 1, told or None, muted if muted >= 0 else None)
-        for user_id, (is_present, told, muted) in zip(user_ids, found, strict=True)
+        user_id: Standing(is_present == 1, told or None, _mute(left, reason))
+        for user_id, (is_present, told, left, reason) in zip(user_ids, found, strict=True)
     }
+
+
+def _mute(left: int, reason: str) -> Mute | None:
+    return Mute(left, reason) if left >= 0 else None

@@ -17,6 +17,7 @@ NAME_LENGTH = 32
 ID_LENGTH = 64
 CHAT_LENGTH = 500
 LINE_LENGTH = 512
+REASON_LENGTH = 200
 
 # Half a surrogate pair cannot be written as UTF-8. The others are for a program's own use:
 # https://www.unicode.org/faq/private_use.html#noncharacters
@@ -71,6 +72,11 @@ def flaw_of_id(id_: str) -> str | None:
 def flaw_of_line(text: str, most: int = LINE_LENGTH) -> str | None:
     """At most so many characters on one line, and no direction control."""
     return _flaw_of_length(text, 0, most) or _flaw(text, _NOT_IN_LINES)
+
+
+def flaw_of_reason(text: str) -> str | None:
+    """1-200 characters on one line, and no direction control."""
+    return _flaw_of_length(text, 1, REASON_LENGTH) or _flaw(text, _NOT_IN_LINES)
 
 
 def flaw_of_chat(text: str) -> str | None:

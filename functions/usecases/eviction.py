@@ -24,7 +24,13 @@ SECONDS = 5.0
 
 
 async def evict(
-    room: RoomParts, connections: Connections, activity_id: int, seats: Sequence[Seat], action: str, seconds: int | None
+    room: RoomParts,
+    connections: Connections,
+    activity_id: int,
+    seats: Sequence[Seat],
+    action: str,
+    seconds: int | None,
+    reason: str | None = None,
 ) -> None:
     """Tell these seats' connections, and close them.
 
@@ -34,7 +40,7 @@ async def evict(
     if not seats:
         return
     await connections.prepare()
-    sanction = objects.encode(objects.sanction(action, seconds))
+    sanction = objects.encode(objects.sanction(action, seconds, reason))
     turns = asyncio.Semaphore(AT_ONCE)
     work = {seat: _cut_off(connections, turns, seat, sanction) for seat in seats}
     closed, late = await succeeded_within(SECONDS, work)

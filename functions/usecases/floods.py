@@ -18,18 +18,21 @@ from functions.rooms.refusal import Refusal, StateCode
 from functions.rooms.seats import Seat
 from functions.runtime.metrics import FLOODS
 from functions.usecases.announcer import announce
+from functions.usecases.expulsion import is_expelled
 
 # Who acts when nobody does, as in the HTTP API without tokens.
 ROOM = Who(user_id="platform", username="platform")
 
 
 async def is_awaited(refusal: Refusal, parts: MessageParts, seat: Seat, identity: Identity) -> bool:
-    """Whether the client waits for this refusal; False if its connection has ended. The refusal is counted, unless the
-    state has done so."""
+    """Whether the client waits for this refusal; False if its connection has ended, or the platform has banned the
+    user. The refusal is counted, unless the state has done so."""
     if refusal.code in get_args(StateCode):
         return True
     now, counted = parts.clock(), ""
     try:
+        if await is_expelled(parts, seat, identity.activity_id):
+            return False
         counted = await parts.state.refuse(seat, identity, now)
         if counted == "flood":
             await announce_flood(parts, seat, identity, now)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.adapters.aws.connections import Outcome
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.words import Words
 from functions.aws_events.kafka import Record
@@ -22,6 +23,7 @@ from functions.runtime.metrics import SILENT, Meter, Metric, Number
 from functions.runtime.together import both
 from functions.usecases.announcer import announce_departures
 from functions.usecases.cutter import Cutter
+from functions.usecases.expulsion import put_out
 from functions.usecases.names import masked_rooms, masked_views
 from functions.usecases.ticker import Ticked, Ticker
 
@@ -38,14 +40,15 @@ _FAILURES = {
 
 @dataclass(frozen=True)
 class Relay:
-    """Reads the state of the slice's `rooms`, masks the names in it by `words`, lets `ticker` post and `cutter` close,
-    and publishes leaves through `room`."""
+    """Reads the state of the slice's `rooms`, masks the names in it by `words`, puts those out who are on `bans`, lets
+    `ticker` post and `cutter` close, and publishes leaves through `room`."""
 
     room: RoomParts
     rooms: RelayState
     ticker: Ticker
     cutter: Cutter
     words: Words
+    bans: PlatformBans
     meter: Meter = SILENT
 
     async def show(self, records: Iterable[Record]) -> JsonObject:
@@ -63,7 +66,11 @@ class Relay:
             raise
 
     async def _show(self, rooms: Mapping[int, Sequence[Event]], broken: int, now: int) -> JsonObject:
-        (views, _), words = await both(both(self.rooms.before(rooms, now), self.ticker.reserve()), self.words.current())
+        (views, _), (words, _) = await both(
+            both(self.rooms.before(rooms, now), self.ticker.reserve()),
+            both(self.words.current(), self.bans.current()),
+        )
+        views = await put_out(views, self.bans, now)
         rooms, views = masked_rooms(rooms, words), masked_views(views, words)
         ticked, cut = await both(self.ticker.tick(rooms, views, now), self.cutter.cut_off(views, now))
         departed, failure = await self.rooms.after([*ticked.rooms, *cut], now)

@@ -20,17 +20,22 @@ from functions.usecases.announcer import announce
 
 async def take_seat(
     parts: ConnectParts, identity: Identity, event: ConnectionEvent
-) -> Literal["taken", "banned", "too often"]:
+) -> Literal["taken", "banned", "banned everywhere", "too often"]:
     """Take a seat in a room that the sweep knows of, and announce it, unless the user is banned or comes too often.
+
+    Nearly all whom the platform has banned are known here, and take no seat. Of the others Redis is asked meanwhile.
 
     Raises StateUnavailable and LogUnavailable. Then there is no seat, or the sweep gives it up.
     """
     seat, activity_id, now = Seat.of(event.connection_id, identity), identity.activity_id, parts.clock()
     unseat = partial(parts.state.unseat, seat, activity_id, now)
     since = event.query.get("since", "")
+    if await parts.bans.held(identity.user_id, now):
+        return "banned everywhere"
     try:
-        joined, _ = await both(
-            parts.state.join(seat, identity, now, since=since), parts.state.list_room(activity_id, now)
+        joined, (_, ban) = await both(
+            parts.state.join(seat, identity, now, since=since),
+            both(parts.state.list_room(activity_id, now), parts.bans.find(identity.user_id, now)),
         )
     except StateUnavailable:
         # The seat may have been taken all the same. If it cannot be given up now, the sweep gives it up.
@@ -39,6 +44,9 @@ async def take_seat(
         raise
     if isinstance(joined, Banned):
         return "banned"
+    if ban:
+        await unseat()
+        return "banned everywhere"
     if isinstance(joined, TooOften):
         parts.meter.emit({JOINS_REFUSED: 1})
         return "too often"

@@ -35,6 +35,9 @@ const handlers = {
     likes = null;
     handlers.likes(object);
     $("message").placeholder = invitation(object.settings);
+    if (object.mute && !object.resumed) {
+      chat.line(sanction({ ...fields(object.mute), action: "muted" }), "line warning");
+    }
     whoChanged();
   },
   gap: () => chat.line("Some of what was said is missing here."),

@@ -1,6 +1,6 @@
 /** The texts of the room page. */
 
-import { fields, isCount, text } from "./foreign.js";
+import { fields, isCount, isolated, text } from "./foreign.js";
 
 const REFUSALS = table({
   too_long: "That is too long.",
@@ -27,6 +27,7 @@ const UNITS = [["days", 86_400], ["h", 3600], ["min", 60]];
 const DROPPED = table({ chat: "message", settings: "setting" });
 const LONGEST_SECONDS = 1e11;
 const MOST_KINDS = 10;
+const LONGEST_REASON = 200;
 const LONGEST_WORD = 32; // of a word of another system
 
 /** Why a frame was refused. */
@@ -37,7 +38,8 @@ export function refusal({ code, message, retryAfter }) {
 
 export function sanction({ action, seconds, reason }) {
   const said = REASONS.get(reason) ?? SANCTIONS.get(action) ?? text(action, LONGEST_WORD);
-  return `${said}${isPositive(seconds) ? ` for ${span(seconds)}` : ""}.`;
+  const why = REASONS.has(reason) ? "" : text(reason, LONGEST_REASON);
+  return `${said}${isPositive(seconds) ? ` for ${span(seconds)}` : ""}${why ? `: ${isolated(why)}` : "."}`;
 }
 
 /** In the largest unit of which there are at least two; rounded up, so that waiting for so long is enough. */

@@ -253,6 +253,28 @@ test("that an object was too large is told once, in a tick or in the history", a
   ]);
 });
 
+test("all that a user has said is removed, also what the room's history no longer names", async () => {
+  const it = await inside();
+  const said = (seq, userId) => ({ ...chat(seq), userId });
+  const removal = { messageType: 9, userId: "bob", seqs: [3, 9] };
+  it.last().say(said(1, "bob"), said(2, "carol"), said(3, "bob"), { messageType: 9, seq: 1 }, said(4, "bob"));
+  it.last().say(removal, removal, said(9, "bob"), said(10, "bob"));
+
+  assert.deepEqual(it.of("removed").map(({ seq, userId }) => [seq, userId]), [
+    [1, undefined], [3, "bob"], [9, "bob"], [4, "bob"],
+  ]);
+  assert.deepEqual(it.texts(), ["chat 1", "chat 2", "chat 3", "chat 4", "chat 10"]);
+});
+
+test("a removal of another system, whose fields are odd, removes nothing", async () => {
+  const it = await inside();
+  it.last().say(chat(1));
+  for (const odd of [{ userId: 5, seqs: [1] }, { userId: "x", seqs: "1" }, { userId: "x", seqs: ["1", -1, null] }, {}]) {
+    it.last().say({ messageType: 9, ...odd });
+  }
+  assert.deepEqual(it.of("removed"), []);
+});
+
 test("a removal is told once, and what it removes is not shown afterwards", async () => {
   const it = await inside();
   it.last().say(chat(1), { messageType: 9, seq: 1 }, { messageType: 9, seq: 1 }, { messageType: 9, seq: 2 }, chat(2));
@@ -552,6 +574,16 @@ for (const [action, reason] of [["kicked", "replaced"], ["banned", "flooding"]])
     it.room.connect();
     await settled();
     assert.equal(it.sockets.length, 2);
+  });
+}
+
+for (const [action, reason] of [["banned", "no links, please"], ["kicked", "flooding"], ["banned", "replaced"]]) {
+  test(`a viewer who was ${action} for "${reason}" is told why, and the state says ${action}`, async () => {
+    const it = await inside();
+    it.last().say({ messageType: 11, action, seconds: 60, reason });
+
+    assert.deepEqual(it.of("state").at(-1), { name: "closed", reason: action });
+    assert.deepEqual(it.of("sanction").map(({ reason }) => reason), [reason]);
   });
 }
 

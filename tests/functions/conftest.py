@@ -7,6 +7,7 @@ from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.kafka.room_log import LogUnavailable, OutcomeUnknown, RoomLog
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
@@ -130,6 +131,7 @@ def parts(redis: RedisCluster, log: MemoryLog, clock: Clock) -> MessageParts:
     return MessageParts(
         state=RoomState(redis, heartbeat_seconds=60, limits=UNLIMITED),
         words=Words(redis),
+        bans=PlatformBans(redis),
         log=log,
         chat_rate=Rate(burst=5, per_second=1),
         other_rate=Rate(burst=5, per_second=2),
@@ -143,6 +145,7 @@ def parts_without_redis(log: MemoryLog, clock: Clock) -> MessageParts:
     return MessageParts(
         state=RoomState(away, heartbeat_seconds=60),
         words=Words(away),
+        bans=PlatformBans(away),
         log=log,
         chat_rate=Rate(burst=5, per_second=1),
         other_rate=Rate(burst=5, per_second=2),

@@ -35,8 +35,8 @@ async def test_a_function_has_one_redis_client_and_one_set_of_credentials() -> N
 async def test_a_function_is_given_only_what_it_reads() -> None:
     room = {"state", "log", "clock"}
     assert vars(await disconnect_parts(SETTINGS)).keys() == room
-    assert vars(await connect_parts(SETTINGS)).keys() == room | {"words", "meter"}
-    message = {"words", "meter", "chat_rate", "other_rate", "review", "ended"}
+    assert vars(await connect_parts(SETTINGS)).keys() == room | {"words", "bans", "meter"}
+    message = {"words", "bans", "meter", "chat_rate", "other_rate", "review", "ended"}
     assert vars(await message_parts(SETTINGS)).keys() == room | message
     assert vars((await relay.build(SETTINGS)).room).keys() == room
     assert vars((await sweep.build(SETTINGS)).room).keys() == room

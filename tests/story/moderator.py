@@ -22,20 +22,28 @@ class Moderator:
         address = f"/api/activities/{self._activity}{path}"
         return await self._http.request(method, address, headers=self._headers, **content)  # type: ignore[arg-type]
 
-    async def mute(self, user: str, seconds: int) -> None:
-        await self._done("PUT", "/mutes", {"userId": user, "seconds": seconds})
+    async def mute(self, user: str, seconds: int, **more: object) -> None:
+        await self._done("PUT", "/mutes", {"userId": user, "seconds": seconds, **more})
 
     async def unmute(self, user: str) -> None:
         await self._done("DELETE", f"/mutes?userId={quote(user)}")
 
-    async def ban(self, user: str, seconds: int | None = None) -> None:
-        await self._done("PUT", "/bans", {"userId": user} | ({"seconds": seconds} if seconds else {}))
+    async def sanctions(self) -> list[dict[str, Any]]:
+        """Those that hold, the first page."""
+        response = await self.ask("GET", "/sanctions")
+        assert response.status_code == 200, response.text
+        found: list[dict[str, Any]] = response.json()["sanctions"]
+        return found
+
+    async def ban(self, user: str, seconds: int | None = None, **more: object) -> None:
+        await self._done("PUT", "/bans", {"userId": user, **more} | ({"seconds": seconds} if seconds else {}))
 
     async def unban(self, user: str) -> None:
         await self._done("DELETE", f"/bans?userId={quote(user)}")
 
-    async def kick(self, user: str) -> None:
-        await self._done("DELETE", f"/users?userId={quote(user)}")
+    async def kick(self, user: str, reason: str = "") -> None:
+        why = f"&reason={quote(reason)}" if reason else ""
+        await self._done("DELETE", f"/users?userId={quote(user)}{why}")
 
     async def remove(self, seq: int) -> None:
         await self._done("DELETE", f"/messages/{seq}")

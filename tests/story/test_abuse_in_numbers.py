@@ -14,6 +14,7 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import connect as connect_redis
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
 from functions.adapters.tokens.token_keys import TokenKeys
@@ -58,7 +59,9 @@ def log() -> MemoryLog:
 def parts(redis: RedisCluster, log: MemoryLog) -> MessageParts:
     plenty = Rate(burst=10**6, per_second=10**6)
     state = RoomState(redis, heartbeat_seconds=60, limits=UNLIMITED)
-    return MessageParts(state=state, words=Words(redis), log=log, chat_rate=plenty, other_rate=plenty)
+    return MessageParts(
+        state=state, words=Words(redis), bans=PlatformBans(redis), log=log, chat_rate=plenty, other_rate=plenty
+    )
 
 
 async def let_in(query: dict[str, str]) -> dict[str, str]:

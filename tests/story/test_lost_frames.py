@@ -6,7 +6,7 @@ import pytest
 
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.keys import RoomKeys
-from functions.rooms.history import KEPT
+from functions.rooms.removals import KEPT
 from tests.story.rooms import Rooms, Servers
 from tests.story.topics import notice, produce
 from tests.story.viewer import LEFT_OUT, NOTICE, PATIENCE, WELCOME, Viewer

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from functions.adapters.redis.client import connect
-from functions.rooms.history import KEPT, RECENT
+from functions.rooms.history import RECENT
+from functions.rooms.removals import KEPT
 from tests.functions.adapters.redis.snapshot import lose_all
 from tests.story.rooms import Rooms, Servers
 from tests.story.viewer import CHAT, REMOVED, WELCOME, Object, Viewer

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from websockets.asyncio.client import connect
 
-from functions.rooms.history import KEPT
+from functions.rooms.removals import KEPT
 from tests.story.rooms import Rooms, Servers, running
 from tests.story.viewer import CHAT, LEFT_OUT, PATIENCE, WELCOME, Object, Viewer
 

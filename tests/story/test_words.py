@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from functions.adapters.redis.words import WORDS_SECONDS
+from functions.adapters.redis.shared_list import REFRESH_SECONDS
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
 from tests.story.rooms import Rooms, Servers
 from tests.story.topics import records
@@ -147,7 +147,7 @@ async def test_a_word_that_is_listed_is_masked_in_the_name_of_who_is_there_where
             carol = await rooms.enter(activity, next(NAMES))
             names = [one["fromusername"] for one in carol.welcome["history"]]
             # By then no environment of the relay has a list that is older.
-            if names == ["Mr****"] and time.monotonic() > listed_at + WORDS_SECONDS:
+            if names == ["Mr****"] and time.monotonic() > listed_at + REFRESH_SECONDS:
                 break
             await carol.leave()
     await mallory.leave()

@@ -24,6 +24,8 @@ STEPS = (
     *("archive", "watch time", "report"),
 )
 
+REASON = "a smoke test"
+
 Step = tuple[str, Callable[[], Awaitable[str]]]
 
 
@@ -163,14 +165,17 @@ class Walk:
         return f"seen by {BOB} alone"
 
     async def mute(self) -> str:
-        """A muted viewer is told, and cannot chat until it is unmuted."""
-        await self._platform.call("PUT", f"{self._path}/mutes", {"userId": BOB, "seconds": 60})
-        await self._room.told(BOB, SANCTION, "that it is muted", action="muted")
+        """A muted viewer is told why, is listed, and cannot chat until it is unmuted."""
+        await self._platform.call("PUT", f"{self._path}/mutes", {"userId": BOB, "seconds": 60, "reason": REASON})
+        await self._room.told(BOB, SANCTION, "that it is muted, and why", action="muted", reason=REASON)
+        listed = (await self._platform.call("GET", f"{self._path}/sanctions"))["sanctions"]
+        if [(one["action"], one["userId"], one["reason"]) for one in listed] != [("muted", BOB, REASON)]:
+            raise Failed(f"the list of sanctions is {listed}", cause.ROOMS)
         reply = await self._room.viewers[BOB].ask(CHAT, "a chat of the muted", message="unheard")
         if reply.get("error") != "muted":
             raise Failed(f"a chat of the muted is answered with {reply}", cause.ROOMS)
         await self._platform.call("DELETE", f"{self._path}/mutes?userId={quote(BOB)}")
-        return "told, refused, and unmuted"
+        return "told, listed, refused, and unmuted"
 
     async def removal(self) -> str:
         """A removed chat is taken off the screens."""

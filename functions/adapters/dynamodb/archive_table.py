@@ -5,14 +5,17 @@ import heapq
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_writing import Pauses, Unstored, Writing
 from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, typed
 from functions.rooms import archive
-from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, Item, Kind, Stored
+from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, Item, Kind, Stored
+from functions.rooms.marks import SKEW_MS
 from functions.rooms.records import MOST
+from functions.rooms.removals import Removals, UserMark
 from functions.rooms.repeats import Sent, sent_as
 
 # What BatchWriteItem takes at once.
@@ -83,8 +86,9 @@ class ArchiveTable:
         page = found[:limit]
         if not page:
             return [], None
-        removed = await self._removed(activity_id, page[-1]["seq"], page[0]["seq"])
-        stored = [_stored(activity_id, attributes, removed).withheld() for attributes in page]
+        since = min(attributes["time"] for attributes in page) - SKEW_MS
+        removals = await self._removals(activity_id, page[-1]["seq"], page[0]["seq"], since)
+        stored = [_stored(activity_id, attributes, removals).withheld() for attributes in page]
         return stored, page[-1]["seq"] if len(found) > limit else None
 
     async def events(self, activity_id: int, *kinds: Kind) -> AsyncIterator[Stored]:
@@ -92,10 +96,10 @@ class ArchiveTable:
 
         It is read as it is asked for. Raises TableUnavailable.
         """
-        removed = await self._removed(activity_id, 0, MOST)
+        removals = await self._removals(activity_id, 0, MOST, 0)
         streams = [self._query(activity_id, kind, 0, MOST) for kind in kinds or (MESSAGE, PRIVATE, EVENT)]
         async for attributes in _merged(streams):
-            yield _stored(activity_id, attributes, removed)
+            yield _stored(activity_id, attributes, removals)
 
     async def sent_since(self, activity_id: int, since: int, kind: Kind) -> list[Sent]:
         """What was sent to a room under an `id` since then (ms), oldest first; of the newest RECENT items of this kind.
@@ -117,10 +121,17 @@ class ArchiveTable:
         async for _ in self._query(0, MESSAGE, 0, 0):
             pass
 
-    async def _removed(self, activity_id: int, oldest: int, newest: int) -> frozenset[int]:
-        return frozenset(
-            [archive.number(mark["sk"]) async for mark in self._query(activity_id, REMOVAL, oldest, newest)]
-        )
+    async def _removals(self, activity_id: int, oldest: int, newest: int, since: int) -> Removals:
+        """What marks the messages of these seqs as removed, the oldest of which was written after `since` (ms)."""
+
+        async def single() -> list[int]:
+            return [archive.number(mark["sk"]) async for mark in self._query(activity_id, REMOVAL, oldest, newest)]
+
+        async def of_users() -> list[UserMark]:
+            found = self._query(activity_id, USER_REMOVAL, max(0, since), MOST)
+            return [archive.user_mark(mark) async for mark in found]
+
+        return Removals(*await asyncio.gather(single(), of_users()))
 
     async def _query(
         self, activity_id: int, kind: str, low: int, high: int, **options: Any
@@ -170,7 +181,7 @@ def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
 
 
-def _stored(activity_id: int, attributes: Mapping[str, Any], removed: frozenset[int]) -> Stored:
-    return archive.stored(
-        activity_id, attributes, removed=attributes["seq"] in removed and attributes["sk"][0] != EVENT
-    )
+def _stored(activity_id: int, attributes: Mapping[str, Any], removals: Removals) -> Stored:
+    found = archive.stored(activity_id, attributes)
+    is_removed = attributes["sk"][0] != EVENT and removals.cover(found.event)
+    return replace(found, removed=is_removed)

@@ -41,6 +41,7 @@ class RoomKeys:
         self.since = f"{self._tag}:since"
         self.history = f"{self._tag}:history"
         self.removed = f"{self._tag}:removed"
+        self.withheld = f"{self._tag}:withheld"
         self.mutes = f"{self._tag}:mutes"
         self.bans = f"{self._tag}:bans"
         self.cut = f"{self._tag}:cut"

@@ -1,7 +1,6 @@
 """What moderators change in a room. Methods raise StateUnavailable; times are ms since the epoch."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from redis.asyncio.cluster import RedisCluster
 
@@ -9,11 +8,12 @@ from functions.adapters.redis.client import reaching_redis
 from functions.adapters.redis.keys import ROOMS, RoomKeys, entry_id
 from functions.adapters.redis.script import Script, run, run_all, succeeded
 from functions.rooms.answers import FIGURES, RoomFigures, Rules, read_figures
-from functions.rooms.seats import BUCKETS, Seat
+from functions.rooms.people import Place
+from functions.rooms.sanctions import ACTIONS, LISTS, Listed, Lists, Sanction
+from functions.rooms.seats import BUCKETS, Seat, bucket_of
 
-FOR_GOOD = 0
-
-Sanctions = Literal["mutes", "bans"]
+# So many rooms are asked for a user in one round trip.
+ROOMS_A_CALL = 1000
 
 
 class ModerationState:
@@ -22,42 +22,53 @@ class ModerationState:
     def __init__(self, redis: RedisCluster) -> None:
         self._redis = redis
         self._sanction, self._lift, self._rules = Script("sanction"), Script("lift"), Script("rules")
+        self._sanctions, self._remove_said = Script("sanctions"), Script("remove_said")
         self._seats_of, self._remove = Script("seats_of"), Script("remove")
         self._kick = Script("kick")
 
     async def sanction(
         self,
-        kind: Sanctions,
+        kind: Lists,
         activity_id: int,
         user_id: str,
-        till: int,
+        sanction: Sanction,
         *,
         unless_newer: bool = False,
         cut_at: int | None = None,
     ) -> None:
-        """Mute or ban until `till`, or FOR_GOOD. `unless_newer`: put back what `lift` ended, because that could not be
-        published, but not if the user has been sanctioned again. `cut_at`: no connection of the user from before this
-        time may send any more."""
+        """Mute or ban a user. `unless_newer`: put back what `lift` ended, because that could not be published, but not
+        if the user has been sanctioned again. `cut_at`: no connection of the user from before this time may send any
+        more."""
         room = RoomKeys(activity_id)
-        key, newer = getattr(room, kind), int(unless_newer)
-        call = self._sanction(room, sanctions=key, user_id=user_id, till=till, unless_newer=newer, cut_at=cut_at)
-        await run(self._redis, call)
+        given = {"sanctions": getattr(room, kind), "user_id": user_id, "line": sanction.pack()}
+        await run(self._redis, self._sanction(room, **given, unless_newer=int(unless_newer), cut_at=cut_at))
 
     async def kick(self, activity_id: int, user_id: str, now: int) -> None:
         """No connection of the user from before now may send any more."""
         await run(self._redis, self._kick(RoomKeys(activity_id), user_id=user_id, now=now))
 
-    async def lift(self, kind: Sanctions, activity_id: int, user_id: str, now: int) -> int | None:
-        """Lift a mute or a ban; returns until when it would still have held, None if there was none."""
+    async def lift(self, kind: Lists, activity_id: int, user_id: str, now: int) -> Sanction | None:
+        """Lift a mute or a ban; returns it if it still held."""
         key = getattr(RoomKeys(activity_id), kind)
-        till = await run(self._redis, self._lift(sanctions=key, user_id=user_id, now=now))
-        return None if till == "" else int(till)
+        line = await run(self._redis, self._lift(sanctions=key, user_id=user_id, now=now))
+        return Sanction.unpack(line) if line else None
 
     async def is_banned(self, activity_id: int, user_id: str, now: int) -> bool:
         """Whether a ban holds at `now`."""
         with reaching_redis():
-            till: str | None = await self._redis.hget(RoomKeys(activity_id).bans, user_id)  # type: ignore[assignment]
-        return till is not None and (int(till) == FOR_GOOD or int(till) > now)
+            line: str | None = await self._redis.hget(RoomKeys(activity_id).bans, user_id)  # type: ignore[assignment]
+        return line is not None and Sanction.unpack(line).holds(now)
+
+    async def sanctions(
+        self, activity_id: int, now: int, *, limit: int, after: Place
+    ) -> tuple[list[Listed], Place | None]:
+        """At most `limit` of a room's mutes and bans that hold, mutes first; and where the next page begins, None at
+        the end. A place's bucket is the index of a list."""
+        keys = [getattr(RoomKeys(activity_id), name) for name in LISTS[after.bucket :]]
+        call = self._sanctions(lists=keys, now=now, limit=limit, scan=after.scan, after=after.user_id)
+        found, index, scan, user_id = await run(self._redis, call)
+        page = [Listed(ACTIONS[LISTS[after.bucket + at]], user, Sanction.unpack(line)) for at, user, line in found]
+        return page, None if index < 0 else Place(after.bucket + index, scan, user_id)
 
     async def change_rules(self, activity_id: int, *, slow_mode_seconds: int | None, frozen: bool | None) -> Rules:
         """Change what is not None; returns the rules as they are then."""
@@ -70,6 +81,12 @@ class ModerationState:
         """Take a chat out of the history, also one that is yet to get there."""
         await run(self._redis, self._remove(RoomKeys(activity_id), id=entry_id(seq), seq=seq))
 
+    async def remove_said(self, activity_id: int, user_id: str, now: int) -> list[int]:
+        """Take all that a user has said until now out of the history, also what is yet to get there. Returns the seqs
+        that were there, at most KEPT; a call that is made again also returns those of the first."""
+        call = self._remove_said(RoomKeys(activity_id), user_id=user_id, now=now)
+        return [int(seq) for seq in await run(self._redis, call)]
+
     async def seats_of(self, activity_id: int, user_id: str) -> list[Seat]:
         """The seats that a user has now."""
         # A packed seat ends in the user's bucket and id, whatever its connection.
@@ -77,6 +94,18 @@ class ModerationState:
         calls = [self._seats_of(seats=key, tail=tail) for key in RoomKeys(activity_id).seats(range(BUCKETS))]
         found = succeeded(await run_all(self._redis, calls))
         return [Seat.unpack(packed) for bucket in found for packed in bucket]
+
+    async def rooms_of(self, user_id: str) -> list[int]:
+        """The rooms that a user is in now, out of all that somebody is in."""
+        with reaching_redis():
+            names: Sequence[str] = await self._redis.zrange(ROOMS, 0, -1)  # type: ignore[assignment]
+            found: list[bool] = []
+            for start in range(0, len(names), ROOMS_A_CALL):
+                pipeline = self._redis.pipeline()
+                for name in names[start : start + ROOMS_A_CALL]:
+                    pipeline.hexists(RoomKeys(int(name)).users([bucket_of(user_id)])[0], user_id)
+                found += await pipeline.execute()
+        return [int(name) for name, is_there in zip(names, found, strict=True) if is_there]
 
     async def live_rooms(self, *, limit: int, after: int) -> tuple[list[RoomFigures], int | None]:
         """Rooms with somebody in them, by id, from behind `after`; and the next `after`, None at the end."""

@@ -16,6 +16,7 @@ from functions.rooms.answers import Departure, read_departures
 from functions.rooms.current import is_about_mute, needs_properties
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, Memory, mark_of
+from functions.rooms.removals import KEPT, Removal
 from functions.rooms.room_view import Posted, RoomView, Standing, read_standings, read_view
 from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
 from functions.rooms.settling import Settled, has_id, is_user_id, result_of
@@ -30,6 +31,8 @@ IDS_A_CALL = 1500
 USERS_A_CALL = 1500
 # Of the removals in a batch, which the API has made in the history already; another system's may not have been.
 REMOVALS_A_CALL = 500
+# Each is two arguments, and looks through the history.
+USERS_REMOVED_A_CALL = 20
 
 
 class RelayState:
@@ -67,7 +70,7 @@ class RelayState:
         remembered = {"seen_log": _packed(known.log), "shown": _packed(known.shown)}
         yield self._write_history(room, **batch, **remembered, now=now, **_additions(room, records))
         asked = int(needs_properties(records))
-        yield self._read_view(room, **batch, seats=room.seats(self._buckets), asked=asked)
+        yield self._read_view(room, **batch, now=now, seats=room.seats(self._buckets), asked=asked)
         told, users = room.told(self._slice), room.users(range(BUCKETS))
         for user_ids in _users_of(records):
             buckets = [bucket_of(user_id) for user_id in user_ids]
@@ -161,19 +164,24 @@ def _additions(room: RoomKeys, records: Sequence[Event]) -> dict[str, Any]:
     last = mark_of(records)
     kept = [record for record in records if history.is_kept(record)]
     marks = [mark_of([record]) for record in kept]
-    sent = kept[-history.KEPT :]
+    sent = kept[-KEPT:]
     named = [record for record in sent if has_id(record)]
     numbers = {record.seq: number for number, record in enumerate(named, 1)}
-    removals = [history.removed_seq(record) for record in records]
+    removals = [Removal.of(record) for record in records]
+    users = [removal.mark for removal in removals if removal.mark][-USERS_REMOVED_A_CALL:]
     return {
         "new_epoch": new_epoch(),
         "last": last.seq,
         "newest_ms": last.logged_at,
-        "omitted": marks[-history.KEPT - 1].seq if len(kept) > history.KEPT else None,
-        "removed_ids": [entry_id(seq) for seq in removals if seq is not None][-REMOVALS_A_CALL:],
-        "ids": [entry_id(mark.seq) for mark in marks[-history.KEPT :]],
-        "times": [mark.logged_at for mark in marks[-history.KEPT :]],
+        "omitted": marks[-KEPT - 1].seq if len(kept) > KEPT else None,
+        "removed_ids": [entry_id(seq) for removal in removals for seq in removal.seqs][-REMOVALS_A_CALL:],
+        "removed_users": [mark.user_id for mark in users],
+        "removed_before": [mark.seq for mark in users],
+        "ids": [entry_id(mark.seq) for mark in marks[-KEPT:]],
+        "times": [mark.logged_at for mark in marks[-KEPT:]],
         "objects": [history.encode(record) for record in sent],
         "id_numbers": [numbers.get(record.seq, 0) for record in sent],
+        "senders": [record.who.user_id if record.type == events.CHAT else "" for record in sent],
+        "said_at": [record.time if record.type == events.CHAT else 0 for record in sent],
         "sent_ids": _sent_ids(room, named),
     }

@@ -56,7 +56,7 @@ class RoomState:
         self._undo, self._put_back = CallOnce("undo"), CallOnce("put_back")
         self._claim, self._release = CallOnce("claim"), CallOnce("release")
         self._doubt, self._who, self._list = Script("doubt"), Script("who"), Script("list")
-        self._refuse = CallOnce("refuse")
+        self._refuse, self._expel = CallOnce("refuse"), CallOnce("expel")
         # A page is not kept for a call that is made again: it is large, and asking again changes little.
         self._accept_who = Script("accept")
 
@@ -165,6 +165,11 @@ class RoomState:
         keys = {"users": users, "rate": room.rate(identity.user_id)}
         call = self._refuse(room, **keys, seat=seat.pack(), now=now, **self._counted())
         return cast(Literal["refused", "flood", "gone"], await run(self._redis, call))
+
+    async def expel(self, seat: Seat, activity_id: int, reason: str, now: int) -> bool:
+        """End a connection, and list it to be told the `reason` (of a Cut) and closed; False if it had ended before."""
+        call = self._expel(RoomKeys(activity_id), seat=seat.pack(), reason=reason, now=now)
+        return bool(await run(self._redis, call) == 1)
 
     def _counted(self) -> dict[str, int]:
         """The arguments of a script that counts refusals."""

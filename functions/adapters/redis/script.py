@@ -27,9 +27,10 @@ from redis.exceptions import AskError, NoScriptError, RedisError, TryAgainError
 
 from functions.adapters.redis import keys
 from functions.adapters.redis.client import StateUnavailable, reaching_redis
-from functions.rooms import cuts, history, marks, people, properties, results, seats
+from functions.rooms import cuts, history, marks, people, properties, removals, results, sanctions, seats
 
-CONSTANTS = ChainMap(*(vars(module) for module in (keys, cuts, history, marks, people, properties, results, seats)))
+_MODULES = (keys, cuts, history, marks, people, properties, removals, results, sanctions, seats)
+CONSTANTS = ChainMap(*map(vars, _MODULES))
 
 # Each waits with a connection of its own while its slot moves.
 ROOMS_AT_ONCE = 16

@@ -7,8 +7,7 @@ not on the text itself, so it also finds "b.a d". `Word.fits` then decides about
 characters of the text to mask. Literal words, such as "a$$", need a reading with all symbols and an automaton of their
 own.
 
-The list changes rarely, and a chat must not wait for Redis. So a process asks only for the small `version`, in the
-background, at most every WORDS_SECONDS. It fetches and compiles the list when the version has changed.
+The list changes rarely, and a chat must not wait for Redis: see shared_list.py.
 """
 
 import asyncio
@@ -23,7 +22,8 @@ from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
 
-from functions.adapters.redis.client import StateUnavailable, reaching_redis
+from functions.adapters.redis.client import reaching_redis
+from functions.adapters.redis.shared_list import STALE_SECONDS, SharedList
 from functions.rooms.identity import Malformed
 from functions.rooms.reading import Reading
 from functions.rooms.words import MASK, Lists, Verdict, Word, cover
@@ -34,11 +34,6 @@ log = logging.getLogger(__name__)
 # Its loss would let every listed word through.
 WORDS = "words"
 
-WORDS_SECONDS = 2
-# A list that was not confirmed for so long is stale: the process was frozen. A message then waits for a refresh, ...
-STALE_SECONDS = 10
-# ... but no longer than this.
-PATIENCE_SECONDS = 1.0
 # Masking a word joins the letters around it, which may be a word again. A text that needs more passes is masked whole.
 PASSES = 8
 # So many names are remembered, masked, with each list.
@@ -162,12 +157,10 @@ def _flat(letters: str) -> str:
     return letters.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-class Words:
-    """The list in Redis. `clock` tells seconds since the epoch; a monotonic clock stands still during a freeze.
+class Words(SharedList[WordList]):
+    """The list in Redis. `for_names`: as of a WordList."""
 
-    A list that was not confirmed for `stale_seconds` is refreshed before it is used. Who waits for Redis anyway, and
-    asks at the same time, may give WORDS_SECONDS. `for_names`: as of a WordList.
-    """
+    name = "words"
 
     def __init__(
         self,
@@ -177,32 +170,8 @@ class Words:
         stale_seconds: float = STALE_SECONDS,
         for_names: bool = False,
     ) -> None:
+        super().__init__(redis, clock=clock, stale_seconds=stale_seconds)
         self._for_names = for_names
-        self._redis = redis
-        self._clock = clock
-        self._stale_seconds = stale_seconds
-        self._words: WordList | None = None
-        self._version: str | None = None
-        self._confirmed_at = 0.0
-        self._refresh: asyncio.Task[None] | None = None
-
-    async def current(self) -> WordList:
-        """The list as it was at most a few seconds ago. If Redis does not answer, it is the last known list.
-
-        Only the first list and, for PATIENCE_SECONDS, the refresh of a stale list are waited for. Raises
-        StateUnavailable if the first list cannot be read.
-        """
-        age = self._clock() - self._confirmed_at
-        if self._words is not None and 0 <= age < WORDS_SECONDS:
-            return self._words
-        if self._refresh is None or self._refresh.done():
-            self._refresh = asyncio.create_task(self._load() if self._words is None else self._reload())
-        if self._words is None:
-            await asyncio.shield(self._refresh)
-        elif not 0 <= age < self._stale_seconds:
-            await asyncio.wait({self._refresh}, timeout=PATIENCE_SECONDS)
-        assert self._words is not None
-        return self._words
 
     async def read(self) -> Lists:
         """The listed words, none if none were ever written. Raises StateUnavailable."""
@@ -217,32 +186,23 @@ class Words:
         with reaching_redis():
             await self._redis.hset(WORDS, mapping={"version": version, "lists": stored})
 
-    async def _reload(self) -> None:
-        try:
-            await self._load()
-        except StateUnavailable as error:
-            log.warning("the words are not refreshed, the old ones stay in force: %s", error)
-
-    async def _load(self) -> None:
-        asked_at = self._clock()
+    async def _read_version(self) -> str | None:
         with reaching_redis():
             version: str | None = await self._redis.hget(WORDS, "version")  # type: ignore[assignment]
-        # Without any version, Redis has lost its data: the words that are known here stay in force.
-        if version is not None and version != self._version:
-            await self._fetch()
-        if self._words is None:
-            self._words = WordList((), ())
-        self._confirmed_at = asked_at
+        return version
 
-    async def _fetch(self) -> None:
+    async def _fetch(self) -> tuple[str, WordList] | None:
         with reaching_redis():
             found: list[Any] = await self._redis.hmget(WORDS, ["version", "lists"])
         version, stored = found
         if stored is None:
-            return
+            return None
         # In a thread: compiling 10,000 words would block the loop for 0.1 s.
-        self._words = await asyncio.to_thread(lambda: WordList(**vars(_lists(stored)), for_names=self._for_names))
-        self._version = version
+        compiled = await asyncio.to_thread(lambda: WordList(**vars(_lists(stored)), for_names=self._for_names))
+        return version, compiled
+
+    def _empty(self) -> WordList:
+        return WordList((), ())
 
 
 def _lists(stored: str | None) -> Lists:

@@ -30,6 +30,7 @@ def platform(
         connections=connections,
         archive=empty_archive,
         words=parts.words,
+        bans=parts.bans,
         admission=Admission(mode="token", tokens=TOKENS),
         shows_docs=True,
     )
@@ -39,7 +40,8 @@ def platform(
 def platform_without_redis(platform: Platform, parts_without_redis: MessageParts) -> Platform:
     nobody = connect("redis://127.0.0.1:1")
     away = replace(platform, moderation=ModerationState(nobody), properties=PropertiesState(nobody))
-    return replace(away, room=parts_without_redis, words=parts_without_redis.words)
+    room = parts_without_redis
+    return replace(away, room=room, words=room.words, bans=room.bans)
 
 
 def archive_in(dynamodb: DynamoDbApi, table: str) -> ArchiveParts:

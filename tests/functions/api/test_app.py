@@ -9,6 +9,7 @@ import pytest
 
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
@@ -53,6 +54,7 @@ class Handler:
             chat_rate=RATE,
             other_rate=RATE,
             words=Words(self.redis),
+            bans=PlatformBans(self.redis),
         )
         parts = ApiParts(
             shows_docs=True,
@@ -62,6 +64,7 @@ class Handler:
             connections=FakeConnections(),
             archive=self.archive,
             words=room.words,
+            bans=room.bans,
             admission=Admission(mode="token", tokens=TOKENS),
         )
         self.built.append(parts)

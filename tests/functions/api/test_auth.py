@@ -14,6 +14,7 @@ from functions.api.auth import Caller, require
 from functions.api.errors import install
 from functions.api.parts import parts_of
 from functions.rooms.identity import CAPABILITIES
+from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.usecases.admission import Admission
 
 NOW = 1_700_000_000
@@ -41,8 +42,8 @@ async def read_nothing() -> str:
     raise SecretUnavailable("secret the-keys: away")
 
 
-def token(*caps: str, activity_id: int | None = 42, exp: int = NOW + 60) -> str:
-    claims = Claims.of_ours(sub="u1", name="Alice", activity_id=activity_id, exp=exp, caps=frozenset(caps))
+def token(*caps: str, activity_id: int | None = 42, exp: int = NOW + 60, sub: str = "u1") -> str:
+    claims = Claims.of_ours(sub=sub, name="Alice", activity_id=activity_id, exp=exp, caps=frozenset(caps))
     return mint(claims, Keys.parse(SECRET))
 
 
@@ -56,9 +57,14 @@ class Bans:
         assert now == NOW * 1000
         return activity_id == 42 and user_id in self._banned
 
+    async def find(self, user_id: str, now: int) -> Sanction | None:
+        """Of the platform's bans, which hold in all rooms."""
+        return Sanction(until=FOR_GOOD) if user_id == "outcast" else None
+
 
 def use(chosen: Admission, *banned: str) -> None:
-    parts = SimpleNamespace(admission=chosen, moderation=Bans(*banned), room=SimpleNamespace(clock=lambda: NOW * 1000))
+    bans, room = Bans(*banned), SimpleNamespace(clock=lambda: NOW * 1000)
+    parts = SimpleNamespace(admission=chosen, moderation=bans, bans=bans, room=room)
     app.dependency_overrides[parts_of] = lambda: parts
 
 
@@ -124,6 +130,18 @@ async def test_whoever_is_banned_from_the_room_is_403_and_a_platform_is_banned_f
     assert (answer.status_code, answer.json()["error"]) == (403, "banned")
     for room, header in ((43, token("moderate", activity_id=43)), (42, token("moderate", activity_id=None))):
         assert (await client.get(f"/rooms/{room}", headers=bearing(header))).status_code == 200, room
+
+
+async def test_whoever_the_platform_has_banned_is_403_in_every_room_and_a_platform_in_none(
+    client: httpx.AsyncClient,
+) -> None:
+    for room in (42, 43):
+        header = bearing(token("moderate", activity_id=room, sub="outcast"))
+        answer = await client.get(f"/rooms/{room}", headers=header)
+        assert (answer.status_code, answer.json()["error"]) == (403, "banned")
+        assert answer.json()["message"] == "you are banned from all rooms"
+    header = bearing(token("moderate", activity_id=None, sub="outcast"))
+    assert (await client.get("/rooms/42", headers=header)).status_code == 200
 
 
 async def test_a_path_that_is_no_room_is_a_bad_field(client: httpx.AsyncClient) -> None:

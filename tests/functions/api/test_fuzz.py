@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
@@ -54,6 +55,7 @@ class Served:
             chat_rate=RATE,
             other_rate=RATE,
             words=Words(redis),
+            bans=PlatformBans(redis),
         )
         async with tables.api(self.moto_url) as dynamodb:
             parts = ApiParts(
@@ -64,6 +66,7 @@ class Served:
                 connections=FakeConnections(),
                 archive=archive_in(dynamodb, self.table),
                 words=room.words,
+                bans=room.bans,
                 admission=Admission(mode=self.mode, tokens=TOKENS),
             )
             await Site(parts)(scope, receive, send)
@@ -75,7 +78,7 @@ class Served:
 
 # What no JSON schema can say: that a cursor was given by the last page, what makes a word, how large a value is, and
 # which time is later.
-LOOSELY_DESCRIBED = {"users", "put_words", "change_properties", "show_report"}
+LOOSELY_DESCRIBED = {"users", "sanctions", "bans", "put_words", "change_properties", "show_report"}
 
 SCHEMA = schemathesis.openapi.from_dict(app.openapi(), config=CONFIG)
 

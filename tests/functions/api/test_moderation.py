@@ -6,13 +6,16 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.aws.connections import Outcome
 from functions.adapters.aws.credentials import NoCredentials
+from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.relay_state import RelayState
 from functions.handlers import connect, message
 from functions.rooms import events, objects
 from functions.rooms.payload import Payload
+from functions.rooms.sanctions import Sanction
 from functions.usecases.admission import Admission
 from tests.functions.api.bearers import TOKENS, bearing
 from tests.functions.api.site import Platform, Site
@@ -98,7 +101,7 @@ async def test_an_unmuted_user_may_chat_and_is_told_once(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
     await come_in(platform, log)
-    await platform.moderation.sanction("mutes", 42, "alice", NOW + 60_000)
+    await platform.moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 60_000))
     for _ in range(2):
         assert (await client.delete(f"{ROOM}/mutes?userId=alice")).status_code == 204
     assert sanctions(log) == [("alice", {"action": "unmuted", "seconds": None})]
@@ -108,7 +111,7 @@ async def test_an_unmuted_user_may_chat_and_is_told_once(
 async def test_who_was_never_muted_or_is_no_longer_is_told_nothing(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog, clock: Clock
 ) -> None:
-    await platform.moderation.sanction("mutes", 42, "alice", NOW + 1_000)
+    await platform.moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 1_000))
     clock.now += 1_000
     for user in ("alice", "bob"):
         assert (await client.delete(f"{ROOM}/mutes?userId={user}")).status_code == 204
@@ -120,7 +123,7 @@ async def test_an_unmute_that_nobody_can_be_told_of_leaves_the_mute_as_it_was(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog, topic: str
 ) -> None:
     await come_in(platform, log)
-    await platform.moderation.sanction("mutes", 42, "alice", NOW + 77_000)
+    await platform.moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 77_000))
     log.live_is_away, log.save_is_away = topic == "live", topic == "save"
     assert (await client.delete(f"{ROOM}/mutes?userId=alice")).status_code == 503
     assert (await say(platform))["retryAfter"] == 77
@@ -190,7 +193,7 @@ async def test_nobody_lifts_or_shortens_their_own_ban_or_mute(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
     for kind, room in itertools.product(("bans", "mutes"), (42, None)):
-        await platform.moderation.sanction(kind, 42, "mod", NOW + 600_000)  # type: ignore[arg-type]
+        await platform.moderation.sanction(kind, 42, "mod", Sanction(until=NOW + 600_000))  # type: ignore[arg-type]
         for method, path, body in (
             ("DELETE", f"{ROOM}/{kind}?userId=mod", None),
             ("PUT", f"{ROOM}/{kind}", {"userId": "mod", "seconds": 1}),
@@ -199,7 +202,7 @@ async def test_nobody_lifts_or_shortens_their_own_ban_or_mute(
             answer = await client.request(method, path, json=body, headers=bearing("moderate", activity_id=room))
             expected = "banned" if kind == "bans" and room else "yourself"
             assert (answer.status_code, answer.json()["error"]) == (403, expected), (kind, room, method)
-        assert await platform.moderation.lift(kind, 42, "mod", NOW) == NOW + 600_000  # type: ignore[arg-type]
+        assert await platform.moderation.lift(kind, 42, "mod", NOW) == Sanction(until=NOW + 600_000)  # type: ignore[arg-type]
     assert log.live == []
 
 
@@ -225,7 +228,7 @@ async def test_who_comes_in_while_they_are_banned_is_refused_or_cut_off(
 async def test_an_unbanned_user_may_come_in_and_that_is_said_once(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog
 ) -> None:
-    await platform.moderation.sanction("bans", 42, "alice", 0)
+    await platform.moderation.sanction("bans", 42, "alice", Sanction(until=0))
     for _ in range(2):
         assert (await client.delete(f"{ROOM}/bans?userId=alice")).status_code == 204
     assert sanctions(log) == [("alice", {"action": "unbanned", "seconds": None})]
@@ -236,7 +239,7 @@ async def test_an_unbanned_user_may_come_in_and_that_is_said_once(
 async def test_an_unban_that_cannot_be_published_leaves_the_ban(
     client: httpx.AsyncClient, platform: Platform, log: MemoryLog, till: int
 ) -> None:
-    await platform.moderation.sanction("bans", 42, "alice", till)
+    await platform.moderation.sanction("bans", 42, "alice", Sanction(until=till))
     log.live_is_away = True
     assert (await client.delete(f"{ROOM}/bans?userId=alice")).status_code == 503
     log.live_is_away = False
@@ -362,3 +365,132 @@ async def test_a_mute_needs_a_time(client: httpx.AsyncClient, log: MemoryLog) ->
         answer = await client.put(f"{ROOM}/mutes", json={"userId": "alice", **more})
         assert answer.json() == {"error": "bad_field", "message": f"body.seconds: {said}"}
     assert log.live == []
+
+
+NO_REASONS: list[Any] = ["", "x" * 201, "two\nlines", "\u202eturned", "\ud800", 5, True, [], {}]
+
+
+async def test_a_reason_is_told_to_the_target_and_recorded(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, connections: FakeConnections
+) -> None:
+    why = "no links, please \U0001f517"
+    for method, path, action, seconds in (
+        ("PUT", "mutes", "muted", 60),
+        ("DELETE", "mutes", "unmuted", None),
+        ("PUT", "bans", "banned", 60),
+        ("DELETE", "bans", "unbanned", None),
+        ("DELETE", "users", "kicked", None),
+    ):
+        if action in ("banned", "kicked"):
+            await come_in(platform, log, connection_id=action)
+        log.live.clear()
+        log.saved.clear()
+        body = {"userId": "alice", "seconds": 60, "reason": why} if method == "PUT" else None
+        query = {} if body else {"userId": "alice", "reason": why}
+        answer = await client.request(method, f"{ROOM}/{path}", json=body, params=query)
+        assert answer.status_code == 204, (action, answer.text)
+        data = {"action": action, "seconds": seconds, "reason": why}
+        assert sanctions(log) == [("alice", data)], action
+        if action in ("banned", "kicked"):
+            assert connections.shown[action][-1] == [{"messageType": 11, **data}], action
+
+
+async def test_what_is_no_reason_is_refused_by_name_and_changes_nothing(
+    client: httpx.AsyncClient, log: MemoryLog
+) -> None:
+    for reason, path in itertools.product(NO_REASONS, ("mutes", "bans")):
+        body = json.dumps({"userId": "alice", "seconds": 60, "reason": reason}).encode()
+        headers = {"Content-Type": "application/json"}
+        answer = await client.put(f"{ROOM}/{path}", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), (reason, path)
+        assert answer.json()["message"].startswith("body.reason: "), (reason, answer.json())
+    for path, reason in itertools.product(("mutes", "bans", "users"), ("", "x" * 201, "two\nlines", "\u202eturned")):
+        answer = await client.delete(f"{ROOM}/{path}", params={"userId": "alice", "reason": reason})
+        assert answer.status_code == 400, (path, reason)
+        assert answer.json()["message"].startswith("query.reason: "), (reason, answer.json())
+    assert (await client.get(f"{ROOM}/sanctions")).json()["sanctions"] == []
+    assert log.live == []
+
+
+async def test_a_lifted_sanction_that_is_put_back_keeps_its_reason(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": 60, "reason": "too loud"})
+    before = (await client.get(f"{ROOM}/sanctions")).json()
+    log.live_is_away = True
+    assert (await client.delete(f"{ROOM}/mutes?userId=alice")).status_code == 503
+    assert (await client.get(f"{ROOM}/sanctions")).json() == before
+
+
+async def test_a_connection_without_a_seat_is_told_why_it_is_banned(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, relay_state: RelayState, clock: Clock
+) -> None:
+    clock.now += 1
+    await client.put(f"{ROOM}/bans", json={"userId": "alice", "seconds": 60, "reason": "no links, please"})
+    log.live.clear()
+    await message.main(route_event(body=json.dumps({"messageType": 7})), platform.room)
+    told = {"messageType": 11, "action": "banned", "seconds": 60, "reason": "no links, please"}
+    assert await cut_off(relay_state, log) == {"c-alice": told}
+
+
+async def test_a_ban_may_remove_all_that_the_user_said(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, relay_state: RelayState, redis: RedisCluster
+) -> None:
+    for user in ("alice", "bob"):
+        await come_in(platform, log, user)
+        await say(platform, user)
+    chats = [replace(event, logged_at=NOW) for event in log.live]
+    await relay_state.before({42: chats}, NOW)
+    mine = [chat.seq for chat in chats if chat.who.user_id == "alice"]
+    log.live.clear()
+    log.saved.clear()
+    body = {"userId": "alice", "seconds": 60, "reason": "no links, please", "removeMessages": True}
+    assert (await client.put(f"{ROOM}/bans", json=body)).status_code == 204
+    assert [(event.type, event.data) for event in log.saved] == [
+        (events.REMOVED, {"userId": "alice", "seqs": mine}),
+        (events.SANCTION, {"action": "banned", "seconds": 60, "reason": "no links, please"}),
+    ]
+    assert log.live == log.saved
+    entries: Any = await redis.xrange(RoomKeys(42).history)
+    assert [json.loads(entry["said"])["userId"] for _, entry in entries] == ["bob"]
+    assert 0 < await redis.ttl(RoomKeys(42).withheld) <= 600
+
+
+async def test_without_being_asked_a_ban_removes_nothing(client: httpx.AsyncClient, log: MemoryLog) -> None:
+    for body in ({}, {"removeMessages": False}, {"removeMessages": None}):
+        assert (await client.put(f"{ROOM}/bans", json={"userId": "alice", **body})).status_code == 204
+    assert {event.type for event in log.live} == {events.SANCTION}
+    odds: list[Any] = [1, "true", []]
+    for odd in odds:
+        answer = await client.put(f"{ROOM}/bans", json={"userId": "alice", "removeMessages": odd})
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), odd
+        assert answer.json()["message"].startswith("body.removeMessages: "), odd
+    answer = await client.put(f"{ROOM}/mutes", json={"userId": "alice", "seconds": 1, "removeMessages": True})
+    assert answer.json()["message"] == "body.removeMessages: is unknown"
+
+
+async def test_what_a_call_removed_whose_record_was_lost_is_named_by_the_next(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, relay_state: RelayState
+) -> None:
+    await come_in(platform, log)
+    await say(platform)
+    (chat,) = [replace(event, logged_at=NOW) for event in log.live]
+    await relay_state.before({42: [chat]}, NOW)
+    body = {"userId": "alice", "removeMessages": True}
+    log.live.clear()
+    log.live_is_away = True
+    assert (await client.put(f"{ROOM}/bans", json=body)).status_code == 503
+    log.live_is_away = False
+    assert (await client.put(f"{ROOM}/bans", json=body)).status_code == 204
+    assert log.live[0].data == {"userId": "alice", "seqs": [chat.seq]}
+
+
+async def test_both_records_of_a_ban_have_an_id_of_their_own_and_the_same_each_time(
+    client: httpx.AsyncClient, log: MemoryLog
+) -> None:
+    for _ in range(2):
+        body = {"userId": "alice", "removeMessages": True}
+        answer = await client.put(f"{ROOM}/bans", json=body, headers={"Idempotency-Key": "k" * 64})
+        assert answer.status_code == 204
+    first, second = [[event.client_id for event in log.live[start : start + 2]] for start in (0, 2)]
+    assert first == second
+    assert first[1] == "k" * 64 != first[0]
+    assert len(first[0]) == 64

@@ -14,6 +14,7 @@ from functions.adapters.tokens.token_keys import TokenKeys
 from functions.api.app import app
 from functions.api.parts import ApiParts, ArchiveParts
 from functions.rooms.identity import CAPABILITIES, Identity
+from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import Seat
 from functions.runtime.settings import EDGE_HEADER
 from functions.usecases.admission import Admission
@@ -83,6 +84,10 @@ ROUTES = [
             ("DELETE", "/api/activities/42/users?userId=alice", None),
         ]
     ),
+    Route(method="GET", path="/api/activities/42/sanctions", capability="moderate"),
+    Route(method="GET", path="/api/bans", capability="moderate", kind="all"),
+    Route(method="PUT", path="/api/bans", status=204, capability="moderate", kind="all", body={"userId": "alice"}),
+    Route(method="DELETE", path="/api/bans?userId=alice", status=204, capability="moderate", kind="all"),
     Route(method="GET", path="/api/words", capability="admin", kind="all"),
     Route(method="PUT", path="/api/words", capability="admin", kind="all", body={"mask": [], "reject": []}),
     Route(
@@ -105,8 +110,8 @@ async def read_edge_keys() -> str:
 async def sentence(platform: ApiParts, state: RoomState) -> None:
     """Alice is in the room, muted and banned."""
     await state.join(Seat("c", "live.v1", "alice"), Identity(activity_id=42, user_id="alice", username="Alice"), NOW)
-    await platform.moderation.sanction("mutes", 42, "alice", NOW + 60_000)
-    await platform.moderation.sanction("bans", 42, "alice", NOW + 60_000)
+    await platform.moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 60_000))
+    await platform.moderation.sanction("bans", 42, "alice", Sanction(until=NOW + 60_000))
 
 
 async def empty(redis: RedisCluster, log: MemoryLog) -> None:
@@ -164,7 +169,7 @@ async def test_whoever_is_banned_from_the_room_is_403_until_the_ban_ends(
     for route in ROUTES:
         await empty(redis, log)
         clock.now = NOW
-        await platform.moderation.sanction("bans", 42, "mod", NOW + 1_000)
+        await platform.moderation.sanction("bans", 42, "mod", Sanction(until=NOW + 1_000))
         answer = await route.call(client, bearing(activity_id=42))
         code = "banned" if route.kind != "all" else "not_allowed"
         assert (answer.status_code, answer.json()["error"]) == (403, code), route

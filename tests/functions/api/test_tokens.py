@@ -52,9 +52,13 @@ async def is_banned(activity_id: int, user_id: str, now: int) -> bool:
     return (activity_id, user_id) == (44, "root")
 
 
+async def find(user_id: str, now: int) -> None:
+    """The platform has banned nobody."""
+
+
 def use(chosen: Admission) -> None:
     moderation, room = SimpleNamespace(is_banned=is_banned), SimpleNamespace(clock=lambda: NOW * 1000)
-    parts = SimpleNamespace(admission=chosen, moderation=moderation, room=room)
+    parts = SimpleNamespace(admission=chosen, moderation=moderation, bans=SimpleNamespace(find=find), room=room)
     app.dependency_overrides[parts_of] = lambda: parts
 
 

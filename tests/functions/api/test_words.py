@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.words import Words
 from functions.api import words
@@ -38,6 +39,7 @@ def parts_with(redis: RedisCluster, log: MemoryLog) -> SimpleNamespace:
         chat_rate=rate,
         other_rate=rate,
         words=Words(redis),
+        bans=PlatformBans(redis),
     )
     return SimpleNamespace(room=room, words=room.words)
 

@@ -7,7 +7,7 @@ from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.keys import RoomKeys
-from functions.adapters.redis.moderation_state import FOR_GOOD, ModerationState
+from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.sweep_state import SweepState
 from functions.handlers import connect, disconnect
@@ -16,6 +16,7 @@ from functions.rooms import events
 from functions.rooms.answers import Banned, Joined, Rate, TooOften
 from functions.rooms.identity import Identity
 from functions.rooms.limits import Limits
+from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
 from functions.rooms.words import Lists
 from functions.usecases.sweeper import Sweeper
@@ -132,7 +133,7 @@ async def test_a_second_tab_that_cannot_be_announced_costs_no_watch_time(
 
 @pytest.mark.parametrize("till", [FOR_GOOD, NOW + 1000])
 async def test_who_is_banned_is_not_let_in(parts: MessageParts, log: MemoryLog, redis: RedisCluster, till: int) -> None:
-    await ModerationState(redis).sanction("bans", 42, "alice", till)
+    await ModerationState(redis).sanction("bans", 42, "alice", Sanction(until=till))
     answer = await connect.main(route_event(), parts)
     assert answer["statusCode"] == 403
     assert json.loads(answer["body"]) == {"message": "you are banned from this room"}

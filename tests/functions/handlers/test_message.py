@@ -14,6 +14,7 @@ from functions.handlers import connect, message
 from functions.parts import MessageParts
 from functions.rooms import events
 from functions.rooms.identity import VIEWER, Framing, Identity
+from functions.rooms.sanctions import Sanction
 from functions.rooms.words import Lists
 from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
 
@@ -234,7 +235,7 @@ async def test_a_frozen_room_hears_its_moderators_alone(
 
 
 async def test_who_is_muted_is_told_for_how_long(parts: MessageParts, log: MemoryLog, redis: RedisCluster) -> None:
-    await ModerationState(redis).sanction("mutes", 42, "alice", NOW + 4_200)
+    await ModerationState(redis).sanction("mutes", 42, "alice", Sanction(until=NOW + 4_200))
     (reply,) = await send(parts, {"messageType": 4, "message": "hi", "id": "c1"})
     assert (reply["error"], reply["retryAfter"]) == ("muted", 5)
     assert log.live == []

@@ -78,7 +78,7 @@ def relay_parts(parts: MessageParts, redis: RedisCluster, screens: Screens) -> R
     rooms = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=60)
     fanout = Fanout(screens, Plenty())
     ticker = Ticker(fanout, rooms, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=(0, 0))
-    return RelayParts(parts, rooms, ticker, Cutter(fanout, screens), parts.words)
+    return RelayParts(parts, rooms, ticker, Cutter(fanout, screens), parts.words, parts.bans)
 
 
 def batch(*published: Event | bytes, first: int = 100) -> dict[str, Any]:

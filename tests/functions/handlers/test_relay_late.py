@@ -137,7 +137,7 @@ async def test_a_slice_behind_others_posts_nothing_until_it_is_where_they_are(
     behind = RelayState(redis, slice_=1, slices=2, heartbeat_seconds=60)
     fanout = Fanout(screens, Plenty())
     ticker = Ticker(fanout, behind, heartbeat_seconds=60, posts_a_tick=16_000)
-    new_slice = RelayParts(parts, behind, ticker, Cutter(fanout, screens), parts.words)
+    new_slice = RelayParts(parts, behind, ticker, Cutter(fanout, screens), parts.words, parts.bans)
     screens.posts.clear()
     await relay.main(batch(*backlog[:2], first=50), new_slice)
     assert screens.posts == []

@@ -11,6 +11,7 @@ from functions.handlers import connect, disconnect, relay
 from functions.rooms import events
 from functions.rooms.events import Event
 from functions.rooms.identity import Identity
+from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
 from tests.functions.conftest import NOW, Clock, MemoryLog, RelayParts, route_event
 from tests.functions.handlers.test_relay import Screens, batch, relay_parts, screens, welcome_everybody
@@ -148,7 +149,7 @@ async def test_of_a_mute_and_its_end_at_once_the_one_that_holds_is_told(
 ) -> None:
     moderation = ModerationState(redis)
     muted, unmuted = (event(events.SANCTION, to="alice", data={"action": action}) for action in ("muted", "unmuted"))
-    await moderation.sanction("mutes", 42, "alice", NOW + 59_001)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 59_001))
     await relay.main(batch(muted, unmuted, first=50), watched)
     await moderation.lift("mutes", 42, "alice", NOW)
     await relay.main(batch(unmuted, first=52), watched)
@@ -171,3 +172,18 @@ async def test_a_crowd_of_thousands_in_one_batch_is_looked_up_in_parts(
     assert (told["userId"], told["others"]) == ("u99", 99)
     noted = await redis.zcard(RoomKeys(42).told(0))
     assert noted == 3_900
+
+
+async def test_a_newcomer_who_is_muted_is_told_so_in_the_welcome_and_nobody_else(
+    relay_parts: RelayParts, screens: Screens, log: MemoryLog, redis: RedisCluster
+) -> None:
+    moderation = ModerationState(redis)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 59_001, reason="too loud"))
+    await moderation.sanction("mutes", 42, "carol", Sanction(until=FOR_GOOD))
+    await moderation.sanction("mutes", 42, "dave", Sanction(until=NOW))
+    for user in ("alice", "bob", "carol", "dave"):
+        await connect.main(route_event(user), relay_parts.room)
+    await relay.main(batch(*log.live), relay_parts)
+    mutes = {user: screens.shown[f"c-{user}"][0].get("mute") for user in ("alice", "bob", "carol", "dave")}
+    expected = {"alice": {"seconds": 60, "reason": "too loud"}, "bob": None, "carol": {"seconds": None}, "dave": None}
+    assert mutes == expected

@@ -17,8 +17,8 @@ from functions.adapters.redis.relay_state import RelayState
 from functions.handlers import connect, disconnect, relay
 from functions.parts import MessageParts
 from functions.rooms.events import Chat, Event, Like, Removed, Who
-from functions.rooms.history import KEPT
 from functions.rooms.payload import Payload
+from functions.rooms.removals import KEPT
 from functions.rooms.room_view import Posted
 from functions.usecases.cutter import Cutter
 from functions.usecases.fanout import Fanout
@@ -135,6 +135,7 @@ class Room:
                 Ticker(fanout, state, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=()),
                 Cutter(fanout, self),
                 parts.words,
+                parts.bans,
             )
             for state in self._states
         ]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.kafka.room_log import LogUnavailable, OutcomeUnknown
 from functions.adapters.redis.client import connect as connect_to_redis
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.sweep_state import SweepState
 from functions.adapters.redis.words import Words
@@ -283,6 +284,7 @@ async def simulated(redis_url: str, seed: int, *, stalls: float, clocks_jump: bo
     room = MessageParts(
         state=state,
         words=words,
+        bans=PlatformBans(redis),
         log=log,
         chat_rate=plenty,
         other_rate=plenty,

@@ -6,6 +6,7 @@ from functions.rooms import archive, events
 from functions.rooms.archive import Item, Stored, items, place, read_record, stored, without_repeats
 from functions.rooms.events import Chat, Event, Heartbeat, Leave, Removed, Sanction, Who
 from functions.rooms.records import BrokenRecord
+from functions.rooms.removals import UserMark
 from tests.functions.made import event
 from tests.functions.rooms.refusals import not_refused
 
@@ -90,6 +91,15 @@ def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None
         ),
         ("x#0000000000000012", {"by": "mod", "byName": "Mo", "time": NOW, "expires": EXPIRES}),
     ]
+
+
+def test_the_removal_of_all_that_a_user_said_is_one_mark() -> None:
+    removal = replace(REMOVED, data={"userId": "bob", "seqs": [3, 12]})
+    (_, event_), (sk, attributes) = made(removal)
+    assert event_["data"] == '{"userId":"bob","seqs":[3,12]}'
+    assert sk == f"u#{NOW:016d}#bob"
+    assert attributes == {"of": "bob", "seq": 15, "by": "mod", "byName": "Mo", "time": NOW, "expires": EXPIRES}
+    assert archive.user_mark(attributes) == UserMark("bob", NOW, 15)
 
 
 def test_what_is_not_said_is_kept_as_an_event() -> None:

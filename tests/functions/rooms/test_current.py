@@ -4,11 +4,12 @@ from functions.rooms import events
 from functions.rooms.current import up_to_date
 from functions.rooms.events import Event, PlatformEvent
 from functions.rooms.room_view import RoomNow, Standing
+from functions.rooms.sanctions import Mute
 from tests.functions import made
 
 SETTINGS = {"slowModeSeconds": 5, "frozen": True}
 PROPERTIES = {"pinned": {"sku": 1}, "note": "hi", "other": 0}
-MUTED = {"bob": Standing(muted=59_001), "carol": Standing(muted=0), "dave": Standing()}
+MUTED = {"bob": Standing(mute=Mute(59_001)), "carol": Standing(mute=Mute(0)), "dave": Standing()}
 
 
 def sanction(seq: int, to: str | None, action: Any, seconds: int | None = None) -> Event:
@@ -53,3 +54,19 @@ def test_properties_are_told_once_as_they_are_and_what_is_gone_is_null() -> None
     notice = made.event(events.NOTICE, seq=2, name="n", data="d")
     present = {"pinned": {"sku": 1}, "old": None, "note": "hi"}
     assert told(changes[0], notice, changes[1]) == [(2, "d"), (3, present)]
+
+
+def test_the_reason_of_a_mute_is_the_states_and_that_of_its_end_the_records() -> None:
+    odds: list[Any] = [5, "", "x" * 201, "a\nb", []]
+    muted = {"bob": Standing(mute=Mute(5_000, "too loud")), "dave": Standing()}
+    for to, action, reason, expected in (
+        ("bob", "muted", "an older one", {"action": "muted", "seconds": 5, "reason": "too loud"}),
+        ("bob", "unmuted", "sorry", {"action": "muted", "seconds": 5, "reason": "too loud"}),
+        ("dave", "unmuted", "sorry", {"action": "unmuted", "seconds": None, "reason": "sorry"}),
+        ("dave", "muted", "too loud", {"action": "unmuted", "seconds": None}),
+        *(("dave", "unmuted", odd, {"action": "unmuted", "seconds": None}) for odd in odds),
+    ):
+        data = {"action": action, "seconds": None, "reason": reason}
+        (record,) = up_to_date([made.event(events.SANCTION, to=to, data=data)], RoomNow(online=1, likes=0, users=muted))
+        assert isinstance(record, PlatformEvent)
+        assert record.data == expected, (to, action, reason)

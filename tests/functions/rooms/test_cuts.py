@@ -16,3 +16,16 @@ def test_ended_connections_are_remembered_for_a_while_and_not_without_end() -> N
     assert ended.has("c1", 1_000 + FLOOD_BAN_MS - 1)
     assert not ended.has("c1", 1_000 + FLOOD_BAN_MS)
     assert not ended.has("other", 1_000)
+
+
+def test_whoever_is_cut_off_is_told_for_how_long_and_why() -> None:
+    seat = Seat("c", "live.v1", "alice")
+    for reason, told in (
+        ("flooding", {"action": "banned", "seconds": 60, "reason": "flooding"}),
+        ("replaced", {"action": "kicked", "seconds": None, "reason": "replaced"}),
+        ("kicked", {"action": "kicked", "seconds": None}),
+        ("banned - ", {"action": "banned", "seconds": None}),
+        ("banned 60 ", {"action": "banned", "seconds": 60}),
+        ("banned 60 60 links - why?", {"action": "banned", "seconds": 60, "reason": "60 links - why?"}),
+    ):
+        assert Cut(reason, seat, 7).to_object() == {"messageType": 11, **told}, reason

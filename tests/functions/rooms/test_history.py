@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.rooms import events
-from functions.rooms.history import RECENT, Entry, History, encode, fit, is_kept, removed_seq
+from functions.rooms.history import RECENT, Entry, History, encode, fit, is_kept
 from tests.functions import made
 
 
@@ -78,14 +78,6 @@ def test_they_are_kept_as_they_are_shown() -> None:
 
 def test_of_what_no_frame_has_room_for_the_history_keeps_that_there_was_one() -> None:
     assert encode(event(events.NOTICE, data="x" * 40_000)) == b'{"messageType":13,"seq":7,"dropped":{"notice":1}}'
-
-
-def test_a_removal_names_a_sound_seq_or_removes_nothing() -> None:
-    assert removed_seq(event(events.REMOVED, data={"seq": 5})) == 5
-    assert removed_seq(event(events.CHAT, data={"seq": 5})) is None
-    unsound: list[object] = [None, [], {}, {"seq": "5"}, {"seq": True}, {"seq": -1}, {"seq": 2**53}, {"seq": 5.0}]
-    for data in unsound:
-        assert removed_seq(event(events.REMOVED, data=data)) is None
 
 
 @given(st.lists(st.integers(1, 400)), st.integers(0, 2000))

@@ -10,6 +10,7 @@ from functions.rooms.bulletin import Bulletin
 from functions.rooms.events import Event
 from functions.rooms.payload import FRAME_BYTES
 from functions.rooms.room_view import RoomNow, Standing
+from functions.rooms.sanctions import Mute
 from functions.rooms.ticks import NAMED_AT_MOST, Tick, fold
 from tests.functions import made
 
@@ -108,7 +109,7 @@ def test_a_chat_to_oneself_is_told_once() -> None:
 
 def test_a_sanction_reaches_its_target_alone() -> None:
     muted = event(events.SANCTION, user="mod", to="bob", data={"action": "muted", "seconds": 60})
-    sanction = fold([muted], replace(ROOM, users={"bob": Standing(muted=60_000)}))
+    sanction = fold([muted], replace(ROOM, users={"bob": Standing(mute=Mute(60_000))}))
     assert said(sanction.bulletin_for("bob")) == [{"messageType": 11, "action": "muted", "seconds": 60}]
     assert sanction.bulletin_for("mod").frames("live.v1") == ()
 

@@ -88,7 +88,7 @@ def relay_parts(room: MessageParts, redis: RedisCluster, screens: Screens, lines
     rooms = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=60)
     fanout = Fanout(screens, Plenty(), backoff=())
     ticker = Ticker(fanout, rooms, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=())
-    return RelayParts(room, rooms, ticker, Cutter(fanout, screens), room.words, lines.meter(slice=0))
+    return RelayParts(room, rooms, ticker, Cutter(fanout, screens), room.words, room.bans, lines.meter(slice=0))
 
 
 async def test_what_the_functions_emit_is_the_list_of_metrics_and_nothing_else(

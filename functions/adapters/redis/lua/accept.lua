@@ -20,10 +20,10 @@
 -- returns for kind who}.
 local connection_id, _, user_id = unpack_seat(seat)
 if redis.call('ZSCORE', gone, connection_id) then return {'gone'} end
-local banned, cut_at = sanctioned(bans, user_id, now), tonumber(redis.call('ZSCORE', cut, user_id))
+local banned, why = sanctioned(bans, user_id, now)
+local cut_at = tonumber(redis.call('ZSCORE', cut, user_id))
 if banned or cut_at and connected_at < cut_at then
-  local reason = not banned and 'kicked' or banned == 0 and 'banned' or 'banned ' .. math.ceil(banned / 1000)
-  close_off(closing, gone, reason, seat, now)
+  close_off(closing, gone, banned and banned_as(banned, why) or 'kicked', seat, now)
   return {'cut'}
 end
 

@@ -15,6 +15,11 @@ local function close_off(closing, gone, reason, seat, now)
   redis.call('PEXPIRE', closing, GONE_MS)
 end
 
+-- What a connection is told of a ban that holds for so many ms, 0 for good: rooms/cuts.py reads it.
+local function banned_as(left, why)
+  return string.format('banned %s %s', left == 0 and '-' or math.ceil(left / 1000), why)
+end
+
 -- Counts a refusal; returns whether it made a flood, so that the user was cut off.
 local function floods(users, gone, bans, rate, closing, seat, now, flood_refusals, flood_ms)
   local since, count = string.match(redis.call('HGET', rate, 'refused') or '', '^(%d+):(%d+)$')
@@ -28,7 +33,9 @@ local function floods(users, gone, bans, rate, closing, seat, now, flood_refusal
   end
   redis.call('HDEL', rate, 'refused')
   local _, _, user_id = unpack_seat(seat)
-  redis.call('HSET', bans, user_id, string.format('%.0f', now + FLOOD_BAN_MS))
+  -- By nobody: as floods.py announces it.
+  local ban = string.format('%.0f\t%.0f\tplatform\tplatform\tflooding', now + FLOOD_BAN_MS, now)
+  redis.call('HSET', bans, user_id, ban)
   redis.call('EXPIRE', bans, SANCTION_SECONDS)
   close_off(closing, gone, 'flooding', seat, now)
   local user = read_user(users, user_id)

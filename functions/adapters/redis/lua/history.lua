@@ -4,6 +4,9 @@
 -- again at seq 0. The batch's first record then has a seq that the mark has passed, but a time that is newer than the
 -- mark's. The clocks of producers may differ by SKEW_MS.
 --
+-- A user's mark is "<ms>\t<seqs>": all is removed that the user said up to then, and these seqs have been taken out of the
+-- history for it. An entry has its sender behind what it says.
+--
 -- CONST SKEW_MS
 
 -- Lua writes a number of more than 14 digits with an exponent.
@@ -21,6 +24,26 @@ local function is_behind(mark, other)
   local seq, ms = string.match(mark, '^(%d+):(%d+)$')
   local other_seq, other_ms = string.match(other, '^(%d+):(%d+)$')
   return tonumber(seq) < tonumber(other_seq) and tonumber(ms) <= tonumber(other_ms) + SKEW_MS
+end
+
+-- The ms up to which all that each of these users said is removed, by userId.
+local function withheld_until(withheld)
+  local lines, until_ms = redis.call('HGETALL', withheld), {}
+  for at = 1, #lines, 2 do until_ms[lines[at]] = tonumber(string.match(lines[at + 1], '^%d+')) end
+  return until_ms
+end
+
+-- Takes what a user said before the seq `before` (nil: all) out of the history; returns the seqs, as texts.
+local function take_out(history, user_id, before)
+  local seqs = {}
+  for _, entry in ipairs(redis.call('XRANGE', history, '-', '+')) do
+    local seq = string.match(entry[1], '^%d+')
+    if entry[2][#entry[2]] == user_id and (not before or tonumber(seq) < before) then
+      redis.call('XDEL', history, entry[1])
+      seqs[#seqs + 1] = seq
+    end
+  end
+  return seqs
 end
 
 -- The history has nothing up to the seq that this returns. `written` is the newest seq that was put into it.

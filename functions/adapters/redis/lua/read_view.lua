@@ -11,11 +11,13 @@
 --
 -- USES seats history
 -- CONST RECENT CUT_AT_ONCE
--- KEYS figures newcomers since history closing properties seats... (of the slice's buckets)
--- ARGV slice first:number first_ms:number (of the batch) asked:number (1: for the properties)
--- Returns {online, likes, slow, frozen}, epoch, mark, {log, trimmed}, {{newcomer, ms it was taken, cursor}, ...},
--- {{seat, ...} of one bucket, ...}, {{seq, object}, ...}, {reason and seat, ms, ...}, {property, value, ...}. Those
--- with a reason are the oldest of those that are to be cut off in all slices. There are no objects without newcomers.
+-- KEYS figures newcomers since history closing mutes withheld properties seats... (of the slice's buckets)
+-- ARGV slice now:number first:number first_ms:number (of the batch) asked:number (1: for the properties)
+-- Returns {online, likes, slow, frozen}, epoch, mark, {log, trimmed}, {{newcomer, ms it was taken, cursor, ms for which a
+-- mute of its user still holds, 0 for good, -1 if there is none, and why}, ...}, {{seat, ...} of one bucket, ...},
+-- {{seq, object}, ...}, {reason and seat, ms, ...}, {property, value, ...}, {{userId, ms up to which all that the user
+-- said is removed}, ...}. Those with a reason are the oldest of those that are to be cut off in all slices. There are no
+-- objects without newcomers.
 local online, likes, slow, frozen, epoch, log, trimmed, written, mark = unpack(redis.call('HMGET', figures,
   'online', 'likes', 'slow', 'frozen', 'epoch', 'log', 'trimmed', 'written', 'sent:' .. slice))
 trimmed = log and trimmed_up_to(history, tonumber(trimmed), tonumber(written)) or -1
@@ -42,7 +44,9 @@ if #everybody > 0 then
     local seat, cursor = everybody[index], cursors[everybody[index]] or ''
     cursors[seat] = nil
     if mine[seat] then
-      waiting[#waiting + 1] = {seat, everybody[index + 1], cursor}
+      local _, _, user_id = unpack_seat(seat)
+      local muted, why = sanctioned(mutes, user_id, now)
+      waiting[#waiting + 1] = {seat, everybody[index + 1], cursor, muted or -1, why or ''}
       local of, seq = string.match(cursor, '^(%w+)%.(%d+)!?$')
       if of == epoch then oldest = math.min(oldest, tonumber(seq)) end
     end
@@ -62,7 +66,9 @@ if #waiting > 0 and upto >= 0 then
   end
   for index, entry in ipairs(found) do entries[index] = {string.match(entry[1], '^%d+'), entry[2][4]} end
 end
+local removed = {}
+for user_id, ms in pairs(withheld_until(withheld)) do removed[#removed + 1] = {user_id, digits(ms)} end
 return {{tonumber(online or 0), tonumber(likes or 0), tonumber(slow or 0), tonumber(frozen or 0)}, epoch or '',
         shown and mark or '', {log or '', trimmed}, waiting, taken, entries,
         redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES'),
-        (asked == 1 or #waiting > 0) and redis.call('HGETALL', properties) or {}}
+        (asked == 1 or #waiting > 0) and redis.call('HGETALL', properties) or {}, removed}

@@ -11,7 +11,8 @@
 -- newcomers    sorted set  packed seat -> ms it was taken; seats that have not been welcomed
 -- since        hash        packed seat -> the cursor it resumes from, until it is welcomed
 -- gone         sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
--- mutes, bans  hash        userId -> ms until which it holds, 0 for good
+-- mutes, bans  hash        userId -> a line (rooms/sanctions.py): the ms until which it holds, 0 for good; since; by
+--                          whom, id and name; why; with tabs between
 -- cut          sorted set  userId -> ms of their last ban or kick, for as long as connections from before can be open
 --
 -- Seats. A user has one seat for each connection. The first seat adds the user to `online`, the last one takes the user
@@ -171,12 +172,13 @@ local function give_up(seats, users, figures, newcomers, seat, now, most)
   return {1, user.name, stretch, user.attributes}
 end
 
--- Milliseconds for which a mute or ban still holds, 0 for good, nil if there is none.
+-- Milliseconds for which a mute or ban still holds, 0 for good, and why; nil if there is none.
 local function sanctioned(sanctions, user_id, now)
-  local till = tonumber(redis.call('HGET', sanctions, user_id))
+  local till, why = string.match(redis.call('HGET', sanctions, user_id) or '', '^(%d+)\t.*\t([^\t]*)$')
+  till = tonumber(till)
   if not till then return nil end
-  if till == 0 then return 0 end
-  if till > now then return till - now end
+  if till == 0 then return 0, why end
+  if till > now then return till - now, why end
   -- A room that cuts off floods makes many short bans.
   redis.call('HDEL', sanctions, user_id)
   return nil

@@ -1,9 +1,10 @@
 -- Writes what a batch adds to the room's history, unless another slice has.
 --
--- history  stream  id -> at (ms it was logged), said (the object as it is shown)
--- removed  set     seqs that must not come into the history
--- figures  log: the mark of the newest record that any slice has brought. written: the newest seq in the history.
---          trimmed: the history has nothing up to this seq. brought:<slice>: the epoch in which that slice last came.
+-- history   stream  id -> at (ms it was logged), said (the object as it is shown), by (userId of a chat's sender)
+-- removed   set     seqs that must not come into the history
+-- withheld  hash    userId -> the user's mark (history.lua)
+-- figures   log: the mark of the newest record that any slice has brought. written: the newest seq in the history.
+--           trimmed: the history has nothing up to this seq. brought:<slice>: the epoch in which that slice last came.
 --
 -- Every slice brings every record of the log in order, some sooner than others. Up to `log` the history is complete, so
 -- a batch adds only what stands behind `log`. A redelivered batch adds nothing, however it is split. A cursor at or
@@ -21,12 +22,14 @@
 --
 -- USES seats history
 -- CONST KEPT HISTORY_MS
--- KEYS figures history removed sent_ids... (of those objects that have one)
+-- KEYS figures history removed withheld sent_ids... (of those objects that have one)
 -- ARGV slice now:number new_epoch
 -- ARGV first:number first_ms:number last:number newest_ms:number (of the batch)
 -- ARGV seen_log shown (marks that the process remembers, if any)
 -- ARGV omitted:number (public objects up to this seq are not sent) removed_ids...
+-- ARGV removed_users... removed_before... (all that each said before this seq is removed)
 -- ARGV ids... times... objects... id_numbers... (one of each for every public object; 0: it has no id)
+-- ARGV senders... said_at... (of every public object: the userId and the ms of a chat, '' and 0 of another)
 local log, epoch, trimmed, written, brought, noted = unpack(redis.call('HMGET', figures,
   'log', 'epoch', 'trimmed', 'written', 'brought:' .. slice, 'sent:' .. slice))
 local known, known_ms = read_mark(log, first, first_ms)
@@ -90,12 +93,14 @@ if last > known then
   if omitted and omitted > known then trimmed = math.max(trimmed, omitted) end
   -- Records are missing before this batch: drop the history and restart it.
   if trimmed > known then redis.call('DEL', history) end
+  local until_ms = #ids > 0 and withheld_until(withheld) or {}
   for index, id in ipairs(ids) do
-    local seq = string.match(id, '^%d+')
+    local seq, sender = string.match(id, '^%d+'), senders[index]
+    local is_removed = redis.call('SISMEMBER', removed, seq) == 1 or tonumber(said_at[index]) <= (until_ms[sender] or -1)
     -- A stream takes no entry before its last one, which can stand there if a room's records come of two partitions.
     local is_new = tonumber(seq) > math.max(known, written)
-    if is_new and redis.call('SISMEMBER', removed, seq) == 0 and not is_duplicate(index, seq) then
-      redis.call('XADD', history, id, 'at', times[index], 'said', objects[index])
+    if is_new and not is_removed and not is_duplicate(index, seq) then
+      redis.call('XADD', history, id, 'at', times[index], 'said', objects[index], 'by', sender)
       written = tonumber(seq)
     end
   end
@@ -109,4 +114,5 @@ if is_changed then
   keep_figures(figures)
 end
 for _, id in ipairs(removed_ids) do redis.call('XDEL', history, id) end
+for index, user_id in ipairs(removed_users) do take_out(history, user_id, tonumber(removed_before[index])) end
 return 1

@@ -213,6 +213,52 @@ async def test_a_removed_chat_is_there_without_its_text(table: ArchiveTable, rem
     assert [(content(one), one.removed) for one in found] == [("chat 2", False), ("", True), ("chat 0", False)]
 
 
+@pytest.mark.parametrize("removal_comes_first", [False, True])
+async def test_all_that_a_banned_user_said_is_there_without_its_text(
+    table: ArchiveTable, removal_comes_first: bool
+) -> None:
+    def said(seq: int, user: str, time: int, **fields: Any) -> Event:
+        text = f"{user} {seq}"
+        return made.event(user_id=user, username=user, seq=seq, time=time, logged_at=time, content=text, **fields)
+
+    chats = [
+        said(1, "bob", NOW - 3_600_000),
+        said(2, "carol", NOW - 3_600_000),
+        said(3, "bob", NOW + 500),  # by a clock that is ahead
+        said(10, "bob", NOW - 5),  # its review took a while
+        said(11, "bob", NOW + 600_000),
+        said(12, "bobby", NOW - 5),
+        said(13, "bob", NOW - 4, to="carol"),
+    ]
+    removal = [
+        event(9, events.REMOVED, time=NOW, data={"userId": "bob", "seqs": [3]}),
+        # Another's, long after.
+        event(90, events.REMOVED, time=NOW + 10**9, data={"userId": "erin", "seqs": []}),
+    ]
+    for part in [kept(*removal), kept(*chats)][:: 1 if removal_comes_first else -1]:
+        await table.put(part)
+    found, _ = await table.messages(42, None, 10)
+    expected = [(12, False), (11, False), (10, True), (3, True), (2, False), (1, True)]
+    assert [(one.event.seq, one.removed) for one in found] == expected
+    assert all(bool(content(one)) != one.removed for one in found)
+    # A page finds the mark that is newer than all of it.
+    page, _ = await table.messages(42, 2, 1)
+    assert [(one.event.seq, one.removed) for one in page] == [(1, True)]
+    exported = {one.event.seq: one.removed async for one in table.events(42, "m", "p")}
+    assert exported == {1: True, 2: False, 3: True, 10: True, 11: False, 12: False, 13: True}
+
+
+async def test_two_users_who_are_removed_in_one_moment_are_both(table: ArchiveTable) -> None:
+    removals = [
+        event(seq, events.REMOVED, time=NOW, data={"userId": user, "seqs": []})
+        for seq, user in ((8, "bob"), (9, "carol"))
+    ]
+    said = [made.event(user_id=user, seq=seq, time=NOW, logged_at=NOW) for seq, user in ((1, "bob"), (2, "carol"))]
+    await table.put(kept(*removals, *said))
+    found, _ = await table.messages(42, None, 10)
+    assert [one.removed for one in found] == [True, True]
+
+
 async def test_a_page_of_more_than_a_megabyte_is_still_whole(table: ArchiveTable) -> None:
     await table.put(kept(*(event(seq, content="x" * 100_000) for seq in range(25))))
     assert await said(table, limit=24) == (list(range(24, 0, -1)), 1)

@@ -19,6 +19,7 @@ from functions.rooms.identity import Identity
 from functions.rooms.limits import Limits
 from functions.rooms.people import FIRST, Place
 from functions.rooms.room_view import Posted
+from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import Seat
 from tests.functions.conftest import NOW
 
@@ -226,7 +227,8 @@ async def test_a_flood_ends_all_connections_of_the_user_and_bans_for_a_while(
 
 async def test_a_moderator_may_lift_the_ban(full: RoomState, redis: RedisCluster) -> None:
     await refused(full, 100)
-    assert await ModerationState(redis).lift("bans", 42, "alice", NOW) == NOW + FLOOD_BAN_MS
+    ban = await ModerationState(redis).lift("bans", 42, "alice", NOW)
+    assert ban == Sanction(until=NOW + FLOOD_BAN_MS, since=NOW, by="platform", by_name="platform", reason="flooding")
     assert isinstance(await join(full, "c9"), Joined)
 
 

@@ -2,11 +2,12 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.keys import CUT_MS, RoomKeys
-from functions.adapters.redis.moderation_state import FOR_GOOD, ModerationState
+from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.answers import Accepted, Banned, CutOff, Gone, Joined, Rate, Refused, Rules
 from functions.rooms.frames import Kind
 from functions.rooms.identity import Identity
+from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
 
 NOW = 1_700_000_000_000
@@ -40,7 +41,7 @@ async def say(
 async def test_a_muted_user_may_like_but_not_chat_until_the_time_is_over(
     state: RoomState, moderation: ModerationState
 ) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 5_000)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 5_000))
     assert await say(state, NOW + 1_000) == Refused("muted", 4_000)
     assert isinstance(await say(state, kind="like"), Accepted)
     assert isinstance(await say(state, user="bob"), Accepted)
@@ -48,52 +49,52 @@ async def test_a_muted_user_may_like_but_not_chat_until_the_time_is_over(
 
 
 async def test_an_unmuted_user_may_chat(state: RoomState, moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 5_000)
-    assert await moderation.lift("mutes", 42, "alice", NOW) == NOW + 5_000
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 5_000))
+    assert await moderation.lift("mutes", 42, "alice", NOW) == Sanction(until=NOW + 5_000)
     assert isinstance(await say(state), Accepted)
 
 
 async def test_lifting_tells_until_when_it_would_have_held(moderation: ModerationState) -> None:
     assert await moderation.lift("bans", 42, "alice", NOW) is None
-    await moderation.sanction("bans", 42, "alice", FOR_GOOD)
-    assert await moderation.lift("bans", 42, "alice", NOW) == FOR_GOOD
+    await moderation.sanction("bans", 42, "alice", Sanction(until=FOR_GOOD))
+    assert await moderation.lift("bans", 42, "alice", NOW) == Sanction(until=FOR_GOOD)
     assert await moderation.lift("bans", 42, "alice", NOW) is None
 
 
 async def test_what_is_over_was_no_sentence_any_more(moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW))
     assert await moderation.lift("mutes", 42, "alice", NOW) is None
-    await moderation.sanction("mutes", 42, "alice", NOW + 1)
-    assert await moderation.lift("mutes", 42, "alice", NOW) == NOW + 1
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 1))
+    assert await moderation.lift("mutes", 42, "alice", NOW) == Sanction(until=NOW + 1)
 
 
 async def test_mutes_and_bans_know_nothing_of_each_other_nor_of_other_rooms(moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", FOR_GOOD)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=FOR_GOOD))
     assert await moderation.lift("bans", 42, "alice", NOW) is None
     assert await moderation.lift("mutes", 43, "alice", NOW) is None
     assert await moderation.lift("mutes", 42, "bob", NOW) is None
-    assert await moderation.lift("mutes", 42, "alice", NOW) == FOR_GOOD
+    assert await moderation.lift("mutes", 42, "alice", NOW) == Sanction(until=FOR_GOOD)
 
 
 async def test_what_is_put_back_holds_as_before(state: RoomState, moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 5_000, unless_newer=True)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 5_000), unless_newer=True)
     assert await say(state) == Refused("muted", 5_000)
-    await moderation.sanction("bans", 42, "alice", FOR_GOOD, unless_newer=True)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=FOR_GOOD), unless_newer=True)
     assert await state.join(Seat("c", "classic", "alice"), identity(), NOW) == Banned()
 
 
 async def test_a_newer_sentence_is_not_taken_back_by_an_older_one(moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 9_000)
-    await moderation.sanction("mutes", 42, "alice", NOW + 5_000, unless_newer=True)
-    assert await moderation.lift("mutes", 42, "alice", NOW) == NOW + 9_000
-    await moderation.sanction("bans", 42, "alice", FOR_GOOD)
-    await moderation.sanction("bans", 42, "alice", NOW + 5_000, unless_newer=True)
-    assert await moderation.lift("bans", 42, "alice", NOW) == FOR_GOOD
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 9_000))
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 5_000), unless_newer=True)
+    assert await moderation.lift("mutes", 42, "alice", NOW) == Sanction(until=NOW + 9_000)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=FOR_GOOD))
+    await moderation.sanction("bans", 42, "alice", Sanction(until=NOW + 5_000), unless_newer=True)
+    assert await moderation.lift("bans", 42, "alice", NOW) == Sanction(until=FOR_GOOD)
 
 
 async def test_what_a_moderator_writes_expires(moderation: ModerationState, redis: RedisCluster) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 1)
-    await moderation.sanction("bans", 42, "alice", FOR_GOOD)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 1))
+    await moderation.sanction("bans", 42, "alice", Sanction(until=FOR_GOOD))
     await moderation.change_rules(42, slow_mode_seconds=1, frozen=None)
     await moderation.remove_chat(42, 17)
     keys = [key async for key in redis.scan_iter("*")]
@@ -154,7 +155,7 @@ async def test_rules_change_one_by_one_and_are_told_with_the_figures(
 
 @pytest.mark.parametrize("till", [FOR_GOOD, NOW + 1])
 async def test_a_banned_user_gets_no_seat(state: RoomState, moderation: ModerationState, till: int) -> None:
-    await moderation.sanction("bans", 42, "alice", till)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=till))
     assert await state.join(Seat("c", "classic", "alice"), identity(), NOW) == Banned()
     assert (await state.figures(42)).connections == 0
     elsewhere = await state.join(Seat("c", "classic", "alice"), identity(room=43), NOW)
@@ -164,7 +165,7 @@ async def test_a_banned_user_gets_no_seat(state: RoomState, moderation: Moderati
 async def test_a_banned_user_whose_connection_lives_on_is_to_be_closed_at_its_next_frame_and_heard_no_more(
     state: RoomState, moderation: ModerationState
 ) -> None:
-    await moderation.sanction("bans", 42, "alice", NOW + 5_000, cut_at=NOW + 1)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=NOW + 5_000), cut_at=NOW + 1)
     for kind in KINDS:
         assert await say(state, NOW + 1_500, kind=kind, connection=kind) == CutOff()
         assert await say(state, NOW + 2_000, kind=kind, connection=kind) == Gone()
@@ -175,7 +176,7 @@ async def test_a_banned_user_whose_connection_lives_on_is_to_be_closed_at_its_ne
 async def test_a_connection_from_before_a_ban_or_a_kick_is_not_in_again_when_that_is_over(
     state: RoomState, moderation: ModerationState
 ) -> None:
-    await moderation.sanction("bans", 42, "alice", NOW + 5_000, cut_at=NOW + 1)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=NOW + 5_000), cut_at=NOW + 1)
     assert await say(state, NOW + 5_000) == CutOff()
     assert isinstance(await say(state, NOW + 5_000, connection="new", connected_at=NOW + 5_000), Accepted)
     await moderation.kick(42, "alice", NOW + 6_000)
@@ -186,14 +187,14 @@ async def test_a_connection_from_before_a_ban_or_a_kick_is_not_in_again_when_tha
 async def test_a_ban_for_good_says_so_and_one_that_is_lifted_leaves_its_connections_out(
     state: RoomState, moderation: ModerationState
 ) -> None:
-    await moderation.sanction("bans", 42, "alice", FOR_GOOD, cut_at=NOW + 1)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=FOR_GOOD), cut_at=NOW + 1)
     assert await say(state, NOW + 1) == CutOff()
     await moderation.lift("bans", 42, "alice", NOW + 2)
     assert await say(state, NOW + 2, connection="other") == CutOff()
 
 
 async def test_a_mute_cuts_nobody_off(state: RoomState, moderation: ModerationState) -> None:
-    await moderation.sanction("mutes", 42, "alice", NOW + 5_000)
+    await moderation.sanction("mutes", 42, "alice", Sanction(until=NOW + 5_000))
     assert isinstance(await say(state, NOW + 1, kind="like"), Accepted)
 
 
@@ -209,7 +210,7 @@ async def test_a_cut_is_remembered_for_as_long_as_a_connection_can_be_open(
 
 
 async def test_a_ban_ends(state: RoomState, moderation: ModerationState) -> None:
-    await moderation.sanction("bans", 42, "alice", NOW + 5_000)
+    await moderation.sanction("bans", 42, "alice", Sanction(until=NOW + 5_000))
     assert isinstance(await state.join(Seat("c", "classic", "alice"), identity(), NOW + 5_000), Joined)
 
 

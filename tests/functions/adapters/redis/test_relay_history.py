@@ -13,6 +13,7 @@ from functions.rooms import events, history
 from functions.rooms.events import Event
 from functions.rooms.identity import Identity
 from functions.rooms.marks import Mark
+from functions.rooms.removals import KEPT
 from functions.rooms.room_view import Posted, RoomView
 from functions.rooms.seats import Seat
 from tests.functions.made import event
@@ -82,7 +83,7 @@ async def test_what_is_public_is_kept_once_whichever_slice_comes_first(slices: S
     await slices.brings(1, chats(9))
     assert await slices.kept() == [5, 7, 9, 12]
     (_, fields), *_ = await entries(redis)
-    assert fields == {"at": str(NOW), "said": history.encode(record(5)).decode()}
+    assert fields == {"at": str(NOW), "said": history.encode(record(5)).decode(), "by": "carol"}
 
 
 async def test_a_batch_that_comes_again_adds_nothing(slices: Slices, redis: RedisCluster) -> None:
@@ -104,16 +105,16 @@ async def test_the_first_record_of_all_can_be_kept(slices: Slices, state: RoomSt
 
 
 async def test_only_the_newest_are_kept(slices: Slices) -> None:
-    await slices.brings(0, chats(*range(1, history.KEPT + 1)))
-    assert (await slices.brings(0, chats(history.KEPT + 1, history.KEPT + 2))).history.trimmed == 2
-    assert await slices.kept() == list(range(3, history.KEPT + 3))
+    await slices.brings(0, chats(*range(1, KEPT + 1)))
+    assert (await slices.brings(0, chats(KEPT + 1, KEPT + 2))).history.trimmed == 2
+    assert await slices.kept() == list(range(3, KEPT + 3))
 
 
 async def test_more_chats_in_one_batch_than_are_kept(slices: Slices) -> None:
     await slices.brings(0, chats(1, 2, 3))
-    room = await slices.brings(0, chats(*range(10, 10 + history.KEPT + 50)))
+    room = await slices.brings(0, chats(*range(10, 10 + KEPT + 50)))
     assert room.history.trimmed == 59
-    assert await slices.kept() == list(range(60, 60 + history.KEPT))
+    assert await slices.kept() == list(range(60, 60 + KEPT))
     # Another slice brings them in other batches.
     for batch in (chats(1), chats(2, 3, *range(10, 40)), chats(*range(40, 420))):
         assert (await slices.brings(1, batch)).history.trimmed >= 59
@@ -227,11 +228,11 @@ async def test_a_cursor_that_is_of_no_use_here_reads_what_was_said_last(
 
 
 async def test_a_cursor_from_before_the_history_reads_all_of_it(slices: Slices, state: RoomState) -> None:
-    epoch = (await slices.brings(0, chats(*range(1, history.KEPT + 51)))).history.epoch
+    epoch = (await slices.brings(0, chats(*range(1, KEPT + 51)))).history.epoch
     await come(state, since=f"{epoch}.0")
-    room = await slices.brings(0, chats(history.KEPT + 51))
+    room = await slices.brings(0, chats(KEPT + 51))
     # The 52nd went when the last came.
-    assert seqs(room) == list(range(52, history.KEPT + 51))
+    assert seqs(room) == list(range(52, KEPT + 51))
     assert room.history.trimmed == 51
 
 

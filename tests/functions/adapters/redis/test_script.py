@@ -200,7 +200,7 @@ async def test_a_server_that_knows_one_of_two_scripts_runs_both_in_order(
     relay = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=60)
     await admin.script_flush()
     room = RoomKeys(42)
-    await run(redis, Script("read_view")(room, slice=0, first=7, first_ms=NOW, seats=room.seats([0]), asked=0))
+    await run(redis, Script("read_view")(room, slice=0, now=NOW, first=7, first_ms=NOW, seats=room.seats([0]), asked=0))
     chat = Chat(activity_id=42, time=NOW, who=Who(user_id="carol"), seq=7, logged_at=NOW)
     (view,) = await relay.before({42: [chat]}, NOW)
     assert view.history.newest == 7

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import StateUnavailable, connect
-from functions.adapters.redis.words import WORDS, WORDS_SECONDS, WordList, Words
+from functions.adapters.redis.shared_list import REFRESH_SECONDS
+from functions.adapters.redis.words import WORDS, WordList, Words
 from functions.rooms.identity import Malformed
 from functions.rooms.reading import Reading
 from functions.rooms.words import Lists, Verdict, Word
@@ -346,7 +347,7 @@ async def test_an_old_list_is_served_while_one_refresh_is_under_way(
 async def test_who_waits_for_redis_anyway_uses_no_list_that_was_not_confirmed(
     redis: RedisCluster, other: Words, seconds: Seconds
 ) -> None:
-    words = Words(redis, clock=seconds, stale_seconds=WORDS_SECONDS)
+    words = Words(redis, clock=seconds, stale_seconds=REFRESH_SECONDS)
     assert await says(words) == "bad"
     await other.write(Lists(mask=("bad",)))
     seconds.now += 2.1
