@@ -9,12 +9,15 @@ from typing import Any, get_args
 import jsonschema_rs
 import pytest
 
+from functions.api.activities import SLOWEST_SECONDS
 from functions.api.moderation import Action
 from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
 from functions.rooms import attributes, frames, objects, properties, records, text
 from functions.rooms.events import KINDS, TARGETS_AT_MOST
 from functions.rooms.identity import MAX_ACTIVITY_ID
+from functions.rooms.properties import PATCHED_AT_MOST, PROPERTIES_AT_MOST
 from functions.rooms.refusal import FrameCode, StateCode
+from functions.rooms.removals import KEPT
 from tests.asyncapi.document import CLASSIC, LIVE, PATH, Json, document, payloads, resolved, schemas, type_of
 
 ROOT = PATH.parents[1]
@@ -138,6 +141,13 @@ def test_it_has_the_numbers_and_names_of_the_code() -> None:
     assert changed["maxProperties"] == properties.PATCHED_AT_MOST
     assert has["record"]["properties"]["to"]["maxItems"] == TARGETS_AT_MOST
     assert has["produced"]["properties"]["to"]["oneOf"][-1]["maxItems"] == TARGETS_AT_MOST
+    assert (has["reason"]["maxLength"], has["reason"]["pattern"]) == (text.REASON_LENGTH, text.LINE_PATTERN)
+    assert has["removedSeqs"]["maxItems"] == KEPT
+    for one in (has["record"]["properties"]["to"], has["produced"]["properties"]["to"]["oneOf"][1]):
+        assert one["maxItems"] == TARGETS_AT_MOST
+    assert has["roomProperties"]["maxProperties"] == PROPERTIES_AT_MOST
+    assert has["propertiesRecord"]["allOf"][-1]["properties"]["data"]["allOf"][1]["maxProperties"] == PATCHED_AT_MOST
+    assert has["roomSettings"]["properties"]["slowModeSeconds"]["maximum"] == SLOWEST_SECONDS
     assert has["leftOut"]["properties"]["dropped"]["properties"].keys() == set(objects.LEFT_OUT_NAMES.values())
     assert set(has["refused"]["properties"]["error"]["enum"]) == {*get_args(StateCode), *get_args(FrameCode)}
     sanction = has["sanctionRecord"]["allOf"][-1]["properties"]["data"]["properties"]["action"]["enum"]

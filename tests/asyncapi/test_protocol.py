@@ -17,6 +17,7 @@ from tests.asyncapi.document import (
     document,
     parts,
     payloads,
+    resolved,
     schemas,
     type_of,
 )
@@ -76,6 +77,8 @@ def test_the_rooms_objects_have_the_fields_that_the_table_names() -> None:
             named = set(NAME.findall(listed[1])) - {"attributes"}
         assert properties(schema).keys() <= named, f"type {kind}: the table lacks a field"
         assert named <= words(schema) | {"null"}, f"type {kind}: the table names what is no field"
+        values = {one for field in properties(schema).values() for one in resolved(field).get("enum", ())}
+        assert values <= named, f"type {kind}: the table lacks a value"
 
 
 def test_a_clients_frames_have_the_fields_that_the_table_and_the_list_name() -> None:

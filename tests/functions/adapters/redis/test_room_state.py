@@ -29,6 +29,7 @@ from functions.rooms.identity import Identity
 from functions.rooms.people import FIRST, Page, Place
 from functions.rooms.results import PENDING_MS, Result
 from functions.rooms.room_view import Posted
+from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
 from functions.rooms.watch_time import Stretch
 from tests.functions.conftest import UNLIMITED
@@ -445,7 +446,7 @@ async def test_a_seat_taken_anew_by_a_frame_has_missed_it_knows_not_what(state: 
 
 async def test_bans_live_on_while_the_room_is_used(state: RoomState, redis: RedisCluster) -> None:
     bans = RoomKeys(42).bans
-    await redis.hset(bans, "bob", "0")
+    await redis.hset(bans, "bob", Sanction(until=FOR_GOOD).pack())
     await redis.expire(bans, 10)
     await join(state, "alice")
     assert await redis.ttl(bans) > 10
