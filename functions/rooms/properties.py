@@ -70,7 +70,7 @@ def read_patched(answer: Sequence[Any]) -> Properties:
         case ["ok", found]:
             return read_properties(found)
         case ["other"]:
-            raise Malformed("header.Idempotency-Key: it was used for another patch")
+            raise Malformed("header.Idempotency-Key: it was used for another call")
         case ["too large", name]:
             raise Malformed(f"body: the property {name} would have more than {PROPERTY_BYTES} bytes as JSON")
         case ["too many"]:

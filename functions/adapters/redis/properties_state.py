@@ -25,9 +25,9 @@ class PropertiesState:
 
     async def patch(self, activity_id: int, patch: Properties, user_id: str, call_id: str | None) -> Properties:
         """Change properties by a valid JSON merge patch; returns all of them. Under a `call_id` that the user has used
-        for this patch nothing is changed. Raises Malformed if there would be too much, or for another patch's id."""
+        for this patch nothing is changed. Raises Malformed if there would be too much, or for another call's id."""
         room, (names, patches) = RoomKeys(activity_id), pack_patch(patch)
-        calls = [] if call_id is None else [room.patched(user_id, call_id)]
+        calls = [] if call_id is None else [room.patched(user_id, call_id), room.sent_id(user_id, call_id)]
         digest = digest_of_patch(patch)
         call = self._patch(room, calls=calls, digest=digest, names=names, patches=patches)
         return read_patched(await run(self._redis, call))

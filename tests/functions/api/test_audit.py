@@ -116,8 +116,11 @@ async def test_a_patch_that_is_sent_again_changes_nothing_and_is_shown_once(
     assert (await patch("k2", {"pinned": 2, "other": None})).status_code == 200
     [view] = await relay_state.before({42: log.live}, NOW)
     assert view.duplicates == {log.live[2].seq}
+    assert (await post(client, {"Idempotency-Key": "k4"})).status_code == 201
+    assert (await patch("k4", {"pinned": 4})).status_code == 400
+    assert (await client.get(f"{ROOM}/properties")).json() == {"pinned": 2}
     refused = await patch("k1", {"pinned": 3})
     assert (refused.status_code, refused.json()["message"]) == (
         400,
-        "header.Idempotency-Key: it was used for another patch",
+        "header.Idempotency-Key: it was used for another call",
     )

@@ -3,13 +3,15 @@
 -- properties  hash    name -> value as compact JSON
 -- calls       string  the digest of the patch that a user has sent under an id
 --
--- A patch that is sent again under its id changes nothing: somebody else may have changed the same since.
+-- A patch that is sent again under its id changes nothing: somebody else may have changed the same since. The record of
+-- a patch whose id was used for something else would be dropped as a duplicate, so such a patch is refused. The id's own
+-- key is set a while after this one, when a relay sees the record, and must not outlive it.
 --
 -- USES json_size merge
 -- CONST ROOM_SECONDS RESULT_MS PROPERTIES_AT_MOST PROPERTY_BYTES PROPERTIES_BYTES
--- KEYS properties calls... (the call's, if it has an id)
+-- KEYS properties calls... (if the call has an id: the digest's, and that of ids.lua)
 -- ARGV digest names... patches... (compact JSON, of each)
--- Returns {'ok', {name, value, ...} of all}, {'other'} if another patch was sent under the id, {'too large', name},
+-- Returns {'ok', {name, value, ...} of all}, {'other'} if the id was used for another call, {'too large', name},
 -- {'too many'} or {'too much'}.
 local call = calls[1]
 local before = call and redis.call('GET', call)
@@ -17,6 +19,7 @@ if before then
   if before ~= digest then return {'other'} end
   return {'ok', redis.call('HGETALL', properties)}
 end
+if call and redis.call('EXISTS', calls[2]) == 1 then return {'other'} end
 
 local merged, flat = {}, redis.call('HGETALL', properties)
 for index = 1, #flat, 2 do merged[flat[index]] = flat[index + 1] end
@@ -38,5 +41,5 @@ for _, name in ipairs(names) do
   if merged[name] then redis.call('HSET', properties, name, merged[name]) else redis.call('HDEL', properties, name) end
 end
 redis.call('EXPIRE', properties, ROOM_SECONDS)
-if call then redis.call('SET', call, digest, 'PX', RESULT_MS) end
+if call then redis.call('SET', call, digest, 'PX', 2 * RESULT_MS) end
 return {'ok', redis.call('HGETALL', properties)}

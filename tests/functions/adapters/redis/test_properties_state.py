@@ -163,7 +163,9 @@ async def test_a_patch_that_comes_again_under_its_id_takes_nothing_back(redis: R
     await patch(redis, {"a": 1}, "k1")
     await patch(redis, {"a": 2, "b": 3}, "k2")
     assert await patch(redis, {"a": 1}, "k1") == {"a": 2, "b": 3}
-    assert "another patch" in await refusal(redis, {"a": 1, "c": 1}, "k1")
+    assert "another call" in await refusal(redis, {"a": 1, "c": 1}, "k1")
+    await redis.set(RoomKeys(42).sent_id("mod", "k9"), "17:1:abc")
+    assert "another call" in await refusal(redis, {"a": 1}, "k9")
     assert await PropertiesState(redis).read(42) == {"a": 2, "b": 3}
     # The ids are each user's own, and a patch that was refused has used none.
     assert await patch(redis, {"a": 5}, "k1", "other") == {"a": 5, "b": 3}
