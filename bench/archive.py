@@ -22,11 +22,14 @@ from functions.adapters.aws.credentials import CredentialSource
 from functions.adapters.aws.failure_queue import FailureQueue
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.erasure_list import ErasureList
+from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.handlers import archive
 from functions.manifest import FUNCTIONS
 from functions.runtime.entry import JsonObject
 from functions.usecases.archiver import Archiver
+from functions.usecases.erasures import KnownErasures
 from functions.usecases.overwrites import Overwrites
 from functions.usecases.repeats import Repeats
 
@@ -140,6 +143,7 @@ def _parts(client: DynamoDbApi) -> Archiver:
         table=table,
         repeats=Repeats(table),
         overwrites=Overwrites(table),
+        erasures=KnownErasures(ErasureList(Table(client, "rooms"))),
         totals=WatchTotals(client, "rooms"),
         queue=FailureQueue(lambda: None, ""),
         days=400,
@@ -174,12 +178,14 @@ class _Boto3(_Counted):
 
 
 def write_units(operation: str, parameters: Mapping[str, Any]) -> int:
-    """AWS's count for a request whose items have at most 1 KB. A user's watch time, which is in the index, counts three
-    times: the item itself, and the old and the new entry of the index. A read takes none."""
-    if operation == "BatchGetItem":
+    """AWS's count for a request whose items have at most 1 KB. A user's watch time, which is in an index, counts three
+    times: the item itself, and the old and the new entry of the index. An item with a user is in the index of users,
+    too. A read takes none."""
+    if operation in ("BatchGetItem", "Query"):
         return 0
     if operation == "BatchWriteItem":
-        return sum(len(puts) for puts in parameters["RequestItems"].values())
+        puts = [put["PutRequest"]["Item"] for some in parameters["RequestItems"].values() for put in some]
+        return sum(2 if "userId" in item else 1 for item in puts)
     is_in_index = (
         parameters["Key"]["sk"]["S"].startswith("u#") and ":seconds" in parameters["ExpressionAttributeValues"]
     )

@@ -16,7 +16,7 @@ PARTITIONS = 12
 REDIS_ACCESS = "on ~* -@all +@read +@write +@connection +eval +evalsha +time -@dangerous +cluster|slots"
 
 # What a function works with: its settings, its rights and its place in the network follow from it.
-Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review"]
+Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review", "erasure"]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys"}),
+        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys", "erasure"}),
         packages=("room", "post", "api", "tokens", "words"),
     ),
 )
@@ -192,6 +192,11 @@ def packages_of(row: Function, *, identity: bool) -> tuple[str, ...]:
 def needs_of(name: str) -> frozenset[Need]:
     """The needs of a function of FUNCTIONS."""
     return {row.name: row.needs for row in FUNCTIONS}[name]
+
+
+def timeout_of(name: str) -> int:
+    """The seconds that a function of FUNCTIONS has for one event."""
+    return {row.name: row.timeout_seconds for row in FUNCTIONS}[name]
 
 
 def deployed_as(row: Function, slices: int) -> dict[str, int | None]:

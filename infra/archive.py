@@ -9,7 +9,7 @@ from infra.failure_queue import failure_queue
 from infra.stage.archive import ArchiveStage
 from infra.stage.stage import Stage
 
-TOP = "top"
+TOP, USER = "top", "user"
 
 
 class Archive(Construct):
@@ -27,12 +27,12 @@ class Archive(Construct):
         self.failures = failure_queue(self)
 
     @property
-    def index_arn(self) -> str:
-        """The ARN of the index of the longest watch times."""
-        return f"{self.table.table_arn}/index/{TOP}"
+    def index_arns(self) -> list[str]:
+        """The ARNs of the indexes: of the longest watch times, and of all that is stored of a user."""
+        return [f"{self.table.table_arn}/index/{name}" for name in (TOP, USER)]
 
     def _find_table(self, name: str) -> dynamodb.ITable:
-        return dynamodb.Table.from_table_attributes(self, "Table", table_name=name, global_indexes=[TOP])
+        return dynamodb.Table.from_table_attributes(self, "Table", table_name=name, global_indexes=[TOP, USER])
 
     def _make_table(self, archive: ArchiveStage) -> dynamodb.ITable:
         def text(name: str) -> dynamodb.Attribute:
@@ -60,5 +60,11 @@ class Archive(Construct):
             sort_key=dynamodb.Attribute(name="seconds", type=dynamodb.AttributeType.NUMBER),
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=["userId", "username"],
+        )
+        table.add_global_secondary_index(
+            index_name=USER,
+            partition_key=text("userId"),
+            sort_key=text("pk"),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         return table

@@ -8,6 +8,7 @@ from infra.boxes import Boxes
 from infra.stage.identity import IdentityStage
 from infra.stage.review import ReviewStage
 from infra.stage.stage import Stage
+from infra.stage.types import RETENTIONS
 
 
 def environment(row: Function, slice: int | None, *, boxes: Boxes, stage: Stage) -> dict[str, str]:
@@ -68,10 +69,14 @@ def rules(stage: Stage) -> dict[str, str]:
             "HEARTBEAT_SECONDS": str(stage.heartbeat_seconds),
             "JOIN_BURST": str(rates.join_burst),
             "JOIN_PER_SECOND": str(rates.join_per_second),
+            "LIVE_RETENTION_MINUTES": str(stage.kafka.live_retention_minutes),
             "LOG_LEVEL": stage.log_level,
+            # None where logs are kept for ever.
+            "LOG_RETENTION_DAYS": str(RETENTIONS[stage.log_retention] or ""),
             "OTHER_BURST": str(rates.other_burst),
             "OTHER_PER_SECOND": str(rates.other_per_second),
             "PARTIAL_RESPONSES": "true" if stage.archive.mode == "provisioned" else "false",
+            "SAVE_RETENTION_HOURS": str(stage.kafka.save_retention_hours),
             "SEATS_PER_USER": str(rates.seats_per_user),
             "STAGE": stage.name,
         }

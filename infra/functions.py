@@ -32,7 +32,7 @@ PUBLISHED = (
 )
 
 # Needs that a function meets from outside the VPC too.
-OUTSIDE: frozenset[Need] = frozenset({"connections", "table", "failure_queue", "token_keys"})
+OUTSIDE: frozenset[Need] = frozenset({"connections", "table", "failure_queue", "token_keys", "erasure"})
 
 
 @dataclass(frozen=True, kw_only=True)

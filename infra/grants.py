@@ -113,11 +113,19 @@ def let_archive(*, functions: Functions, archive: Archive) -> None:
 
 
 def let_look_up(*, functions: Functions, archive: Archive) -> None:
-    """The platform's calls may query the table and its index, and write nothing."""
+    """The platform's calls may query the table and its indexes. What erases users may change items, too."""
     for deployed, _ in functions.triggered_by(HttpRoutes):
         if "table" in deployed.row.needs:
-            _allow(deployed, "dynamodb", ["Query"], [archive.table.table_arn, archive.index_arn])
-            _let_use(deployed, archive.kms_key_arn, USES_OF_A_READER)
+            _allow(deployed, "dynamodb", ["Query"], [archive.table.table_arn, *archive.index_arns])
+            erases = "erasure" in deployed.row.needs
+            _let_use(deployed, archive.kms_key_arn, USES_OF_A_WRITER if erases else USES_OF_A_READER)
+            if erases:
+                _allow(
+                    deployed,
+                    "dynamodb",
+                    ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"],
+                    [archive.table.table_arn],
+                )
 
 
 def let_read_keys(*, functions: Functions, token_keys: TokenKeys, gateway: Gateway) -> None:

@@ -14,8 +14,9 @@ from tools.version import version
 USAGE = """usage: python -m tools COMMAND [OPTION...]
 
 commands:
+  erase     remove what is stored of a user over all rooms
   estimate  what an event costs a month on AWS, and which quota binds first
-  export    write out what is kept of a room, as JSON lines or CSV
+  export    write out what is kept of a room or a user, as JSON lines or CSV
   load      fill rooms anywhere with simulated viewers and measure what reaches them
   preflight ask an account what a stage needs, before it is deployed
   smoke     walk every path of the rooms with two viewers, and tell what is wrong
@@ -25,6 +26,7 @@ python -m tools COMMAND --help lists a command's options, python -m tools --vers
 
 # A command is imported when it is run: a tool loads only what it uses.
 COMMANDS = {
+    "erase": "tools.erase.command",
     "estimate": "tools.estimate.command",
     "export": "tools.export.command",
     "load": "tools.load.command",

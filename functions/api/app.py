@@ -17,6 +17,7 @@ from functions.api import (
     report,
     sanctions,
     tokens,
+    users,
     watch_time,
     words,
 )
@@ -42,7 +43,7 @@ install(app)
 app.add_middleware(OneSpelling)
 for subject in (
     *(docs, health, activities, properties, messages, watch_time, report),
-    *(moderation, sanctions, bans, words, tokens),
+    *(moderation, sanctions, bans, words, tokens, users),
 ):
     app.include_router(subject.router, prefix="/api")
 

@@ -1,6 +1,7 @@
 """What the routes of the HTTP API work with."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self, cast
 
@@ -9,13 +10,19 @@ from fastapi import Depends, Request
 from functions.adapters.aws.connections import Connections
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.eraser import Eraser
 from functions.adapters.dynamodb.reports import Reports
+from functions.adapters.dynamodb.table import Table
+from functions.adapters.dynamodb.user_items import UserItems
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.words import Words
-from functions.parts import Clients, RoomParts
+from functions.manifest import timeout_of
+from functions.parts import Clients, Clock, RoomParts
+from functions.rooms.erasure import settled_ms
+from functions.rooms.leftovers import Leftover, leftovers
 from functions.runtime.settings import Settings
 from functions.usecases import admission
 from functions.usecases.admission import Admission
@@ -23,16 +30,36 @@ from functions.usecases.admission import Admission
 
 @dataclass(frozen=True)
 class ArchiveParts:
-    """What was said in the rooms, for how long their users watched, and what their shows have come to."""
+    """What was said in the rooms, for how long their users watched, and what their shows have come to; all that is
+    stored of a user, and what erases it. `leftovers`: what goes by itself."""
 
     messages: ArchiveTable
     watched: WatchTotals
     reports: Reports
+    users: UserItems
+    eraser: Eraser
+    leftovers: Sequence[Leftover]
 
     @classmethod
-    def of(cls, dynamodb: DynamoDbApi, table: str) -> Self:
-        """What is in one table."""
-        return cls(ArchiveTable(dynamodb, table), WatchTotals(dynamodb, table), Reports(dynamodb, table))
+    def of(cls, dynamodb: DynamoDbApi, settings: Settings, clock: Clock) -> Self:
+        """What is in one table, that of the settings."""
+        name, hours = settings.table, settings.save_retention_hours
+        settled = settled_ms(timeout_of("archive"))
+        left = leftovers(
+            live_topic=settings.live_topic,
+            save_topic=settings.save_topic,
+            live_minutes=settings.live_retention_minutes,
+            save_hours=hours,
+            log_days=settings.log_retention_days or None,
+        )
+        return cls(
+            messages=ArchiveTable(dynamodb, name),
+            watched=WatchTotals(dynamodb, name),
+            reports=Reports(dynamodb, name),
+            users=UserItems(Table(dynamodb, name)),
+            eraser=Eraser(dynamodb, name, settled_ms=settled, log_hours=hours, clock=clock),
+            leftovers=tuple(left),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +89,7 @@ async def build(settings: Settings) -> ApiParts:
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),
         bans=PlatformBans(clients.redis),
-        archive=ArchiveParts.of(dynamodb, settings.table),
+        archive=ArchiveParts.of(dynamodb, settings, clients.room.clock),
         admission=await admission.build(settings),
         shows_docs=settings.api_docs == "true",
     )

@@ -6,12 +6,15 @@ from functools import partial
 from functions.adapters.aws.failure_queue import FailureQueue, queue_client
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.erasure_list import ErasureList
+from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.aws_events import kafka
 from functions.runtime.entry import Entry, JsonObject
 from functions.runtime.metrics import Meter
 from functions.runtime.settings import Settings
 from functions.usecases.archiver import Archiver
+from functions.usecases.erasures import KnownErasures
 from functions.usecases.overwrites import Overwrites
 from functions.usecases.repeats import Repeats
 
@@ -28,6 +31,7 @@ async def build(settings: Settings) -> Archiver:
         table=table,
         repeats=Repeats(table),
         overwrites=Overwrites(table),
+        erasures=KnownErasures(ErasureList(Table(dynamodb, settings.table))),
         totals=WatchTotals(dynamodb, settings.table, archive_days=settings.archive_days),
         queue=FailureQueue(partial(queue_client, settings.aws_region), settings.failure_queue),
         days=settings.archive_days,

@@ -18,7 +18,7 @@ from functions.rooms.records import BrokenRecord, parse_record, whole
 from functions.rooms.removals import Removal, UserMark
 from functions.rooms.repeats import Sent, sent_as
 
-MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, EVENT, MINUTE = "m", "p", "x", "u", "e", "s"
+MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, EVENT, MINUTE, TARGET = "m", "p", "x", "u", "e", "s", "t"
 Kind = Literal["m", "p", "e"]
 # The kinds of items whose number is the seq of their own record.
 SEQUENCED = frozenset({MESSAGE, PRIVATE, EVENT})
@@ -34,7 +34,7 @@ Attributes = dict[str, str | int]
 _WHO = {"userId": "user_id", "username": "username"}
 _OF_MESSAGES = {"avatar": "avatar", "companyId": "company_id", "openid": "openid", "unionid": "unionid"}
 # Those that hold JSON as text.
-_OF_JSON = ("data", "extra", "attributes", "targets")
+OF_JSON = ("data", "extra", "attributes", "targets")
 _EMPTY_PAYLOAD: dict[str, Any] = {"content": "", "extra": None, "name": None, "data": None}
 
 
@@ -42,7 +42,8 @@ _EMPTY_PAYLOAD: dict[str, Any] = {"content": "", "extra": None, "name": None, "d
 class Item:
     """One item of the table, made of the record at `offset` in the save topic.
 
-    Writing an item again changes nothing. `sent`: its event was sent under an `id`.
+    Writing an item again changes nothing. `sent`: its event was sent under an `id`. `erased`: the userId that the item
+    had before its user was erased.
     """
 
     activity_id: int
@@ -50,6 +51,7 @@ class Item:
     attributes: Attributes
     offset: int
     sent: Sent | None = None
+    erased: str = ""
 
     @property
     def pk(self) -> str:
@@ -79,6 +81,16 @@ def partition(activity_id: int) -> str:
 def place(kind: str, number: int) -> str:
     """The `sk` of an item: within a kind, text order is the order of the numbers."""
     return f"{kind}#{number:016d}"
+
+
+def target_place(seq: int, user_id: str) -> str:
+    """The `sk` of the item by which the table's index of users finds what was `to` a user, or about them."""
+    return f"{place(TARGET, seq)}#{user_id}"
+
+
+def target_of(sk: str, kind: str) -> str:
+    """The `sk` of the item that a TARGET's item stands for."""
+    return place(kind, int(sk.split("#", 2)[1]))
 
 
 def number(sk: str) -> int:
@@ -118,16 +130,31 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
     kept = [item(sk=place(_kind(event), seq), attributes=lasting | numbers | _texts(event))]
     if isinstance(event, Removed):
         sk, mark = _mark(event)
-        by: Attributes = {"by": event.who.user_id, "byName": event.who.username}
-        kept.append(item(sk=sk, attributes=lasting | by | mark))
+        kept.append(item(sk=sk, attributes=lasting | _named(event.who) | mark))
+    for user_id in _targets(event):
+        named: Attributes = {"userId": user_id, "kind": _kind(event)}
+        kept.append(item(sk=target_place(seq, user_id), attributes=lasting | named))
     return kept
+
+
+def _targets(event: Event) -> tuple[str, ...]:
+    """The users whom an event is for, or about."""
+    mark = Removal.of(event).mark if isinstance(event, Removed) else None
+    return (*event.targets, mark.user_id) if mark else event.targets
+
+
+def user_mark_place(time: int, user_id: str) -> str:
+    """The `sk` of what marks all that a user has said until then.
+
+    Ordered by time: a page need not know of those who were removed before its oldest message was written.
+    """
+    return f"{place(USER_REMOVAL, time)}#{user_id}"
 
 
 def _mark(event: Removed) -> tuple[str, Attributes]:
     """The key of what marks messages as removed, and what it holds beside who did it."""
     if mark := Removal.of(event).mark:
-        # Ordered by time: a page need not know of those who were removed before its oldest message was written.
-        return f"{place(USER_REMOVAL, mark.time)}#{mark.user_id}", {"of": mark.user_id, "seq": mark.seq}
+        return user_mark_place(mark.time, mark.user_id), {"of": mark.user_id, "seq": mark.seq}
     return place(REMOVAL, whole("data.seq", event.named("seq"))), {}
 
 
@@ -144,7 +171,7 @@ def without_repeats(batch: Iterable[Item]) -> list[Item]:
 def stored(activity_id: int, attributes: Mapping[str, Any]) -> Stored:
     """The event of an item with these attributes: the inverse of `items`, for kinds with a seq."""
     kind = KINDS[attributes["type"]]
-    carried = {name: json.loads(attributes[name]) if name in attributes else None for name in _OF_JSON}
+    carried = {name: json.loads(attributes[name]) if name in attributes else None for name in OF_JSON}
     payload = {"content": attributes.get("text", ""), "name": attributes.get("name"), **carried}
     targets = carried.pop("targets")
     texts = {field: attributes.get(name, "") for name, field in (_WHO | _OF_MESSAGES).items()}
@@ -158,6 +185,10 @@ def stored(activity_id: int, attributes: Mapping[str, Any]) -> Stored:
         **{field: payload[field] for field in kind.payload_fields},
     )
     return Stored(event)
+
+
+def _named(who: Who) -> Attributes:
+    return {name: text for name, field in _WHO.items() if (text := getattr(who, field))}
 
 
 def _is_message(event: Event) -> bool:

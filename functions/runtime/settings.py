@@ -29,7 +29,7 @@ _SOME_FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:review:live"
 EDGE_HEADER = "x-live-rooms-edge"
 
 # The settings that every function reads, and those that each need adds. A need's first setting is required, except that
-# a stage may have no review.
+# a stage may have no review, and that what is erased has the retention of a small stage.
 OF_ALL = ("aws_region", "stage", "log_level")
 OF_NEED: Mapping[Need, tuple[str, ...]] = {
     "redis": (
@@ -65,6 +65,8 @@ OF_NEED: Mapping[Need, tuple[str, ...]] = {
         "identity_claims",
     ),
     "review": ("review_function_arn", "review_timeout_ms", "review_on_failure"),
+    # For how long others keep what is erased from the table.
+    "erasure": ("save_retention_hours", "live_retention_minutes", "log_retention_days"),
 }
 
 
@@ -79,8 +81,8 @@ class Settings:
     Rates are token buckets per user and room: `*_burst` at once, then `*_per_second`. A user who is refused
     `flood_refusals` frames within `flood_seconds` is cut off. `posts_per_second` is for
     all relays together, out of the 10,000 requests a second that API Gateway allows an account. `allowed_origins` has
-    commas between. `identity_claims` are as ClaimNames has them. `partial_responses`: the archive's mapping heeds which
-    records of a batch failed.
+    commas between. `log_retention_days` 0: logs are kept for ever. `identity_claims` are as ClaimNames has them.
+    `partial_responses`: the archive's mapping heeds which records of a batch failed.
     """
 
     aws_region: str = "us-east-1"
@@ -121,6 +123,10 @@ class Settings:
     archive_days: int = 400
     partial_responses: PartialResponses = "false"
 
+    live_retention_minutes: int = 60
+    save_retention_hours: int = 24
+    log_retention_days: int = 0
+
     auth_mode: AuthMode = "token"
     token_secret: str = ""
     allowed_origins: str = ""
@@ -157,7 +163,7 @@ def variables_of(needs: Collection[Need]) -> frozenset[str]:
 
 
 def _missing(values: Mapping[str, Any], needs: Collection[Need]) -> list[str]:
-    required = {OF_NEED[need][0] for need in needs if need != "review"}
+    required = {OF_NEED[need][0] for need in needs if need not in ("review", "erasure")}
     if values.get("auth_mode") == "open":
         required -= {"token_secret"}
     if values.get("redis_auth") == "iam":

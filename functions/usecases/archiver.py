@@ -2,9 +2,10 @@
 
 In: a batch of records of the save topic. Out: the records that the event source mapping must redeliver.
 
-1. Each record becomes items of the table and perhaps a deed for the sums. A record that cannot be read is broken. An
-   event that is stored under another seq already is left out (functions/usecases/repeats.py). One that is stored
-   already, or whose seq another event has, is left out or refused (functions/usecases/overwrites.py).
+1. Each record becomes items of the table and perhaps a deed for the sums. A record that cannot be read is broken. Users
+   who were erased are left out, or go by an alias (functions/usecases/erasures.py). An event that is stored under
+   another seq already is left out (functions/usecases/repeats.py). One that is stored already, or whose seq another
+   event has, is left out or refused (functions/usecases/overwrites.py).
 2. Items and sums are written side by side. Both writes are idempotent: an item has a key that follows from its record,
    and a sum knows which deeds it includes (functions/rooms/watch_time.py). So redelivery does no harm. What is left out
    or refused is in no sum. If nobody could tell that of a record, its room's sums wait from there on.
@@ -22,20 +23,23 @@ import itertools
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.adapters.aws.failure_queue import FailureQueue, QueueUnavailable
 from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.archive_writing import Unstored
+from functions.adapters.dynamodb.table import TableUnavailable
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.aws_events.kafka import Record, first_offsets
 from functions.rooms import archive
 from functions.rooms.archive import Item
 from functions.rooms.deeds import Deed, deed_of
+from functions.rooms.erasure import Erasures
 from functions.rooms.records import BrokenRecord
 from functions.runtime import metrics
 from functions.runtime.metrics import SILENT, Meter, Metric, Number
 from functions.runtime.together import succeeded_within
+from functions.usecases.erasures import KnownErasures, without_erased
 from functions.usecases.overwrites import Checked, Overwrites
 from functions.usecases.repeats import Repeats, Sifted
 
@@ -75,6 +79,10 @@ class Batch:
                 batch.deeds.extend([deed] if deed else [])
         return batch
 
+    def without(self, erasures: Erasures) -> "Batch":
+        """The batch without those who were erased."""
+        return replace(self, items=without_erased(self.items, erasures))
+
     @property
     def partitions(self) -> dict[int, str]:
         """The partition of each room."""
@@ -108,6 +116,7 @@ class Archiver:
     table: ArchiveTable
     repeats: Repeats
     overwrites: Overwrites
+    erasures: KnownErasures
     totals: WatchTotals
     queue: FailureQueue
     days: int
@@ -118,13 +127,19 @@ class Archiver:
         """Store a batch; returns the records that must be redelivered, some of which may have been stored."""
         records = list(records)
         batch = Batch.read(records, self.days)
+        try:
+            erasures = await self.erasures.current()
+        except TableUnavailable as error:
+            log.warning("the list of erasures was not read: %s", error)
+            return records
+        batch = batch.without(erasures)
         holes = self.repeats.follow(records)
         self.overwrites.forget([room for room, source in batch.partitions.items() if source in holes])
         sifted, checked = await self._sift(batch)
         left_out = [*sifted.repeats, *checked.again]
         unknown = [*(Unstored(item, sifted.cause) for item in sifted.unknown), *checked.unknown]
         deeds = batch.countable([*left_out, *(one.item for one in checked.taken)], (one.item for one in unknown))
-        unstored, unadded = await asyncio.gather(self.table.put(checked.kept), self.totals.add(deeds))
+        unstored, unadded = await asyncio.gather(self.table.put(checked.kept), self.totals.add(deeds, erasures))
         unstored += checked.taken + unknown
         added = [deed for deed in deeds if deed not in unadded] if unadded else deeds
         self.meter.emit(numbers(batch, left_out, len(unstored), added, len(unadded), self.meter.clock() * 1000))

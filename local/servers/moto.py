@@ -27,6 +27,7 @@ TABLE = {
         {"AttributeName": "sk", "AttributeType": "S"},
         {"AttributeName": "topOf", "AttributeType": "S"},
         {"AttributeName": "seconds", "AttributeType": "N"},
+        {"AttributeName": "userId", "AttributeType": "S"},
     ],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     "GlobalSecondaryIndexes": [
@@ -37,7 +38,15 @@ TABLE = {
                 {"AttributeName": "seconds", "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["userId", "username"]},
-        }
+        },
+        {
+            "IndexName": "user",
+            "KeySchema": [
+                {"AttributeName": "userId", "KeyType": "HASH"},
+                {"AttributeName": "pk", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
     ],
 }
 TIME_TO_LIVE = {"AttributeName": "expires", "Enabled": True}

@@ -15,6 +15,8 @@ from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+# The index over all partitions (infra/archive.py).
+USERS = "user"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -39,24 +41,31 @@ class PartitionedTable(Table):
     """moto's table, but a query searches one partition; for one request at a time.
 
     moto's own query searches all items, which takes seconds after a room has talked for a while. The same holds for a
-    query of the archive's index: the items that the index has under a key are in the partition of that key.
+    query of the archive's index `top`: the items that the index has under a key are in the partition of that key. The
+    index `user` has items of all partitions, of which only the key is compared.
     """
 
     # moto reads a class's service from its module.
     __module__ = Table.__module__
     _wanted: DynamoType | None = None
+    _is_of_users = False
 
     def query(self, hash_key: DynamoType | None, *arguments: Any, **conditions: Any) -> Any:
         self._wanted = hash_key
+        self._is_of_users = USERS in (conditions.get("index_name"), *arguments)
         try:
             return super().query(hash_key, *arguments, **conditions)
         finally:
             self._wanted = None
 
     def all_items(self) -> list[Any]:
-        """The items of the partition that is searched, else of all; sorted, as in moto."""
+        """The items of the partition that is searched, else of all, sorted as in moto; those of one user if the index
+        asks for these, which moto sorts itself."""
         if self._wanted is None:
             return super().all_items()
+        if self._is_of_users:
+            items = (item for partition in self.items.values() for item in partition.values())
+            return [item for item in items if "userId" in item.attrs and item.attrs["userId"] == self._wanted]
         return sorted(self.items.get(self._wanted, {}).values(), key=lambda item: item.range_key.cast_value)
 
 

@@ -46,6 +46,7 @@ def _make_table(dynamodb: Any, name: str) -> None:
             {"AttributeName": "sk", "AttributeType": "S"},
             {"AttributeName": "topOf", "AttributeType": "S"},
             {"AttributeName": "seconds", "AttributeType": "N"},
+            {"AttributeName": "userId", "AttributeType": "S"},
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
@@ -56,7 +57,15 @@ def _make_table(dynamodb: Any, name: str) -> None:
                     {"AttributeName": "seconds", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["userId", "username"]},
-            }
+            },
+            {
+                "IndexName": "user",
+                "KeySchema": [
+                    {"AttributeName": "userId", "KeyType": "HASH"},
+                    {"AttributeName": "pk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})

@@ -92,7 +92,7 @@ def test_the_table_has_its_keys_and_its_index_and_nobody_deletes_it(deployed: De
     (name,) = client.list_tables()["TableNames"]
     table = client.describe_table(TableName=name)["Table"]
     assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
-    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["top"]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["top", "user"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["DeletionProtectionEnabled"] is True
     told = {one["Environment"]["Variables"].get("TABLE") for one in ours(deployed)}

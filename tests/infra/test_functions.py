@@ -150,7 +150,7 @@ def test_every_stages_functions_accept_the_environments_they_are_given(
 def test_a_function_has_the_variables_of_its_needs_and_no_others(varied: Callable[..., Cloud]) -> None:
     cloud = varied(review={"function_arn": REVIEW})
     prefixes = {"redis": "REDIS_", "kafka": "KAFKA_", "connections": "CONNECTIONS_", "table": "TABLE"}
-    prefixes |= {"failure_queue": "FAILURE_", "token_keys": "TOKEN_", "review": "REVIEW_"}
+    prefixes |= {"failure_queue": "FAILURE_", "token_keys": "TOKEN_", "review": "REVIEW_", "erasure": "SAVE_RETENTION"}
     assert prefixes.keys() == {*get_args(Need)}
     for name, function in cloud.functions().items():
         variables = function["Environment"]["Variables"]
@@ -160,8 +160,8 @@ def test_a_function_has_the_variables_of_its_needs_and_no_others(varied: Callabl
 
 def test_a_function_whose_need_has_no_variable_refuses_it_by_name(cloud: Cloud) -> None:
     for name, function in cloud.functions().items():
-        # A stage may have no review.
-        for need in row_of(name).needs - {"review"}:
+        # A stage may have no review, and the retention of the topics has defaults.
+        for need in row_of(name).needs - {"review", "erasure"}:
             required = OF_NEED[need][0].upper()
             variables = {one: value for one, value in function["Environment"]["Variables"].items() if one != required}
             with pytest.raises(SettingsError, match=f"^{required} is not set$"):

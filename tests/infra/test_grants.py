@@ -54,7 +54,10 @@ def test_authorize_may_read_the_token_keys_and_nothing_else(cloud: Cloud) -> Non
 
 def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_close_connections(cloud: Cloud) -> None:
     (table,) = cloud.all("AWS::DynamoDB::Table")
-    on_table = {("dynamodb:Query", f"<{table}.Arn>"), ("dynamodb:Query", f"<{table}.Arn>/index/top")}
+    on_table = {("dynamodb:Query", f"<{table}.Arn>/index/{index}") for index in ("top", "user")}
+    # What erases a user.
+    changes = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem")
+    on_table |= {(f"dynamodb:{action}", f"<{table}.Arn>") for action in ("Query", *changes)}
     others = PUBLISH | sign_in(cloud) | read_keys(cloud)
     assert beyond_running(cloud, "api") == others | tell_and_close(cloud) | on_table
 

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 
 @contextlib.contextmanager
-def answering(method: Literal["GET", "POST"], status: int, answer: Any) -> Iterator[tuple[str, list[Any]]]:
-    """It answers every request of this method so, and refuses others; its URL, and the bodies that it was sent."""
+def answering(method: Literal["DELETE", "GET", "POST"], status: int, answer: Any) -> Iterator[tuple[str, list[Any]]]:
+    """It answers every request of this method so, and refuses others; its URL, and the bodies that it was sent: of a
+    DELETE, which has none, the path and the token."""
     asked: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -20,6 +21,8 @@ def answering(method: Literal["GET", "POST"], status: int, answer: Any) -> Itera
     def respond(handler: Handler) -> None:
         if length := handler.headers["content-length"]:
             asked.append(json.loads(handler.rfile.read(int(length))))
+        if method == "DELETE":
+            asked.append((handler.path, handler.headers["authorization"]))
         handler.send_response(status)
         handler.end_headers()
         handler.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())

@@ -152,10 +152,17 @@ class Event:
 
     @property
     def writes(self) -> float:
-        """Write request units: those of the room, and those of users and buckets. A credit writes the user's watch
-        time, which the index removes and inserts again, a chat the user's chats, and a viewer's first join an item."""
+        """Write request units: those of the room, those of users and buckets, and those of the index of users. A credit
+        writes the user's watch time, which the index removes and inserts again, a chat the user's chats, and a viewer's
+        first join an item."""
         buckets = min(BUCKETS * self.archive_batches, self.credits + self.chat_rate)
-        return self.room_writes + 3 * self.credits + self.chat_rate + self.join_rate + buckets
+        users = 3 * self.credits + self.chat_rate + self.join_rate
+        return self.room_writes + users + buckets + self.index_writes
+
+    @property
+    def index_writes(self) -> float:
+        """Write request units of the index of users: chats, joins, leaves, and a viewer's first item."""
+        return self.chat_rate + 3 * self.join_rate
 
     @property
     def room_writes(self) -> float:

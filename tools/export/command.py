@@ -19,12 +19,14 @@ from functions.adapters.aws.credentials import CredentialSource
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.reports import Reports
-from functions.adapters.dynamodb.table import TableUnavailable
+from functions.adapters.dynamodb.table import Table, TableUnavailable
+from functions.adapters.dynamodb.user_items import UserItems
 from functions.rooms.archive import Kind, Stored
-from functions.rooms.identity import Malformed, parse_activity_id
+from functions.rooms.identity import Malformed, parse_activity_id, parse_user_id
 from functions.rooms.report import DEFAULT_MS, Range
 from tools.export.lines import CSV_LINES, JSON_LINES, Format
 from tools.export.report import REPORTS, moment
+from tools.export.user import write_user
 from tools.failure import Failure
 from tools.json_http import NobodyThere, NotHere, asked, host_and_port
 from tools.parser import REGION, Parser, one_of, option
@@ -42,9 +44,12 @@ ANY_KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """Of a deployed room the `table`, or of an emulator's the `url`."""
+    """A room, or all that is stored of a `user`. Of a deployed one the `table`, or of an emulator's the `url`."""
 
-    activity: str = option("the room", metavar="ID")
+    activity: str | None = option("the room", default=None, metavar="ID", group="what")
+    user: str | None = option(
+        "all that is stored of this userId over all rooms, as jsonl", default=None, metavar="ID", group="what"
+    )
     format: str = option("jsonl or csv", one_of(*FORMATS), "jsonl")
     private: bool = option("private chats too, which the API never lists", default=False)
     report: bool = option("the report of a show instead", default=False)
@@ -72,19 +77,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     )
     options = ExportOptions(**parser.given(ExportOptions, arguments, environment, REGION))
     try:
-        activity_id, minutes = parse_activity_id(options.activity), reported(parser, options)
+        what, minutes = _what(parser, options), reported(parser, options)
         if options.table:
             name, client = options.table, deployed(options.region)
         else:
             url = options.url or f"http://{parser.emulator(environment)}"
             name, client = emulators(*host_and_port(url, otherwise="name the stack's table with --table"))
         asyncio.run(
-            export(activity_id, options, name, client)
-            if minutes is None
-            else export_report(activity_id, minutes, options, name, client)
+            export_report(what, minutes, options, name, client)
+            if minutes is not None and isinstance(what, int)
+            else export(what, options, name, client)
         )
     except Malformed as malformed:
-        parser.refuse(malformed, {"activityId": "--activity"})
+        parser.refuse(malformed, {"activityId": "--activity", "userId": "--user"})
     except NotHere as wrong:
         parser.error(f"--url: {wrong}")
     except TableUnavailable as error:
@@ -122,6 +127,18 @@ async def export_report(
         print(f"nothing is kept of room {activity_id} in this time", file=sys.stderr)
 
 
+def _what(parser: Parser, options: ExportOptions) -> int | str:
+    """The room, or the user; raises Malformed. Ends the program if there is neither."""
+    if options.activity is not None:
+        return parse_activity_id(options.activity)
+    if options.user is None:
+        parser.error("the following arguments are required: --activity or --user")
+    given = {"--format": options.format != "jsonl", "--private": options.private, "--report": options.report}
+    for option_ in (name for name, is_given in given.items() if is_given):
+        parser.error(f"{option_}: it is for a room: with --user everything is written, as jsonl")
+    return parse_user_id(options.user)
+
+
 def deployed(region: str) -> DynamoDbApi:
     """The client of deployed tables, with the person's own credentials, and led elsewhere as boto3 would be."""
     url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
@@ -140,21 +157,28 @@ def emulators(host: str, port: int) -> tuple[str, DynamoDbApi]:
     return answer["table"], DynamoDbApi(CredentialSource(ANY_KEYS), pauses=PAUSES, **place)
 
 
-async def export(activity_id: int, options: ExportOptions, name: str, client: DynamoDbApi) -> None:
-    """Write what the options say; raises Failure, TableUnavailable."""
-    table = ArchiveTable(client, name)
+async def export(what: int | str, options: ExportOptions, name: str, client: DynamoDbApi) -> None:
+    """Write what the options say of a room, or of the user with this userId; raises Failure, TableUnavailable."""
     # A bar on the terminal that the lines go to would tear them apart.
     quiet = options.output is None and sys.stdout.isatty()
     try:
-        found, _ = await table.messages(activity_id, None, 1)
-        newest = found[0].event.seq if found else None
-        with written(options.output) as file, Progress(sys.stderr, quiet=quiet) as progress:
-            events = table.events(activity_id, *(ALL if options.private else PUBLIC))
-            count = await write(events, FORMATS[options.format], file, progress, newest=newest)
+        if isinstance(what, str):
+            with written(options.output) as file, Progress(sys.stderr, quiet=quiet) as progress:
+                count = await write_user(what, UserItems(Table(client, name)), file, progress)
+        else:
+            count = await _export_room(what, options, ArchiveTable(client, name), quiet=quiet)
     finally:
         await client.close()
     if not count:
-        print(f"nothing is kept of room {activity_id}", file=sys.stderr)
+        print(f"nothing is kept of {'user' if isinstance(what, str) else 'room'} {what}", file=sys.stderr)
+
+
+async def _export_room(activity_id: int, options: ExportOptions, table: ArchiveTable, *, quiet: bool) -> int:
+    found, _ = await table.messages(activity_id, None, 1)
+    newest = found[0].event.seq if found else None
+    with written(options.output) as file, Progress(sys.stderr, quiet=quiet) as progress:
+        events = table.events(activity_id, *(ALL if options.private else PUBLIC))
+        return await write(events, FORMATS[options.format], file, progress, newest=newest)
 
 
 async def write(

@@ -9,19 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.rooms.archive import Stored
-from functions.rooms.events import CHAT, JOIN, LEAVE, NOTICE, PROPERTIES, REMOVED, SANCTION, SETTINGS
+from functions.rooms.disclosure import OTHER, WHAT
 from tools.export.spreadsheet import inert, inert_json
 
-WHAT = {
-    JOIN: "join",
-    LEAVE: "leave",
-    CHAT: "chat",
-    REMOVED: "removal",
-    NOTICE: "notice",
-    SANCTION: "sanction",
-    SETTINGS: "settings",
-    PROPERTIES: "properties",
-}
 COLUMNS = (
     *("seq", "time", "at", "messageType", "what", "userId", "username", "to", "text", "name", "data", "removed"),
     *("id", "avatar", "companyId", "openid", "unionid", "attributes", "extra"),
@@ -47,7 +37,7 @@ def fields(stored: Stored) -> dict[str, Any]:
         "time": event.time,
         "at": at(event.time),
         "messageType": event.type,
-        "what": WHAT.get(event.type, "other"),
+        "what": WHAT.get(event.type, OTHER),
         "userId": event.who.user_id,
         "username": event.who.username,
         "to": event.to,

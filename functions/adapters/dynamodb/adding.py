@@ -22,10 +22,21 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, typed
-from functions.adapters.dynamodb.user_sums import NEW, UserSums, seconds
+from functions.adapters.dynamodb.user_sums import (
+    NEW,
+    Item,
+    Key,
+    UserSums,
+    bucket_key,
+    keys_of,
+    named_as_stored,
+    seconds,
+    user_key,
+)
 from functions.rooms import archive
 from functions.rooms.archive import MINUTE, expiry
 from functions.rooms.deeds import Deed
+from functions.rooms.erasure import Erasures
 from functions.rooms.leaders import ahead, pack_leaders, unpack_leaders
 from functions.rooms.minute_sums import Gift, MinuteSums, gifts
 from functions.rooms.seats import bucket_of
@@ -39,8 +50,6 @@ READ_BATCH = 100
 TOTAL = "total"
 FAILURES = (ConditionFailed, TableUnavailable, ItemRefused)
 
-Item = dict[str, dict[str, str]]
-Key = tuple[str, str]
 Thing = TypeVar("Thing")
 By = TypeVar("By", bound=Hashable)
 Part = TypeVar("Part", bound=Logged)
@@ -49,8 +58,9 @@ Part = TypeVar("Part", bound=Logged)
 class Adding:
     """One call of `add`: requests until its deadline, few at once."""
 
-    def __init__(self, table: Table, days: int, until: float) -> None:
+    def __init__(self, table: Table, days: int, until: float, erasures: Erasures) -> None:
         self._table = table
+        self._erasures = erasures
         self._days = days
         self.until = until
         self._slots = asyncio.Semaphore(AT_A_TIME)
@@ -58,14 +68,17 @@ class Adding:
     async def attempt(self, deeds: Sequence[Deed]) -> tuple[list[Deed], str]:
         """Add deeds of one room. Returns those that some sum misses, and the cause. Raises TableUnavailable,
         ItemRefused and ConditionFailed; then all of them are missed."""
-        users = _by(_user_key, [deed for deed in deeds if deed.user_id])
+        names = dict.fromkeys(key for deed in deeds if deed.user_id for key in keys_of(deed, self._erasures))
+        buckets = _by(lambda user: user[0], names)
+        found = await self._read([*names, *((bucket, TOTAL) for bucket in buckets)])
+        named = named_as_stored(deeds, found, self._erasures)
+        users = _by(_user_key, [deed for deed in named if deed.user_id])
         buckets = _by(lambda user: user[0], users)
-        found = await self._read([*users, *((bucket, TOTAL) for bucket in buckets)])
         known = {key: UserSums.of(found[key]) if key in found else NEW for key in users}
-        credits_ = [deed.credit for deed in deeds if deed.credit]
+        credits_ = [deed.credit for deed in named if deed.credit]
         ends = {deeds_[0].user_id: end for key, deeds_ in users.items() if (end := known[key].watched_to) is not None}
         added = {credit.offset: ms for credit, ms in zip(credits_, additions(credits_, ends), strict=True)}
-        await self._add_to_minutes(deeds, gifts(deeds, added, *_of_before(users, known)))
+        await self._add_to_minutes(named, gifts(named, added, *_of_before(users, known)))
         results = await asyncio.gather(
             *(
                 self._add_to_bucket(bucket, {key: users[key] for key in keys}, known, added, found.get((bucket, TOTAL)))
@@ -206,13 +219,8 @@ GROWING = ("joins", "leaves", "chats", "viewers", "chatters")
 NEWEST = {"peak": "peak", "zanNumber": "likes", "onlineNumber": "online", "onlineAt": "online_at"}
 
 
-def bucket_key(activity_id: int, bucket: int) -> str:
-    """The `pk` of a bucket of a room's users."""
-    return f"watch#{activity_id}#{bucket}"
-
-
 def _user_key(deed: Deed) -> Key:
-    return bucket_key(deed.activity_id, bucket_of(deed.user_id)), f"u#{deed.user_id}"
+    return bucket_key(deed.activity_id, bucket_of(deed.user_id)), user_key(deed.user_id)
 
 
 def _by(key: Callable[[Thing], By], things: Iterable[Thing]) -> dict[By, list[Thing]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_writing import Pauses, Unstored, Writing
-from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, typed
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, plain, typed
 from functions.rooms import archive
 from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, Item, Kind, Stored
 from functions.rooms.marks import SKEW_MS
@@ -64,7 +64,7 @@ class ArchiveTable:
             raise TableUnavailable(str(error)) from None
         if answer.get("UnprocessedKeys"):
             raise TableUnavailable(f"table {self._table.name}: it left keys unprocessed")
-        return [_plain(item) for item in answer.get("Responses", {}).get(self._table.name, [])]
+        return [plain(item) for item in answer.get("Responses", {}).get(self._table.name, [])]
 
     async def messages(self, activity_id: int, before: int | None, limit: int) -> tuple[list[Stored], int | None]:
         """Up to `limit` chats and notices to all with a seq below `before`, newest first, and the `before` of the next
@@ -155,7 +155,7 @@ class ArchiveTable:
             except ItemRefused as error:
                 raise TableUnavailable(str(error)) from None
             for item in answer["Items"]:
-                yield _plain(item)
+                yield plain(item)
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -174,11 +174,6 @@ async def _merged(streams: Sequence[AsyncIterator[dict[str, Any]]]) -> AsyncIter
             heapq.heappop(heads)
         else:
             heapq.heapreplace(heads, (following["seq"], number, following))
-
-
-def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """An item without the types of the wire."""
-    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
 
 
 def _stored(activity_id: int, attributes: Mapping[str, Any], removals: Removals) -> Stored:

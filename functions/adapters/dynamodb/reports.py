@@ -7,9 +7,10 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from functions.adapters.dynamodb.adding import GROWING, NEWEST, TOTAL, Item, bucket_key
+from functions.adapters.dynamodb.adding import GROWING, NEWEST, TOTAL
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable
+from functions.adapters.dynamodb.user_sums import Item, bucket_key
 from functions.rooms import archive
 from functions.rooms.archive import MINUTE
 from functions.rooms.leaders import Leader, unpack_leaders

@@ -57,7 +57,8 @@ class Table:
 
 
 def _meaning(code: str, message: str) -> Exception:
-    if code == "ConditionalCheckFailedException":
+    # A transaction is also canceled by another write at the same time.
+    if code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
         return ConditionFailed(message)
     if code in REFUSALS:
         return ItemRefused(message)
@@ -72,6 +73,15 @@ def pauses(deadline: float) -> Iterator[float]:
         yield pause
         pause = random.uniform(0, longest)
         longest = min(2 * longest, LONGEST_PAUSE_SECONDS)
+
+
+def plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """An item without the types of the wire."""
+    return {name: _number(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def typed(values: Mapping[str, str | int]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from functions.rooms.deeds import Deed
+from functions.rooms.erasure import Erasures
+from functions.rooms.seats import bucket_of
 from functions.rooms.watch_time import Counted, counted_of
+
+Item = Mapping[str, Mapping[str, str]]
+Key = tuple[str, str]
+
+_USER = "u#"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +89,28 @@ NEW = UserSums()
 def seconds(ms: int) -> str:
     """The number of seconds, as the wire has it."""
     return f"{Decimal(ms).scaleb(-3):f}"
+
+
+def bucket_key(activity_id: int, bucket: int) -> str:
+    """The `pk` of a bucket of a room's users."""
+    return f"watch#{activity_id}#{bucket}"
+
+
+def user_key(user_id: str) -> str:
+    """The `sk` of a user's sums."""
+    return f"{_USER}{user_id}"
+
+
+def keys_of(deed: Deed, erasures: Erasures) -> list[Key]:
+    """Where the sums of a deed's user may be."""
+    bucket = bucket_key(deed.activity_id, bucket_of(deed.user_id))
+    return [(bucket, user_key(name)) for name in erasures.names(deed)]
+
+
+def named_as_stored(deeds: Sequence[Deed], found: Mapping[Key, Item], erasures: Erasures) -> Sequence[Deed]:
+    """The deeds, those of erased users under the names by which the items that were `found` go."""
+    if not erasures:
+        return deeds
+    sums = {item["userId"]["S"]: UserSums.of(item) for (_, sk), item in found.items() if sk.startswith(_USER)}
+    ends = {user_id: one.watched_to or 0 for user_id, one in sums.items()}
+    return [erasures.named(deed, ends) for deed in deeds]

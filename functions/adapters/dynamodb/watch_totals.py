@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from functions.adapters.dynamodb.adding import FAILURES, TOTAL, Adding, Item, bucket_key
+from functions.adapters.dynamodb.adding import FAILURES, TOTAL, Adding
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.table import Table, pauses
+from functions.adapters.dynamodb.user_sums import Item, bucket_key
 from functions.rooms.deeds import Deed
+from functions.rooms.erasure import NONE, Erasures
 from functions.rooms.seats import BUCKETS
 
 log = logging.getLogger(__name__)
@@ -42,8 +44,9 @@ class WatchTotals:
         self._days = archive_days
         self._pauses = pauses
 
-    async def add(self, deeds: Sequence[Deed]) -> list[Deed]:
-        """Add each deed to the sums of its user, bucket and minutes, unless it is included there already.
+    async def add(self, deeds: Sequence[Deed], erasures: Erasures = NONE) -> list[Deed]:
+        """Add each deed to the sums of its user, bucket and minutes, unless it is included there already. Users who
+        were erased go by an alias (functions/rooms/erasure.py).
 
         `deeds` is in the order of the log, and so is what is returned: the deeds that some sum still misses. These
         must be added again, together with all deeds of their room behind the first of them, before later deeds of
@@ -52,7 +55,7 @@ class WatchTotals:
         rooms: dict[int, list[Deed]] = {}
         for deed in deeds:
             rooms.setdefault(deed.activity_id, []).append(deed)
-        adding = Adding(self._table, self._days, time.monotonic() + PATIENCE_SECONDS)
+        adding = Adding(self._table, self._days, time.monotonic() + PATIENCE_SECONDS, erasures)
         results = await asyncio.gather(*(self._add(adding, part) for part in rooms.values()))
         failed = [(missing, cause) for missing, cause in results if missing]
         if failed:

@@ -12,11 +12,15 @@ from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.api.parts import ArchiveParts
 from functions.parts import MessageParts
+from functions.runtime.settings import Settings
 from functions.usecases.admission import Admission
 from tests.functions import tables
 from tests.functions.api.bearers import TOKENS, bearing
 from tests.functions.api.site import Platform, Site
+from tests.functions.conftest import NOW
 from tests.functions.fake_connections import FakeConnections
+
+SETTLED_MS = 75_000
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def platform_without_redis(platform: Platform, parts_without_redis: MessageParts
 
 
 def archive_in(dynamodb: DynamoDbApi, table: str) -> ArchiveParts:
-    return ArchiveParts.of(dynamodb, table)
+    return ArchiveParts.of(dynamodb, Settings(table=table), lambda: NOW)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from functions.adapters.aws.failure_queue import FailureQueue, QueueUnavailable
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.erasure_list import ErasureList
+from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.handlers import archive
 from functions.handlers.archive import Incomplete
@@ -20,10 +22,12 @@ from functions.manifest import needs_of
 from functions.rooms import events
 from functions.rooms.archive import MINUTE_MS, place
 from functions.rooms.deeds import Deed
+from functions.rooms.erasure import NONE, Erasures
 from functions.rooms.events import Event
 from functions.runtime.settings import Settings, SettingsError
 from functions.usecases import archiver
 from functions.usecases.archiver import Archiver
+from functions.usecases.erasures import KnownErasures
 from functions.usecases.overwrites import Overwrites
 from functions.usecases.repeats import Repeats
 from tests.functions.made import event
@@ -43,7 +47,7 @@ class MemoryTotals(WatchTotals):
         self.deeds: dict[int, set[int]] = {}
         self.is_away: Callable[[], bool] = lambda: False
 
-    async def add(self, deeds: Sequence[Deed]) -> list[Deed]:
+    async def add(self, deeds: Sequence[Deed], erasures: Erasures = NONE) -> list[Deed]:
         missing = [deed for deed in deeds if self.is_away()]
         for deed in deeds:
             if deed not in missing:
@@ -76,6 +80,8 @@ class World:
 
     def __init__(self, *, partial_responses: bool = True) -> None:
         self.memory = MemoryTable()
+        # The list of erasures, which is of one table with the rest.
+        self.erased = MemoryTable()
         self.totals = MemoryTotals()
         self.queue = MemoryQueue()
         self.partial_responses = partial_responses
@@ -88,6 +94,7 @@ class World:
             table=table,
             repeats=Repeats(table, pauses=three),
             overwrites=Overwrites(table, pauses=three),
+            erasures=KnownErasures(ErasureList(Table(self.erased, "rooms"))),
             totals=self.totals,
             queue=self.queue,
             days=400,
@@ -331,6 +338,18 @@ async def test_what_the_queue_has_not_taken_in_time_comes_again(monkeypatch: pyt
     monkeypatch.setattr(archiver, "QUEUE_SECONDS", 0.01)
     parts = replace(World().parts, queue=Slow())
     assert await archive.main(batch(p3=[(70, b"{"), (71, chat(1))]), parts) == failures(p3=70)
+
+
+async def test_without_the_list_of_erasures_nothing_is_stored_and_all_comes_again() -> None:
+    world = World()
+    world.erased.fault = lambda: "throttled"
+    records: list[tuple[int, Event | bytes]] = [(70, chat(1)), (71, b"{")]
+    raw = batch(p3=records)
+    assert await archive.main(raw, world.parts) == failures(p3=70)
+    assert (world.stored, world.queue.offsets, world.totals.added) == ([], [], {})
+    world.erased.fault = lambda: None
+    assert await archive.main(raw, world.parts) == failures()
+    assert (world.stored, world.queue.offsets) == ([("room#42", place("m", 1))], [71])
 
 
 async def test_rooms_whose_records_have_one_offset_in_two_partitions_are_told_apart() -> None:

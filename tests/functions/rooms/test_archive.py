@@ -56,15 +56,29 @@ def test_a_chat_is_kept_at_its_seq_with_what_it_says_and_until_when() -> None:
 
 
 def test_a_private_chat_is_kept_where_nobody_lists_it() -> None:
-    [(sk, attributes)] = made(replace(CHAT, to="bob"))
+    (sk, attributes), _ = made(replace(CHAT, to="bob"))
     assert (sk, attributes["to"]) == ("p#0000000000000012", "bob")
 
 
 def test_a_notice_to_some_is_kept_there_too_with_all_whom_it_is_for() -> None:
-    [(sk, attributes)] = made(replace(NOTICE, to=("bob", "carol")))
+    (sk, attributes), *_ = made(replace(NOTICE, to=("bob", "carol")))
     assert (sk, attributes["targets"], "to" in attributes) == ("p#0000000000000013", '["bob","carol"]', False)
-    [(sk, attributes)] = made(replace(NOTICE, to="bob"))
+    (sk, attributes), _ = made(replace(NOTICE, to="bob"))
     assert (sk, attributes["to"], "targets" in attributes) == ("p#0000000000000013", "bob", False)
+
+
+def test_what_is_to_a_user_is_found_by_an_item_of_theirs_beside_it() -> None:
+    for happened, kind in ((replace(CHAT, to="bob"), "p"), (SANCTION, "e")):
+        (sk, _), (beside, attributes) = made(happened)
+        assert attributes == {"userId": "bob", "kind": kind, "time": happened.time, "expires": EXPIRES}
+        assert beside == f"t#{happened.seq:016d}#bob"
+        assert archive.target_of(beside, kind) == sk
+    _, *beside_it = made(replace(NOTICE, to=("bob", "carol")))
+    assert [(sk, one["userId"]) for sk, one in beside_it] == [
+        (f"t#{NOTICE.seq:016d}#{user_id}", user_id) for user_id in ("bob", "carol")
+    ]
+    # An id may hold the sign that parts a key.
+    assert archive.target_of(archive.target_place(12, "a#b#c"), "p") == "p#0000000000000012"
 
 
 def test_the_order_of_places_is_the_order_of_numbers() -> None:
@@ -89,22 +103,30 @@ def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None
                 "data": '{"seq":12}',
             },
         ),
-        ("x#0000000000000012", {"by": "mod", "byName": "Mo", "time": NOW, "expires": EXPIRES}),
+        ("x#0000000000000012", {"userId": "mod", "username": "Mo", "time": NOW, "expires": EXPIRES}),
     ]
 
 
 def test_the_removal_of_all_that_a_user_said_is_one_mark() -> None:
     removal = replace(REMOVED, data={"userId": "bob", "seqs": [3, 12]})
-    (_, event_), (sk, attributes) = made(removal)
+    (_, event_), (sk, attributes), (beside, named) = made(removal)
     assert event_["data"] == '{"userId":"bob","seqs":[3,12]}'
     assert sk == f"u#{NOW:016d}#bob"
-    assert attributes == {"of": "bob", "seq": 15, "by": "mod", "byName": "Mo", "time": NOW, "expires": EXPIRES}
+    assert attributes == {
+        "of": "bob",
+        "seq": 15,
+        "userId": "mod",
+        "username": "Mo",
+        "time": NOW,
+        "expires": EXPIRES,
+    }
     assert archive.user_mark(attributes) == UserMark("bob", NOW, 15)
+    assert (beside, named["userId"], named["kind"]) == ("t#0000000000000015#bob", "bob", "e")
 
 
 def test_what_is_not_said_is_kept_as_an_event() -> None:
     for type_ in (events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS, events.PROPERTIES):
-        [(sk, attributes)] = made(event(type_, seq=14, to="bob", logged_at=NOW))
+        (sk, attributes), _ = made(event(type_, seq=14, to="bob", logged_at=NOW))
         assert (sk, attributes["to"]) == ("e#0000000000000014", "bob"), type_
 
 
@@ -118,7 +140,7 @@ def test_an_event_comes_back_as_it_went() -> None:
     properties = event(events.PROPERTIES, seq=13, data={"pinned": {"sku": 1}, "old": None})
     to_some = [replace(NOTICE, to=to) for to in ("bob", ("bob", "carol"), ('["bob"]', "["))]
     for happened in (CHAT, replace(CHAT, to="bob"), NOTICE, SANCTION, bare, properties, *to_some):
-        [item] = items(happened, 7, days=DAYS)
+        item, *_ = items(happened, 7, days=DAYS)
         unconnected = replace(happened.who, connection_id="")
         assert stored(42, item.attributes) == Stored(replace(happened, who=unconnected, logged_at=0)), happened
 

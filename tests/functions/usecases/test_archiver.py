@@ -9,13 +9,16 @@ import pytest
 
 from functions.adapters.aws.failure_queue import FailureQueue
 from functions.adapters.dynamodb.archive_table import ArchiveTable
+from functions.adapters.dynamodb.erasure_list import ErasureList
 from functions.adapters.dynamodb.reports import Reports
+from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.aws_events.kafka import Record
 from functions.rooms.archive import MINUTE_MS
 from functions.rooms.leaders import MOST
 from functions.rooms.report import Range, Report
 from functions.usecases.archiver import Archiver
+from functions.usecases.erasures import KnownErasures
 from functions.usecases.overwrites import Overwrites
 from functions.usecases.repeats import Repeats
 from tests.functions.memory_table import Fault, Killed, MemoryTable
@@ -33,6 +36,7 @@ def archiver(memory: MemoryTable) -> Archiver:
         table=table,
         repeats=Repeats(table, pauses=thrice),
         overwrites=Overwrites(table, pauses=thrice),
+        erasures=KnownErasures(ErasureList(Table(memory, "rooms"))),
         totals=WatchTotals(memory, "rooms", pauses=thrice),
         queue=FailureQueue(lambda: None, ""),
         days=400,

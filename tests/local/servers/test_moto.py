@@ -62,7 +62,7 @@ async def test_the_table_is_made_as_it_is_meant_and_made_again_it_stays(moto_url
     await resources.make_table("meant")
     made = dynamodb.describe_table(TableName="meant")["Table"]
     assert made["KeySchema"] == TABLE["KeySchema"]
-    assert [index["IndexName"] for index in made["GlobalSecondaryIndexes"]] == ["top"]
+    assert [index["IndexName"] for index in made["GlobalSecondaryIndexes"]] == ["top", "user"]
     assert made["ItemCount"] == 1
     forgets = dynamodb.describe_time_to_live(TableName="meant")["TimeToLiveDescription"]
     assert (forgets["AttributeName"], forgets["TimeToLiveStatus"]) == (TIME_TO_LIVE["AttributeName"], "ENABLED")

@@ -56,3 +56,30 @@ def test_a_query_looks_through_its_own_partition_alone(index: str | None) -> Non
     key = "topOf" if index else "pk"
     found, *_ = table.query(one, None, [], 10, None, True, None, index, hash_key_conditions=[(key, one)])
     assert [item.attrs["sk"].value for item in found] == ["a", "b"]
+
+
+def test_a_query_of_the_index_of_users_finds_those_of_all_partitions() -> None:
+    table = PartitionedTable(  # type: ignore[abstract]
+        "rooms",
+        account_id="123456789012",
+        region="us-east-1",
+        schema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        indexes=[],
+        attr=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "userId")],
+        global_indexes=[
+            {
+                "IndexName": "user",
+                "KeySchema": [
+                    {"AttributeName": "userId", "KeyType": "HASH"},
+                    {"AttributeName": "pk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    for pk, user in (("two", "a"), ("one", "a"), ("one", "b"), ("three", None)):
+        names = {"pk": pk, "sk": f"{pk}-{user}", **({"userId": user} if user else {})}
+        table.put_item({name: {"S": text} for name, text in names.items()})
+    wanted = DynamoType({"S": "a"})
+    found, *_ = table.query(wanted, None, [], 10, None, True, None, "user", hash_key_conditions=[("userId", wanted)])
+    assert [item.attrs["pk"].value for item in found] == ["one", "two"]

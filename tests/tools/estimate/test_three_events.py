@@ -68,8 +68,8 @@ def test_50_viewers_on_the_smallest_sizes() -> None:
             ),
             "DynamoDB": (
                 0,
-                # Chats, joins, leaves; the sums of users, buckets and minutes, which are read before.
-                (1 + 2 * 0.05 + 3 * credits_ + 1 + 0.05 + (credits_ + 1) + 2 * batches) * SHOWS * 0.625 / MILLION
+                # Chats, joins, leaves, their index; the sums of users, buckets and minutes, which are read before.
+                (2 + 5 * 0.05 + 3 * credits_ + 1 + 0.05 + (credits_ + 1) + 2 * batches) * SHOWS * 0.625 / MILLION
                 + (2 * (credits_ + 0.05 + 1) + 2 * batches) * SHOWS * 0.125 / MILLION
                 + kept * (0.25 + 0.20),
             ),
@@ -137,7 +137,7 @@ def test_5000_viewers_on_sizes_of_prod() -> None:
             "DynamoDB": (
                 0,
                 # 32 buckets a batch, of which there is one a second at most.
-                (20 + 2 * 10 + 3 * credits_ + 20 + 10 + 34 * batches) * SHOWS * 0.625 / MILLION
+                (20 + 3 * 10 + 20 + 2 * 10 + 3 * credits_ + 20 + 10 + 34 * batches) * SHOWS * 0.625 / MILLION
                 + (credits_ + 10 + 20 + 34 * batches) * SHOWS * 0.125 / MILLION
                 + kept * (0.25 + 0.20),
             ),
@@ -202,7 +202,7 @@ def test_50000_viewers_without_nat() -> None:
             ),
             "DynamoDB": (
                 0,
-                (50 + 2 * 50 + 3 * credits_ + 50 + 50 + 34 * batches) * SHOWS * 0.625 / MILLION
+                (50 + 3 * 50 + 50 + 2 * 50 + 3 * credits_ + 50 + 50 + 34 * batches) * SHOWS * 0.625 / MILLION
                 + (credits_ + 50 + 50 + 34 * batches) * SHOWS * 0.125 / MILLION
                 + kept * (0.25 + 0.20),
             ),

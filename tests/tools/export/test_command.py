@@ -241,3 +241,31 @@ def test_a_table_and_an_emulator_are_not_both_meant(capsys: pytest.CaptureFixtur
         main(["export", "--activity", "42", "--table", "t", "--url", "http://127.0.0.1:8000"], {})
     assert ended.value.code == 2
     assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_all_that_is_stored_of_a_user_comes_out_over_all_rooms(
+    table: str, moto_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--user", "alice", "--table", table, "--region", REGION], {}) == 0
+    out, err = capsys.readouterr()
+    lines = told(out)
+    assert {(line["activityId"], line["what"], line["seq"]) for line in lines} == {
+        (42, "join", 1),
+        (42, "chat", 2),
+        (42, "chat", 3),
+    }
+    assert {line.get("text") for line in lines} == {None, "=1+1", "psst"}
+    assert err == ""
+    assert main(["export", "--user", "carol", "--table", table, "--region", REGION], {}) == 0
+    assert capsys.readouterr() == ("", "nothing is kept of user carol\n")
+
+
+def test_either_a_room_or_a_user_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, problem in (
+        ([], "are required: --activity or --user"),
+        (["--user", "a", "--activity", "42"], "not allowed with argument"),
+        (["--user", "a", "--format", "csv"], "--format: it is for a room"),
+        (["--user", "a", "--private"], "--private: it is for a room"),
+        (["--user", " a"], "--user must"),
+    ):
+        assert problem in said(capsys, partial(main, ["export", *arguments], {}), arguments)

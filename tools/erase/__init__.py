@@ -1,0 +1,1 @@
+"""`python -m tools erase`: removes what is stored of a user."""
