@@ -24,4 +24,5 @@ def test_write_units_are_counted_by_item_and_index() -> None:
 
     assert (update("u#alice", ":seconds"), update("u#alice", ":chats"), update("total"), update("s#7")) == (3, 1, 1, 1)
     assert write_units("BatchGetItem", {"RequestItems": {"rooms": {"Keys": [{}, {}]}}}) == 0
-    assert write_units("BatchWriteItem", {"RequestItems": {"rooms": [{}, {}, {}]}}) == 3
+    puts = [{"PutRequest": {"Item": item}} for item in ({}, {"userId": {"S": "alice"}}, {})]
+    assert write_units("BatchWriteItem", {"RequestItems": {"rooms": puts}}) == 4

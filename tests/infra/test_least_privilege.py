@@ -95,10 +95,13 @@ def needed(row: Function, stage: Stage, *, destination: bool) -> set[str]:
         actions |= {"dynamodb:Query", "sqs:SendMessage"}
     if "table" in row.needs and isinstance(row.trigger, HttpRoutes):
         actions |= {"dynamodb:Query"}
+    if "erasure" in row.needs:
+        actions |= {f"dynamodb:{name}Item" for name in ("BatchGet", "BatchWrite", "Delete", "Get", "Put", "Update")}
     if "token_keys" in row.needs and stage.token_secret_kms_key_arn:
         actions |= {"kms:Decrypt"}
     if "table" in row.needs and stage.archive.kms_key_arn:
-        actions |= READ_ENCRYPTED | (WRITE_ENCRYPTED if isinstance(row.trigger, Topic) else set())
+        writes = isinstance(row.trigger, Topic) or "erasure" in row.needs
+        actions |= READ_ENCRYPTED | (WRITE_ENCRYPTED if writes else set())
     return actions
 
 

@@ -491,4 +491,5 @@ def expected(log: dict[str, list[tuple[int, Event | bytes]]]) -> list[tuple[str,
         places.add((room, f"{kind}#{one.seq:016}"))
         if isinstance(one, events.Removed):
             places.add((room, f"x#{one.named('seq'):016}"))
+        places |= {(room, f"t#{one.seq:016}#{user_id}") for user_id in one.targets}
     return sorted(places)
