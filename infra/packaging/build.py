@@ -130,9 +130,11 @@ def _uv(*arguments: str) -> str:
 
 
 def _own(groups: Sequence[str]) -> Iterator[Path]:
-    """The files of `functions/`: those of the HTTP API only where its dependencies are, too."""
-    api = ROOT / "functions" / "api"
-    return (file for file in _files(ROOT / "functions") if "api" in groups or not file.is_relative_to(api))
+    """The files of `functions/`: those of the HTTP API only where its dependencies are, too, and those of the table not
+    where a room's are without these."""
+    left_out = [] if "api" in groups else ["api", "adapters/dynamodb"] if "room" in groups else ["api"]
+    folders = [ROOT / "functions" / folder for folder in left_out]
+    return (file for file in _files(ROOT / "functions") if not any(map(file.is_relative_to, folders)))
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -131,8 +131,9 @@ def test_the_sanctions_of_records_are_those_of_the_text() -> None:
 
 
 def examples(name: str) -> Iterator[Any]:
-    """The lines of the JSON blocks of a document below docs/, and the frames of the README."""
-    for block in re.findall(r"^```json\n(.*?)^```", PATH.with_name(name).read_text(), re.MULTILINE | re.DOTALL):
+    """The lines of the JSON blocks of a document below docs/, without its part on the HTTP API."""
+    text = PATH.with_name(name).read_text().partition("\n## HTTP API\n")[0]
+    for block in re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         yield from map(json.loads, block.replace("…", "a").splitlines())
 
 

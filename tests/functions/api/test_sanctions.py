@@ -83,7 +83,8 @@ async def test_sanctions_that_are_over_are_taken_away_and_cost_a_page_no_more_th
     page, following = await platform.moderation.sanctions(42, NOW, limit=50, after=Place())
     assert len(page) <= 1
     assert following is not None
-    assert LOOKED_AT <= 3 * LOOKED_AT + 1 - await redis.hlen(mutes) <= LOOKED_AT + 50
+    # HSCAN may have looked at a few lines more; the one that holds may be among them.
+    assert LOOKED_AT <= 3 * LOOKED_AT + 1 - await redis.hlen(mutes) + len(page) <= LOOKED_AT + 50
     assert [one for found in await pages(client) for one in found] == [("muted", "last")]
     assert await redis.hkeys(mutes) == ["last"]
 

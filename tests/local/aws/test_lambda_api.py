@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import io
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +40,9 @@ class Lambda:
     async def invoke(self, event: Any = None, **arguments: Any) -> Any:
         """What a real boto3 client gets; its calls block, so they go to a thread."""
         given = {"FunctionName": "review", "Payload": json.dumps(event)} | arguments
-        return await asyncio.to_thread(self.client().invoke, **given)
+        with contextlib.closing(self.client()) as client:
+            answer = await asyncio.to_thread(client.invoke, **given)
+            return {**answer, "Payload": io.BytesIO(answer["Payload"].read())}
 
     async def refused(self, **arguments: Any) -> tuple[int, str]:
         """Status and code of a call that must fail."""
@@ -120,8 +123,8 @@ async def test_a_call_that_cannot_be_made_is_refused_by_name(
 
 @pytest.mark.parametrize("wrong", [{"secret": "another"}, {"region": "eu-west-1"}])
 async def test_a_wrong_signature_is_a_403(aws: Lambda, wrong: dict[str, str]) -> None:
-    with pytest.raises(ClientError) as info:
-        await asyncio.to_thread(aws.client(**wrong).invoke, FunctionName="review")
+    with contextlib.closing(aws.client(**wrong)) as client, pytest.raises(ClientError) as info:
+        await asyncio.to_thread(client.invoke, FunctionName="review")
     assert info.value.response["Error"]["Code"] == "InvalidSignatureException"
     assert info.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert aws.functions.events == []
