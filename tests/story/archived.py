@@ -148,8 +148,8 @@ class Archived:
         assert (report["joins"], report["leaves"], report["chats"]) == (len(came), len(left), chats)
         assert report["viewers"] == len({record["userId"] for record in saved if record["messageType"] == JOINED})
         assert report["watchSeconds"] == float(earned)
-        assert report["likes"] == max(record["zanNumber"] or 0 for record in saved)
-        assert report["peakOnline"] == max(record["onLineNumber"] or 0 for record in saved)
+        assert report["likes"] == max(record.get("zanNumber") or 0 for record in saved)
+        assert report["peakOnline"] == max(record.get("onLineNumber") or 0 for record in saved)
         for name in ("joins", "leaves", "chats", "likes"):
             assert sum(minute[name] for minute in report["minutes"]) == report[name], name
         assert report["estimated"] == []
@@ -177,7 +177,7 @@ def newest_likes(saved: list[Record]) -> dict[int, int]:
     """The total of likes at the end of each minute, whatever record tells it."""
     newest: dict[int, int] = defaultdict(int)
     for record in saved:
-        if record["zanNumber"]:
+        if record.get("zanNumber"):
             minute = record["time"] // MINUTE_MS
             newest[minute] = max(newest[minute], record["zanNumber"])
     return dict(newest)
