@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 REPLY, JOINED, LEFT, WHO, CHAT, COUNT, LIKES, WELCOME = 0, 1, 2, 3, 4, 5, 6, 8
 REMOVED, NOTICE, SANCTION, SETTINGS, LEFT_OUT, PROPERTIES = 9, 10, 11, 12, 13, 14
-PATIENCE = 20.0  # seconds; only a test that fails takes that long
+PATIENCE = 30.0  # seconds; only a test that fails takes that long
 
 
 class Viewer:
