@@ -126,6 +126,7 @@ def endpoint(rooms: Rooms, stage: str = "/websocket") -> str:
 async def viewer(rooms: Rooms, activity: int) -> AsyncIterator[tuple[Any, str]]:
     """Somebody in the room with her connection id."""
     alice = await rooms.enter_by_token(activity, "alice")
+    alice.hears_anything = True
     (welcome, *_) = [one for one in alice.told if one["messageType"] == WELCOME]
     yield alice, welcome["connectionId"]
 
