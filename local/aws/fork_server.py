@@ -64,6 +64,7 @@ class ForkServer:
         self._forks: dict[int, ForkedProcess] = {}
         self._starting: dict[int, asyncio.Future[None]] = {}
         self._lock = asyncio.Lock()
+        self._asking = asyncio.Lock()
         self._channel: socket.socket | None = None
         self._parent: Process | None = None
 
@@ -90,7 +91,15 @@ class ForkServer:
     ) -> ForkedProcess:
         """A new process that runs sandbox.py; `output` is the descriptor it writes to. Raises OSError."""
         await self.start()
-        assert self._channel is not None
+        # One after another, as the warm parent takes them: more than the buffer of the socket holds would be refused.
+        async with self._asking:
+            return await self._fork(arguments, cwd=cwd, environment=environment, output=output)
+
+    async def _fork(
+        self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], output: int
+    ) -> ForkedProcess:
+        if self._channel is None:
+            raise OSError("the process that would fork it has ended")
         id = next(self._ids)
         request = {"id": id, "arguments": arguments, "cwd": str(cwd), "environment": environment}
         packet = json.dumps(request).encode()

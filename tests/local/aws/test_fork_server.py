@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import os
 import signal
@@ -79,6 +80,16 @@ async def test_when_the_warm_parent_is_killed_its_forks_end_and_the_next_event_s
         assert await runtime.invoke("f", {}) != first.pid
         assert warm_parent().pid != parent.pid
         await until(lambda: not runs(first))
+
+
+async def test_any_number_of_forks_may_be_asked_for_before_the_warm_parent_is_ready() -> None:
+    server = ForkServer([MODULE])
+    output = os.open(os.devnull, os.O_WRONLY)
+    large = {"LARGE": "x" * 50_000}
+    asked = (server.fork(["python", "trouble.handler"], cwd=ROOT, environment=large, output=output) for _ in range(40))
+    assert len({process.pid for process in await asyncio.gather(*asked)}) == 40
+    await server.stop()
+    os.close(output)
 
 
 async def test_an_environment_too_large_for_a_packet_is_an_error_of_the_invocation() -> None:
