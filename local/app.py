@@ -34,7 +34,7 @@ from local.deployment import CREDENTIALS, EDGE_SECRET, FAILURE_QUEUE, TABLE, TOK
 from local.edits import Code, picked_up
 from local.local_api import LocalApi, fresh_keys, tokens_at
 from local.options import Options
-from local.page import Page
+from local.pages import Pages
 from local.router import Router
 from local.servers.given import answered
 from local.servers.kafka import EmbeddedKafka
@@ -213,7 +213,7 @@ class Emulator:
                 tokens=tokens_at(servers.secrets_url) if self._options.auth_mode == "token" else None,
                 jwks=self._options.jwks,
             ),
-            page=Page(),
+            pages=Pages(),
         )
 
 

@@ -16,7 +16,7 @@ class Router:
     lambda_api: Asgi
     http_api: Asgi
     local_api: Asgi
-    page: Asgi
+    pages: Asgi
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -36,4 +36,4 @@ class Router:
         ):
             if path == f"/{top}" or path.startswith(f"/{top}/"):
                 return part
-        return self.page
+        return self.pages

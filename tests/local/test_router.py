@@ -1,7 +1,7 @@
 from local.aws.asgi import Message, Receive, Scope, Send
 from local.router import Router
 
-PARTS = ("gateway", "connections", "lambda_api", "http_api", "local_api", "page")
+PARTS = ("gateway", "connections", "lambda_api", "http_api", "local_api", "pages")
 
 
 class Part:
@@ -41,19 +41,19 @@ async def test_a_request_goes_to_the_part_of_its_path() -> None:
         ("/a/b/@connections/abc=", "connections"),
         ("//@connections/abc=", "connections"),
         ("/api/@connections/abc=", "connections"),
-        ("/prod/connections/abc=", "page"),
-        ("/prod/my@connections", "page"),
+        ("/prod/connections/abc=", "pages"),
+        ("/prod/my@connections", "pages"),
         ("/api/health", "http_api"),
         ("/api", "http_api"),
         ("/api/tokens", "http_api"),
         ("/2015-03-31/functions/review/invocations", "lambda_api"),
         ("/2015-03-31", "lambda_api"),
-        ("/2015-03-31x", "page"),
-        ("/", "page"),
-        ("/live.js", "page"),
-        ("/apiary", "page"),
-        ("/websockets", "page"),
-        ("/_locally", "page"),
+        ("/2015-03-31x", "pages"),
+        ("/", "pages"),
+        ("/assets/client/live.js", "pages"),
+        ("/apiary", "pages"),
+        ("/websockets", "pages"),
+        ("/_locally", "pages"),
         ("/_local", "local_api"),
         ("/_local/token", "local_api"),
         ("/_local/token/", "local_api"),

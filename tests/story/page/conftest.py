@@ -11,7 +11,7 @@ import uvicorn
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from local.aws.asgi import Receive, Scope, Send
-from local.page import Page as PageApp
+from local.pages import Pages
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat
 from tests.story.page.sockets import listen
 
@@ -47,7 +47,7 @@ async def room() -> FakeRoom:
 @pytest_asyncio.fixture(loop_scope="module")
 async def address(room: FakeRoom) -> AsyncIterator[str]:
     """Where the page and the room are served."""
-    page = PageApp()
+    page = Pages()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (room if scope["type"] == "websocket" else page)(scope, receive, send)

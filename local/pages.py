@@ -1,16 +1,19 @@
-"""The room page at `/`: the files of this folder, the client library and the AsyncAPI document, as they are on the disk
-now."""
+"""The pages, their scripts and the AsyncAPI document, as they are on the disk now.
+
+Stands in for the bucket behind the distribution. A script's address below `/assets/` is its path in this repository, so
+a module finds another by the same relative path on the disk and over HTTP.
+"""
 
 import hashlib
-from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
 from local.aws.asgi import Headers, Receive, Scope, Send, respond
 
-ROOT = Path(__file__).parents[2]
-FOLDERS = (Path(__file__).parent, ROOT / "client")
-ASYNCAPI = ROOT / "docs" / "asyncapi.yaml"
+ROOT = Path(__file__).parents[1]
+PAGES = {"/": "pages/room/index.html", "/asyncapi.yaml": "docs/asyncapi.yaml"}
+ASSETS = "/assets/"
+ASSET_FILES = ("client/*.js", "pages/**/*")
 CONTENT_TYPES = {
     ".html": b"text/html; charset=utf-8",
     ".css": b"text/css; charset=utf-8",
@@ -25,21 +28,21 @@ POLICY = (
 )
 
 
-class Page:
-    """An ASGI application: GET and HEAD of `/` (index.html), of the files in `folders` and of `/asyncapi.yaml`.
+class Pages:
+    """An ASGI application: GET and HEAD of the addresses in `PAGES`, and of the `ASSET_FILES` below `root`.
 
     Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks again at each load
     (no-cache), so an edit shows at the next load.
     """
 
-    def __init__(self, folders: Sequence[Path] = FOLDERS) -> None:
-        self._folders = folders
+    def __init__(self, root: Path = ROOT) -> None:
+        self._root = root
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
             return
-        file = self._find(scope["path"])
+        file = self.files().get(scope["path"])
         if file is None:
             await _refuse(send, HTTPStatus.NOT_FOUND)
             return
@@ -56,12 +59,13 @@ class Page:
         else:
             await respond(send, HTTPStatus.OK, [*_typed(CONTENT_TYPES[file.suffix]), *headers], body)
 
-    def _find(self, path: str) -> Path | None:
-        """The file that `path` names. It is looked up among the folders' names, so no path leads outside."""
-        name = "index.html" if path == "/" else path.removeprefix("/")
-        files = {file.name: file for folder in self._folders for file in folder.iterdir() if file.is_file()}
-        files[ASYNCAPI.name] = ASYNCAPI
-        return files.get(name) if Path(name).suffix in CONTENT_TYPES else None
+    def files(self) -> dict[str, Path]:
+        """The file of each address. A path is looked up among them, so none leads outside."""
+        found = {address: self._root / name for address, name in PAGES.items()}
+        for pattern in ASSET_FILES:
+            for file in self._root.glob(pattern):
+                found[ASSETS + file.relative_to(self._root).as_posix()] = file
+        return {address: file for address, file in found.items() if file.suffix in CONTENT_TYPES and file.is_file()}
 
 
 def _has(scope: Scope, etag: bytes) -> bool:

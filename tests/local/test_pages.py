@@ -1,4 +1,4 @@
-"""The page's files over ASGI, without a server."""
+"""The pages' files over ASGI, without a server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from local.aws.asgi import Message
-from local.page import ASYNCAPI, FOLDERS, Page
+from local.pages import CONTENT_TYPES, ROOT, Pages
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=Page())
+    transport = httpx.ASGITransport(app=Pages())
     async with httpx.AsyncClient(transport=transport, base_url="http://room") as client:
         yield client
 
@@ -22,10 +22,10 @@ async def test_the_root_is_the_index(client: httpx.AsyncClient) -> None:
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.content == (FOLDERS[0] / "index.html").read_bytes()
+    assert answer.content == (ROOT / "pages/room/index.html").read_bytes()
 
 
-async def test_every_file_of_the_page_is_served_with_its_type(client: httpx.AsyncClient) -> None:
+async def test_every_file_is_served_with_its_type_below_its_path_in_the_repository(client: httpx.AsyncClient) -> None:
     types = {
         ".html": "text/html; charset=utf-8",
         ".css": "text/css; charset=utf-8",
@@ -33,14 +33,17 @@ async def test_every_file_of_the_page_is_served_with_its_type(client: httpx.Asyn
         ".svg": "image/svg+xml",
         ".yaml": "application/yaml",
     }
-    files = [file for folder in FOLDERS for file in folder.iterdir() if file.suffix not in ("", ".py")] + [ASYNCAPI]
-    assert len(files) > 5
-    for file in files:
-        answer = await client.get(f"/{file.name}")
-        assert answer.status_code == 200, file
-        assert answer.headers["content-type"] == types[file.suffix], file
-        assert answer.headers["x-content-type-options"] == "nosniff", file
-        assert answer.content == file.read_bytes(), file
+    assert types.keys() == CONTENT_TYPES.keys()
+    files = [ROOT / "client/live.js", *(file for file in (ROOT / "pages").rglob("*") if file.is_file())]
+    addresses = {f"/assets/{file.relative_to(ROOT).as_posix()}": file for file in files}
+    addresses["/asyncapi.yaml"] = ROOT / "docs/asyncapi.yaml"
+    assert len(addresses) > 5
+    for address, file in addresses.items():
+        answer = await client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["content-type"] == types[file.suffix], address
+        assert answer.headers["x-content-type-options"] == "nosniff", address
+        assert answer.content == file.read_bytes(), address
 
 
 async def test_a_query_does_not_change_what_is_served(client: httpx.AsyncClient) -> None:
@@ -48,7 +51,7 @@ async def test_a_query_does_not_change_what_is_served(client: httpx.AsyncClient)
 
 
 async def test_head_has_the_headers_and_no_body(client: httpx.AsyncClient) -> None:
-    get, head = await client.get("/room.js"), await client.head("/room.js")
+    get, head = await client.get("/assets/pages/room/room.js"), await client.head("/assets/pages/room/room.js")
 
     assert head.status_code == 200
     assert head.headers == get.headers
@@ -64,34 +67,37 @@ async def test_nothing_but_the_page_itself_may_run(client: httpx.AsyncClient) ->
 
 
 async def test_an_unchanged_file_is_not_sent_again(client: httpx.AsyncClient) -> None:
-    etag = (await client.get("/room.css")).headers["etag"]
+    etag = (await client.get("/assets/pages/room/room.css")).headers["etag"]
     for tag in ("{}", "W/{}", '"another", {}', "*"):
-        answer = await client.get("/room.css", headers={"if-none-match": tag.format(etag)})
+        answer = await client.get("/assets/pages/room/room.css", headers={"if-none-match": tag.format(etag)})
         assert answer.status_code == 304, tag
         assert answer.content == b"", tag
         assert answer.headers["etag"] == etag, tag
 
 
 async def test_an_edited_file_is_seen_at_the_next_load(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("before")
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=Page([tmp_path])), base_url="http://room") as client:
+    (tmp_path / "pages/room").mkdir(parents=True)
+    index = tmp_path / "pages/room/index.html"
+    index.write_text("before")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=Pages(tmp_path)), base_url="http://room") as client:
         before = await client.get("/")
-        (tmp_path / "index.html").write_text("after")
+        index.write_text("after")
         after = await client.get("/", headers={"if-none-match": before.headers["etag"]})
 
     assert before.headers["cache-control"] == "no-cache"
     assert (after.status_code, after.text) == (200, "after")
 
 
-async def test_what_is_not_a_file_of_the_folder_is_not_found(tmp_path: Path) -> None:
+async def test_what_is_no_file_of_the_pages_is_not_found(tmp_path: Path) -> None:
     """The path as a server hands it over, percent-decoded: a client would tidy it up."""
-    folder = tmp_path / "page"
-    (folder / "inner").mkdir(parents=True)
-    (folder / "index.html").write_text("index")
-    (folder / "room.js").write_text("room")
-    (folder / "__init__.py").write_text("its server")
-    (folder / "notes.txt").write_text("no type for this one")
-    (folder / "inner" / "deep.html").write_text("too deep")
+    for name in ("pages/room", "client/examples", "functions"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "pages/room/index.html").write_text("index")
+    (tmp_path / "pages/room/room.js").write_text("room")
+    (tmp_path / "pages/room/notes.txt").write_text("no type for this one")
+    (tmp_path / "client/live.js").write_text("live")
+    (tmp_path / "client/examples/sample.js").write_text("a sample")
+    (tmp_path / "functions/secret.js").write_text("outside")
     (tmp_path / "secret.html").write_text("outside")
     sent: list[Message] = []
 
@@ -100,24 +106,32 @@ async def test_what_is_not_a_file_of_the_folder_is_not_found(tmp_path: Path) -> 
 
     for path in (
         "/missing.js",
-        "/room.js/",
-        "//room.js",
+        "/room.js",
+        "/assets",
+        "/assets/",
+        "/assets/room.js",
+        "/assets/pages/room/room.js/",
+        "/assets//pages/room/room.js",
+        "//assets/pages/room/room.js",
         "/.",
         "/..",
         "/../secret.html",
-        "/inner/../room.js",
-        "/..\\secret.html",
-        "/inner/deep.html",
-        "/inner",
-        "/notes.txt",
-        "/__init__.py",
+        "/assets/../secret.html",
+        "/assets/secret.html",
+        "/assets/pages/../functions/secret.js",
+        "/assets/functions/secret.js",
+        "/assets/client/examples/sample.js",
+        "/assets/pages/room/../room/room.js",
+        "/assets/pages\\room\\room.js",
+        "/assets/pages/room",
+        "/assets/pages/room/notes.txt",
         "/index.html\0",
         "/\udcff",
         "/" + "a" * 5000,
         "",
     ):
         sent.clear()
-        await Page([folder])({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send)
+        await Pages(tmp_path)({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send)
         told = [message.get("status", message.get("body")) for message in sent]
         assert told == [404, b"Not Found\n"], repr(path)
 

@@ -2,7 +2,7 @@
 
 import { ChatList } from "./chat_list.js";
 import { bdi, drawn, fields, isCount, isolated, listed, name, text } from "./foreign.js";
-import { LiveRoom } from "./live.js";
+import { LiveRoom } from "../../client/live.js";
 import { Stage } from "./stage.js";
 import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
 
