@@ -1,6 +1,6 @@
 /** The chat: the newest 300 entries, drawn at most once a frame. User content is inserted as text only. */
 
-import { bdi, drawn, element, initial, listed, moment, name, prose, text } from "./foreign.js";
+import { bdi, drawn, element, initial, listed, moment, name, prose, text } from "../shared/foreign.js";
 
 const LONGEST = 300;
 const AT_END = 60; // within so many pixels of the end, the reader follows the chat

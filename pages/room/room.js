@@ -1,14 +1,14 @@
 /** The room page: the entry, the room's events, and the viewer's actions. */
 
 import { ChatList } from "./chat_list.js";
-import { bdi, drawn, fields, isCount, isolated, listed, name, text } from "./foreign.js";
+import { bdi, drawn, fields, isCount, isolated, listed, name, text } from "../shared/foreign.js";
 import { LiveRoom } from "../../client/live.js";
+import { keptToken } from "../shared/token.js";
 import { Stage } from "./stage.js";
 import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
 
 const WHO_MS = 5000; // between two requests of the list of people
 const PEOPLE = 200; // in that list, at most
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may be made of
 
 const $ = (id) => document.getElementById(id);
 const chat = new ChatList($("chat"), $("log"), $("newer"));
@@ -227,20 +227,6 @@ $("share").onclick = async () => {
     chat.line(`The link to this room: ${link}`);
   }
 };
-
-/** The token of the address, or of an earlier load of this tab; undefined if there is none that could be one. */
-function keptToken() {
-  // After the # no server and no log sees the token. Then this tab alone keeps it: it outlives a reload and is not in
-  // the address, which people copy.
-  let kept = new URLSearchParams(location.hash.slice(1)).get("token");
-  try {
-    if (kept) sessionStorage.setItem("token", kept);
-    kept = sessionStorage.getItem("token");
-  } catch {
-    // The browser keeps nothing for this page: the token is good until it is left.
-  }
-  return kept && TOKEN.test(kept) ? kept : undefined;
-}
 
 const asked = new URLSearchParams(location.search);
 const token = keptToken();

@@ -1,6 +1,6 @@
 /** Messages and hearts that fly over the stream. Messages fly from right to left, each in a lane. */
 
-import { oneLine, prose } from "./foreign.js";
+import { oneLine, prose } from "../shared/foreign.js";
 
 const LANE = 40; // pixels
 const TOP = 56; // below the figures

@@ -1,6 +1,6 @@
 /** The texts of the room page. */
 
-import { fields, isCount, isolated, text } from "./foreign.js";
+import { fields, isCount, isolated, text } from "../shared/foreign.js";
 
 const REFUSALS = table({
   too_long: "That is too long.",

@@ -1,9 +1,10 @@
 /** What others wrote, made fit to be drawn: any JSON becomes a text, a name, a moment or a count here, or nothing. */
 
+import { locale, words } from "./languages.js";
+
 const LONGEST_TEXT = 2000; // viewers may write 500 characters; other systems as much as a frame holds
 const LONGEST_NAME = 200; // viewers: 32
 const LATEST = 253_402_300_799_999; // the end of the year 9999, in ms
-const SOMEBODY = "somebody";
 const MOST_FIELDS = 20; // of an object that is listed; a room has 32 properties
 
 // These turn the text around them, and may end the isolation that a <bdi> gives.
@@ -13,7 +14,7 @@ const VISIBLE = /(?![\p{DI}\u2800])[\p{L}\p{N}\p{P}\p{S}]/u;
 const GRAPHEME =
   /\p{RI}\p{RI}|\p{Emoji}[\p{EMod}\p{M}\u{e0020}-\u{e007f}]*(?:\u200d\p{Emoji}[\p{EMod}\p{M}]*)*|[^\p{M}]\p{M}*|./gsu;
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
 const told = new Set();
 
@@ -41,7 +42,7 @@ export function oneLine(value) {
 /** The first of these names that shows something. */
 export function name(...values) {
   const names = values.map((value) => text(value, LONGEST_NAME).replace(DIRECTIONS, ""));
-  return names.find((one) => VISIBLE.test(one)) ?? SOMEBODY;
+  return names.find((one) => VISIBLE.test(one)) ?? words.say("somebody");
 }
 
 /** A name inside a text that has no elements, such as a tooltip: it does not turn the words around it. */
@@ -93,9 +94,9 @@ export function listed(object) {
   const parts = Object.entries(object);
   const lines = parts.slice(0, MOST_FIELDS).map(([key, value]) => {
     const shown = value === null ? "null" : text(value);
-    return prose("p", "text", key ? `${text(key)}: ${shown}` : shown);
+    return prose("p", "text", key ? words.say("colon", { name: text(key), value: shown }) : shown);
   });
-  if (parts.length > MOST_FIELDS) lines.push(element("p", "text", `and ${parts.length - MOST_FIELDS} more`));
+  if (parts.length > MOST_FIELDS) lines.push(element("p", "text", words.say("andMore", { count: parts.length - MOST_FIELDS })));
   return lines;
 }
 

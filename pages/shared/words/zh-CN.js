@@ -1,0 +1,7 @@
+/** What every page says, in simplified Chinese. */
+
+export default {
+  somebody: "某人",
+  andMore: "还有 {count} 项",
+  colon: "{name}：{value}",
+};
