@@ -5,13 +5,22 @@ a module finds another by the same relative path on the disk and over HTTP.
 """
 
 import hashlib
+import json
 from http import HTTPStatus
 from pathlib import Path
 
+from functions.manifest import STAGE
 from local.aws.asgi import Headers, Receive, Scope, Send, respond
 
 ROOT = Path(__file__).parents[1]
-PAGES = {"/": "pages/room/index.html", "/asyncapi.yaml": "docs/asyncapi.yaml"}
+PAGES = {
+    "/": "pages/room/index.html",
+    "/console": "pages/console/index.html",
+    "/asyncapi.yaml": "docs/asyncapi.yaml",
+}
+# The stage's addresses, for the pages. They are relative, since a tunnel or another name for this machine may be the
+# origin. pages/shared/stage_addresses.js reads them.
+STAGE_FILE = json.dumps({"websocket": f"/{STAGE}", "api": "/"}).encode()
 ASSETS = "/assets/"
 ASSET_FILES = ("client/*.js", "pages/**/*")
 CONTENT_TYPES = {
@@ -29,7 +38,8 @@ POLICY = (
 
 
 class Pages:
-    """An ASGI application: GET and HEAD of the addresses in `PAGES`, and of the `ASSET_FILES` below `root`.
+    """An ASGI application: GET and HEAD of the addresses in `PAGES`, of the `ASSET_FILES` below `root`, and of
+    `/stage.json`.
 
     Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks again at each load
     (no-cache), so an edit shows at the next load.
@@ -42,11 +52,11 @@ class Pages:
         if scope["method"] not in ("GET", "HEAD"):
             await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
             return
-        file = self.files().get(scope["path"])
-        if file is None:
+        found = self._found(scope["path"])
+        if found is None:
             await _refuse(send, HTTPStatus.NOT_FOUND)
             return
-        body = file.read_bytes()
+        content_type, body = found
         etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
         headers = [
             (b"etag", etag),
@@ -57,7 +67,14 @@ class Pages:
         if _has(scope, etag):
             await respond(send, HTTPStatus.NOT_MODIFIED, headers)
         else:
-            await respond(send, HTTPStatus.OK, [*_typed(CONTENT_TYPES[file.suffix]), *headers], body)
+            await respond(send, HTTPStatus.OK, [*_typed(content_type), *headers], body)
+
+    def _found(self, path: str) -> tuple[bytes, bytes] | None:
+        """The content type and the content at a path."""
+        if path == "/stage.json":
+            return b"application/json", STAGE_FILE
+        file = self.files().get(path)
+        return (CONTENT_TYPES[file.suffix], file.read_bytes()) if file else None
 
     def files(self) -> dict[str, Path]:
         """The file of each address. A path is looked up among them, so none leads outside."""

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +20,19 @@ def node() -> tuple[str, dict[str, str]]:
     program = shutil.which("node", path=environment["PATH"])
     assert program is not None
     return program, environment
+
+
+def run_tests(file: Path) -> None:
+    """Fail unless the tests of a file succeed under Node.js's own test runner."""
+    program, environment = node()
+    ran = subprocess.run(
+        [program, "--test", "--test-reporter=spec", str(file)],
+        timeout=60,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "ℹ pass 0" not in ran.stdout  # a file without tests also succeeds

@@ -46,6 +46,15 @@ async def test_every_file_is_served_with_its_type_below_its_path_in_the_reposito
         assert answer.content == file.read_bytes(), address
 
 
+async def test_the_stage_file_names_addresses_that_are_true_under_every_name_of_the_machine(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/stage.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"websocket": "/websocket", "api": "/"}
+
+
 async def test_a_query_does_not_change_what_is_served(client: httpx.AsyncClient) -> None:
     assert (await client.get("/?room=42&name=alice")).content == (await client.get("/")).content
 
