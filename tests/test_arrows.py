@@ -10,7 +10,7 @@ import pytest
 from functions.manifest import FUNCTIONS, TOPICS
 
 ROOT = Path(__file__).parent.parent
-OURS = ("functions", "local", "tools", "infra", "bench", "examples", "tests", "app")
+OURS = ("functions", "local", "tools", "infra", "pages", "bench", "examples", "tests", "app")
 
 # What the modules below a path may import of the project, itself apart. The longest path that fits counts.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
@@ -42,7 +42,10 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "tools.interruption",
         "tools.parser",
         "tools.token_order",
+        # The emulator serves the files that a deployed stage does.
+        "pages.site",
     ),
+    "pages": (),
     "tools": (
         "functions.manifest",
         "functions.rooms",
@@ -55,7 +58,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "functions.adapters.aws.credentials",
         "functions.adapters.dynamodb",
     ),
-    "infra": ("functions.manifest", "functions.runtime.metrics", "functions.runtime.settings"),
+    "infra": ("functions.manifest", "functions.runtime.metrics", "functions.runtime.settings", "pages.site"),
     "bench": ("functions", "local", "tools"),
     "examples": (),
     "app.py": ("infra",),
@@ -65,6 +68,7 @@ STANDARD_LIBRARY_ONLY = (
     "functions/manifest.py",
     "functions/runtime/metrics.py",
     "functions/runtime/settings.py",
+    "pages",
     "examples",
     "tests/chaos/checker.py",
     "tests/chaos/history.py",
@@ -115,7 +119,7 @@ def rule_of(source: Path) -> str:
     return max((rule for rule in MAY_IMPORT if path.is_relative_to(rule)), key=len)
 
 
-@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "bench", "examples", "app.py"])
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "pages", "bench", "examples", "app.py"])
 def test_a_part_imports_only_what_it_may(top: str) -> None:
     wrong = []
     for source in sources(top):
@@ -150,7 +154,7 @@ def test_there_is_something_under_every_rule(below: str) -> None:
     assert all(source.exists() for source in sources(below))
 
 
-@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "app.py"])
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "pages", "app.py"])
 def test_a_library_is_imported_where_it_is_at_home(top: str) -> None:
     wrong: list[str] = []
     for source in sources(top):
@@ -170,7 +174,7 @@ def test_there_are_eight_handlers_and_nothing_beside_them() -> None:
     assert len(names) == 8
 
 
-@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "bench", "tests/chaos", "app.py"])
+@pytest.mark.parametrize("top", ["functions", "local", "tools", "infra", "pages", "bench", "tests/chaos", "app.py"])
 def test_no_file_is_longer_than_250_lines(top: str) -> None:
     lengths = {str(source.relative_to(ROOT)): len(source.read_text().splitlines()) for source in sources(top)}
     assert {path: lines for path, lines in lengths.items() if lines > 250} == {}

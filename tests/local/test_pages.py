@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from local.aws.asgi import Message
-from local.pages import CONTENT_TYPES, ROOT, Pages
+from local.pages import Pages
+from pages import site
+from pages.site import ROOT
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ async def test_the_root_is_the_index(client: httpx.AsyncClient) -> None:
     assert answer.content == (ROOT / "pages/room/index.html").read_bytes()
 
 
-async def test_every_file_is_served_with_its_type_below_its_path_in_the_repository(client: httpx.AsyncClient) -> None:
+async def test_every_file_of_the_site_is_served_with_its_type(client: httpx.AsyncClient) -> None:
     types = {
         ".html": "text/html; charset=utf-8",
         ".css": "text/css; charset=utf-8",
@@ -33,12 +35,9 @@ async def test_every_file_is_served_with_its_type_below_its_path_in_the_reposito
         ".svg": "image/svg+xml",
         ".yaml": "application/yaml",
     }
-    assert types.keys() == CONTENT_TYPES.keys()
-    files = [ROOT / "client/live.js", *(file for file in (ROOT / "pages").rglob("*") if file.is_file())]
-    addresses = {f"/assets/{file.relative_to(ROOT).as_posix()}": file for file in files}
-    addresses["/asyncapi.yaml"] = ROOT / "docs/asyncapi.yaml"
-    assert len(addresses) > 5
-    for address, file in addresses.items():
+    files = site.pages() | site.assets() | {"/asyncapi.yaml": ROOT / "docs/asyncapi.yaml"}
+    assert {file.suffix for file in files.values()} == types.keys()
+    for address, file in files.items():
         answer = await client.get(address)
         assert answer.status_code == 200, address
         assert answer.headers["content-type"] == types[file.suffix], address
@@ -134,6 +133,8 @@ async def test_what_is_no_file_of_the_pages_is_not_found(tmp_path: Path) -> None
         "/assets/pages\\room\\room.js",
         "/assets/pages/room",
         "/assets/pages/room/notes.txt",
+        "/assets/pages/room/index.html",
+        "/assets/pages/site.py",
         "/index.html\0",
         "/\udcff",
         "/" + "a" * 5000,

@@ -1,0 +1,1 @@
+"""The pages: web files, and what is served with them."""
