@@ -11,6 +11,8 @@ of a user who was refused after all. So the state decides, and not the record:
   is not there.
 - A user who came and went within one tick did both.
 - A user who left is not told again as left.
+- A further seat of a user who is present is not told, unless viewers may believe that this user is not there. So it is
+  after Redis has lost a leave (rooms/told.py).
 
 Why this is enough: each change of a user's presence is followed by its record. The tick that has the record of the last
 change sees the state that stays. It tells that state, unless viewers were told the same before. Every later tick sees
@@ -18,7 +20,7 @@ that state too, and tells nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from functions.rooms import events
 from functions.rooms.events import Event
@@ -41,9 +43,12 @@ class Crowd:
 
 def crowd_of(records: Iterable[Event], users: Mapping[str, Standing]) -> Crowd:
     by_user: dict[str, list[Event]] = {}
-    for record in records:
+    for each in records:
+        user_id = each.who.user_id
+        is_return = each.type == events.SEATED and users.get(user_id, NOBODY_THERE).told is not None
+        record = _as_join(each) if is_return else each
         if record.type in (events.JOIN, events.LEAVE):
-            by_user.setdefault(record.who.user_id, []).append(record)
+            by_user.setdefault(user_id, []).append(record)
     joined: list[Event] = []
     left: list[Event] = []
     told: dict[str, Told] = {}
@@ -57,6 +62,10 @@ def crowd_of(records: Iterable[Event], users: Mapping[str, Standing]) -> Crowd:
         elif not user.is_present:
             told[user_id] = user.told or "unsure"
     return Crowd(joined, left, told)
+
+
+def _as_join(record: Event) -> events.Join:
+    return events.Join(**{each.name: getattr(record, each.name) for each in fields(Event)})
 
 
 def _told(own: Sequence[Event], user: Standing) -> tuple[list[Event], list[Event]]:

@@ -62,10 +62,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Remembered:
-    """What a process knows of a room: `shown` is its slice's mark, `log` that of the newest record in the history."""
+    """What a process knows of a room: `shown` is its slice's mark, `log` that of the newest record in the history, and
+    `epoch` the room's."""
 
     shown: Mark | None = None
     log: Mark | None = None
+    epoch: str = ""
 
 
 class Memory:
@@ -78,10 +80,13 @@ class Memory:
     def of(self, activity_id: int) -> Remembered:
         return self._rooms.get(activity_id, Remembered())
 
-    def note(self, activity_id: int, *, shown: Mark | None = None, log: Mark | None = None) -> None:
-        """Remember the marks that are not None."""
+    def note(
+        self, activity_id: int, *, shown: Mark | None = None, log: Mark | None = None, epoch: str | None = None
+    ) -> None:
+        """Remember what is not None."""
         before = self.of(activity_id)
-        self._rooms[activity_id] = Remembered(shown or before.shown, log or before.log)
+        epoch = before.epoch if epoch is None else epoch
+        self._rooms[activity_id] = Remembered(shown or before.shown, log or before.log, epoch)
         self._rooms.move_to_end(activity_id)
         if len(self._rooms) > self._most:
             self._rooms.popitem(last=False)

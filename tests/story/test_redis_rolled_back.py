@@ -14,6 +14,8 @@ from tests.story.viewer import PATIENCE, WELCOME
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
+JOINED, LEFT = 1, 2
+
 
 async def until_noted(redis: RedisCluster, activity: int, seq: int) -> None:
     """Return once the relay has noted that it has shown this."""
@@ -50,4 +52,29 @@ async def test_three_chats_that_redis_has_lost_are_a_gap(
     # Who was there all the time saw each chat once, and needs no new welcome.
     assert alice.heard == ["before", "one", "two", "three", "after", "on"]
     assert len(alice.all_of(WELCOME)) == 1
+    await redis.aclose()
+
+
+async def test_who_came_back_after_redis_lost_the_leave_is_told_as_joined(
+    rooms: Rooms, session_redis: RedisServer, activity: int
+) -> None:
+    pattern = f"room:{{{activity}}}:*"
+    redis = connect(session_redis.admin_url)
+    alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
+    before = (await alice.say("before"))["seq"]
+    await bob.hears("before")
+    await until_noted(redis, activity, before)
+    snapshot = await take(redis, pattern)
+    await bob.leave()
+    await alice.told_of(LEFT, userId="bob")
+    last = (await alice.say("bob is gone"))["seq"]
+    await until_noted(redis, activity, last)
+    await roll_back(redis, snapshot, pattern)
+
+    # For the state he never left: his new connection is a second seat.
+    known = len(alice.told)
+    await rooms.enter(activity, "bob")
+    async with asyncio.timeout(PATIENCE):
+        while not any(said.get("messageType") == JOINED and said["userId"] == "bob" for said in alice.told[known:]):
+            await asyncio.sleep(0)
     await redis.aclose()

@@ -20,6 +20,7 @@ from functions.rooms.removals import KEPT, Removal
 from functions.rooms.room_view import Posted, RoomView, Standing, read_standings, read_view
 from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
 from functions.rooms.settling import Settled, has_id, is_user_id, result_of
+from functions.rooms.told import ToldBefore
 from functions.rooms.watch_time import most_credit_ms
 
 # A script has at most 3,999 arguments on ElastiCache Serverless. A welcomed seat is one, an ended seat two, and a seat
@@ -49,6 +50,7 @@ class RelayState:
         )
         self._note_posted = CallOnce("note_posted")
         self._memory = Memory()
+        self._told = ToldBefore()
 
     async def before(self, rooms: Mapping[int, Sequence[Event]], now: int) -> list[RoomView]:
         """Settle the ids of a batch, write what its records add to the history of each room, and return the rooms in
@@ -57,7 +59,7 @@ class RelayState:
         answers = iter(succeeded(await run_all(self._redis, [call for each in calls.values() for call in each])))
         views = [self._read(rooms[activity_id], list(islice(answers, len(own)))) for activity_id, own in calls.items()]
         for view in views:
-            self._memory.note(view.activity_id, shown=view.mark, log=view.log)
+            self._memory.note(view.activity_id, shown=view.mark, log=view.log, epoch=view.history.epoch)
         return views
 
     def _calls_before(self, records: Sequence[Event], now: int) -> Iterator[Call]:
@@ -72,7 +74,7 @@ class RelayState:
         asked = int(needs_properties(records))
         yield self._read_view(room, **batch, now=now, seats=room.seats(self._buckets), asked=asked)
         told, users = room.told(self._slice), room.users(range(BUCKETS))
-        for user_ids in _users_of(records):
+        for user_ids in self._users_of(records):
             buckets = [bucket_of(user_id) for user_id in user_ids]
             yield self._standings(room, told=told, users=users, now=now, user_ids=user_ids, buckets=buckets)
 
@@ -85,17 +87,36 @@ class RelayState:
                 self._settled.note(record, seq)
                 if record.seq is not None and record.seq != seq:
                     duplicates.add(record.seq)
-        users: dict[str, Standing] = {}
-        for user_ids, found in zip(_users_of(records), standings, strict=True):
-            users |= read_standings(user_ids, found)
         view = read_view(records[0].activity_id, seen)
+        users: dict[str, Standing] = {}
+        for user_ids, found in zip(self._users_of(records), standings, strict=True):
+            users |= self._as_told(view, read_standings(user_ids, found))
         # Of the connections that are to be cut off, those of this slice.
         own = [each for each in view.cut if bucket_of(each.seat.connection_id) in self._buckets]
         return replace(view, duplicates=frozenset(duplicates), users=users, cut=own)
 
+    def _as_told(self, view: RoomView, users: Mapping[str, Standing]) -> dict[str, Standing]:
+        """These users, with what the state may have forgotten of what viewers were told."""
+        room = view.activity_id, view.history.epoch
+        return {
+            user_id: replace(user, told="unsure") if self._told.is_unsure(*room, user_id) else user
+            for user_id, user in users.items()
+        }
+
+    def _users_of(self, records: Sequence[Event]) -> list[list[str]]:
+        """The users of whom the records tell what may have changed, as many together as a call may have."""
+        told = {record.who.user_id for record in records if record.type in (events.JOIN, events.LEAVE)}
+        told |= {str(record.to) for record in records if is_about_mute(record)}
+        seated = {record.who.user_id for record in records if record.type == events.SEATED}
+        told |= {user_id for user_id in seated if self._told.knows(records[0].activity_id, user_id)}
+        users = sorted(filter(is_user_id, told))
+        return [users[start : start + USERS_A_CALL] for start in range(0, len(users), USERS_A_CALL)]
+
     async def after(self, rooms: Sequence[Posted], now: int) -> tuple[list[Departure], StateUnavailable | None]:
         """Note what was shown, welcomed, missed and found gone; returns the seats that were gone and still had a place,
         and what is wrong if that could not be done for each room."""
+        for room in rooms:
+            self._told.note(room.activity_id, self._memory.of(room.activity_id).epoch, room.told)
         noted = [(room, call) for room in rooms for call in self._calls_after(room, now)]
         results = await run_all(self._redis, [call for _, call in noted])
         departed: list[Departure] = []
@@ -145,14 +166,6 @@ def _with_ids(records: Sequence[Event]) -> list[list[Event]]:
     """The records of which only one an id is shown, as many together as a call may have."""
     named = [record for record in records if has_id(record)]
     return [named[start : start + IDS_A_CALL] for start in range(0, len(named), IDS_A_CALL)]
-
-
-def _users_of(records: Sequence[Event]) -> list[list[str]]:
-    """The users of whom the records tell what may have changed, as many together as a call may have."""
-    told = {record.who.user_id for record in records if record.type in (events.JOIN, events.LEAVE)}
-    told |= {str(record.to) for record in records if is_about_mute(record)}
-    users = sorted(filter(is_user_id, told))
-    return [users[start : start + USERS_A_CALL] for start in range(0, len(users), USERS_A_CALL)]
 
 
 def _sent_ids(room: RoomKeys, records: Sequence[Event]) -> list[str]:

@@ -16,8 +16,8 @@ PRESENT, ABSENT = Standing(is_present=True), Standing()
 
 
 def told(records: str, standing: Standing) -> str:
-    """How a tick tells of alice, whose records are joins (J) and leaves (L)."""
-    kinds = {"J": events.JOIN, "L": events.LEAVE}
+    """How a tick tells of alice, whose records are joins (J), leaves (L) and further seats (S)."""
+    kinds = {"J": events.JOIN, "L": events.LEAVE, "S": events.SEATED}
     crowd = crowd_of([made.event(kinds[letter], user_id="alice") for letter in records], {"alice": standing})
     return "J" * len(crowd.joined) + "L" * len(crowd.left)
 
@@ -40,6 +40,15 @@ def test_who_came_and_went_did_both() -> None:
 def test_a_reload_of_whom_viewers_believe_gone_is_a_join() -> None:
     assert told("LJ", Standing(is_present=True, told="left")) == "J"
     assert told("LJ", Standing(is_present=True, told="unsure")) == "J"
+
+
+def test_a_further_seat_is_a_join_if_viewers_may_believe_that_the_user_is_gone() -> None:
+    assert (told("S", PRESENT), told("LS", PRESENT), told("S", ABSENT)) == ("", "", "")
+    for what in ("left", "unsure"):
+        believed_gone = Standing(is_present=True, told=what)
+        assert (told("S", believed_gone), told("LS", believed_gone), told("SS", believed_gone)) == ("J", "J", "J")
+        assert told("S", Standing(told=what)) == ""
+    assert told("SL", Standing(told="unsure")) == "JL"
 
 
 def test_nobody_is_told_twice_as_left() -> None:

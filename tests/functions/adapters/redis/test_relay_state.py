@@ -8,10 +8,10 @@ from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.relay_state import SEATS_A_CALL, USERS_A_CALL, RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.answers import Left
-from functions.rooms.events import JOIN, Like
+from functions.rooms.events import CHAT, JOIN, SEATED, Like
 from functions.rooms.identity import Identity
 from functions.rooms.marks import Mark
-from functions.rooms.room_view import Posted, RoomView, Told
+from functions.rooms.room_view import Posted, RoomView, Standing, Told
 from functions.rooms.seats import HANDSHAKE_MS, Seat
 from functions.rooms.watch_time import Stretch
 from tests.functions.made import event
@@ -174,6 +174,24 @@ async def test_many_seats_that_missed_a_frame_take_few_calls(state: RoomState, r
     await relay(redis).after([Posted(activity_id=42, mark=None, missed=dict.fromkeys(seats, "e1.9"))], NOW)
     room = await look(redis)
     assert (set(room.newcomers), set(room.cursors)) == (set(seats), set(seats))
+
+
+async def test_what_was_told_of_a_user_is_unsure_once_redis_has_forgotten_it(
+    state: RoomState, redis: RedisCluster
+) -> None:
+    alice, mine = await join(state, 1), relay(redis)
+    seated = replace(event(SEATED, user_id="u1", seq=11), logged_at=NOW)
+    (view,) = await mine.before({42: [replace(event(CHAT, user_id="u1", seq=10), logged_at=NOW)]}, NOW)
+    await mine.after([Posted(activity_id=42, mark=Mark(10, NOW), told={"u1": "left"})], NOW)
+    (view,) = await mine.before({42: [seated]}, NOW)
+    assert view.users["u1"] == Standing(is_present=True, told="left")
+    await redis.delete(*[key async for key in redis.scan_iter("*")])
+    await state.join(alice, Identity(activity_id=42, user_id="u1", username="U1", framing="live.v1"), NOW)
+    (view,) = await mine.before({42: [seated]}, NOW)
+    assert view.users["u1"] == Standing(is_present=True, told="unsure")
+    # Another process has told nobody of her.
+    (view,) = await relay(redis).before({42: [seated]}, NOW)
+    assert view.users == {}
 
 
 async def test_no_call_has_more_arguments_than_elasticache_takes(redis: RedisCluster) -> None:
