@@ -8,7 +8,9 @@ from mangum.types import LambdaConfig
 
 from functions.api import (
     activities,
+    acts,
     bans,
+    caller,
     docs,
     health,
     messages,
@@ -43,7 +45,7 @@ install(app)
 app.add_middleware(OneSpelling)
 for subject in (
     *(docs, health, activities, properties, messages, watch_time, report),
-    *(moderation, sanctions, bans, words, tokens, users),
+    *(moderation, sanctions, acts, bans, words, caller, tokens, users),
 ):
     app.include_router(subject.router, prefix="/api")
 

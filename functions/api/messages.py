@@ -11,9 +11,9 @@ from functions.api.audit import CallId, publish, publish_once
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
 from functions.api.model import RequestBody, ResponseBody
-from functions.api.parts import Parts
+from functions.api.parts import ApiParts, Parts
 from functions.api.path import MAX_SEQ, ActivityId, Seq
-from functions.api.user import SomeUsers
+from functions.api.user import OneUser, SomeUsers
 from functions.rooms import events, objects
 from functions.rooms.archive import Stored
 from functions.rooms.events import target_of
@@ -174,3 +174,28 @@ async def remove(
     # Also if it was removed before: the viewers may not have been told then.
     await publish(parts, caller, activity_id, events.Removed, call_id=call_id, data={"seq": seq})
     return Response(status_code=204)
+
+
+@router.delete(
+    "/messages", status_code=204, summary="Remove all that a user has said", response_description="It is removed"
+)
+async def remove_all(
+    activity_id: ActivityId,
+    user_id: OneUser,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(require("moderate"))],
+    call_id: CallId = None,
+) -> Response:
+    """Take all that a user has said until now off the screens (type 9) and out of the history. The user stays, and what
+    they say from now on is shown."""
+    await remove_said(parts, caller, activity_id, user_id, parts.room.clock(), call_id)
+    return Response(status_code=204)
+
+
+async def remove_said(
+    parts: ApiParts, caller: Caller, activity_id: int, user_id: str, now: int, call_id: str | None
+) -> None:
+    """Remove all that a user has said until `now`, and have viewers told."""
+    seqs = await parts.moderation.remove_said(activity_id, user_id, now)
+    said = {"userId": user_id, "seqs": seqs}
+    await publish(parts, caller, activity_id, events.Removed, call_id=call_id, data=said)

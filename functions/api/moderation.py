@@ -9,6 +9,7 @@ from functions.adapters.kafka.room_log import LogUnavailable
 from functions.api.audit import CallId, part_of, publish
 from functions.api.auth import Caller, check_other, require
 from functions.api.errors import responses
+from functions.api.messages import remove_said
 from functions.api.model import RequestBody, Whole
 from functions.api.parts import ApiParts, Parts
 from functions.api.path import ActivityId
@@ -88,9 +89,7 @@ async def ban(
     # First the ban, so that nobody comes back between the cut and it.
     await parts.moderation.sanction("bans", activity_id, ban.user_id, given, cut_at=given.since)
     if ban.remove_messages:
-        seqs = await parts.moderation.remove_said(activity_id, ban.user_id, given.since)
-        said = {"userId": ban.user_id, "seqs": seqs}
-        await publish(parts, caller, activity_id, events.Removed, call_id=part_of(call_id, "removal"), data=said)
+        await remove_said(parts, caller, activity_id, ban.user_id, given.since, part_of(call_id, "removal"))
     await _announce(parts, caller, call_id, activity_id, ban.user_id, "banned", ban.seconds, ban.reason)
     seats = await parts.moderation.seats_of(activity_id, ban.user_id)
     await evict(parts.room, parts.connections, activity_id, seats, "banned", ban.seconds, ban.reason)

@@ -13,12 +13,23 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from functions.rooms import settling
-from functions.rooms.events import CHAT, HEARTBEAT, KINDS, LIKE, NOTICE, SEATED, Event, Removed, Who
+from functions.rooms.events import (
+    CHAT,
+    HEARTBEAT,
+    KINDS,
+    LIKE,
+    NOTICE,
+    SEATED,
+    Event,
+    PlatformEvent,
+    Removed,
+    Who,
+)
 from functions.rooms.records import BrokenRecord, parse_record, whole
 from functions.rooms.removals import Removal, UserMark
 from functions.rooms.repeats import Sent, sent_as
 
-MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, EVENT, MINUTE, TARGET = "m", "p", "x", "u", "e", "s", "t"
+MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, EVENT, MINUTE, TARGET, ACT = "m", "p", "x", "u", "e", "s", "t", "a"
 Kind = Literal["m", "p", "e"]
 # The kinds of items whose number is the seq of their own record.
 SEQUENCED = frozenset({MESSAGE, PRIVATE, EVENT})
@@ -89,7 +100,7 @@ def target_place(seq: int, user_id: str) -> str:
 
 
 def target_of(sk: str, kind: str) -> str:
-    """The `sk` of the item that a TARGET's item stands for."""
+    """The `sk` of the item that a TARGET's item, or an ACT's, stands for."""
     return place(kind, int(sk.split("#", 2)[1]))
 
 
@@ -134,6 +145,9 @@ def items(event: Event, offset: int, *, days: int) -> list[Item]:
     for user_id in _targets(event):
         named: Attributes = {"userId": user_id, "kind": _kind(event)}
         kept.append(item(sk=target_place(seq, user_id), attributes=lasting | named))
+    if isinstance(event, PlatformEvent):
+        # By these alone the acts are found, among all that came, went and was said. They name nobody.
+        kept.append(item(sk=place(ACT, seq), attributes=lasting | {"kind": _kind(event)}))
     return kept
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,8 @@ from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_writing import Pauses, Unstored, Writing
 from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, plain, typed
 from functions.rooms import archive
-from functions.rooms.archive import EVENT, MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, Item, Kind, Stored
+from functions.rooms.archive import ACT, EVENT, MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, Item, Kind, Stored
+from functions.rooms.events import Event
 from functions.rooms.marks import SKEW_MS
 from functions.rooms.records import MOST
 from functions.rooms.removals import Removals, UserMark
@@ -51,7 +52,10 @@ class ArchiveTable:
     async def stored(self, items: Sequence[Item]) -> dict[tuple[str, str], dict[str, Any]]:
         """What is stored under the keys of these, by the key; the reads are strongly consistent. Raises
         TableUnavailable."""
-        keys = list(dict.fromkeys((item.pk, item.sk) for item in items))
+        return await self._read(dict.fromkeys((item.pk, item.sk) for item in items))
+
+    async def _read(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        keys = list(asked)
         chunks = [keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH)]
         found = await asyncio.gather(*(self._stored(chunk) for chunk in chunks))
         return {(item["pk"], item["sk"]): item for some in found for item in some}
@@ -73,23 +77,38 @@ class ArchiveTable:
             return await self._messages(activity_id, MOST if before is None else before - 1, limit)
 
     async def _messages(self, activity_id: int, newest: int, limit: int) -> tuple[list[Stored], int | None]:
-        if newest < 0:
+        page, has_more = await self._newest(activity_id, MESSAGE, newest, limit)
+        if not page:
             return [], None
+        since = min(attributes["time"] for attributes in page) - SKEW_MS
+        removals = await self._removals(activity_id, page[-1]["seq"], page[0]["seq"], since)
+        stored = [_stored(activity_id, attributes, removals).withheld() for attributes in page]
+        return stored, page[-1]["seq"] if has_more else None
+
+    async def acts(self, activity_id: int, before: int | None, limit: int) -> tuple[list[Event], int | None]:
+        """Up to `limit` acts of moderators and of the platform with a seq below `before`, newest first, and the
+        `before` of the next page, None at the end. Raises TableUnavailable."""
+        async with self._table.in_time():
+            page, has_more = await self._newest(activity_id, ACT, MOST if before is None else before - 1, limit)
+            keys = {(each["pk"], archive.target_of(each["sk"], each["kind"])): None for each in page}
+            found = await self._read(keys)
+        # One whose record could not be stored is in the failure queue, and may come yet.
+        acts = [archive.stored(activity_id, found[key]).event for key in keys if key in found]
+        return acts, archive.number(page[-1]["sk"]) if has_more else None
+
+    async def _newest(self, activity_id: int, kind: str, newest: int, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """Up to `limit` items of a kind up to the seq `newest`, newest first, and whether there are more."""
+        if newest < 0:
+            return [], False
         # One more, which tells whether there is a next page.
-        query = self._query(activity_id, MESSAGE, 0, newest, ScanIndexForward=False, Limit=limit + 1)
+        query = self._query(activity_id, kind, 0, newest, ScanIndexForward=False, Limit=limit + 1)
         found = []
         async with aclosing(query):
             async for attributes in query:
                 found.append(attributes)
                 if len(found) > limit:
                     break
-        page = found[:limit]
-        if not page:
-            return [], None
-        since = min(attributes["time"] for attributes in page) - SKEW_MS
-        removals = await self._removals(activity_id, page[-1]["seq"], page[0]["seq"], since)
-        stored = [_stored(activity_id, attributes, removals).withheld() for attributes in page]
-        return stored, page[-1]["seq"] if len(found) > limit else None
+        return found[:limit], len(found) > limit
 
     async def events(self, activity_id: int, *kinds: Kind) -> AsyncIterator[Stored]:
         """Everything of these kinds (none: of all) that has a seq, in its order, removed chats with their text.

@@ -454,6 +454,27 @@ async def test_a_ban_may_remove_all_that_the_user_said(
     assert 0 < await redis.ttl(RoomKeys(42).withheld) <= 600
 
 
+async def test_all_that_a_user_has_said_is_removed_without_a_ban(
+    client: httpx.AsyncClient, platform: Platform, log: MemoryLog, relay_state: RelayState, redis: RedisCluster
+) -> None:
+    await come_in(platform, log)
+    await say(platform)
+    (said,) = [replace(event, logged_at=NOW) for event in log.live]
+    await relay_state.before({42: [said]}, NOW)
+    log.live.clear()
+    log.saved.clear()
+    answer = await client.delete(f"{ROOM}/messages?userId=alice", headers={"Idempotency-Key": "k1"})
+    assert answer.status_code == 204
+    assert [(event.type, event.data, event.client_id) for event in log.saved] == [
+        (events.REMOVED, {"userId": "alice", "seqs": [said.seq]}, "k1")
+    ]
+    assert await redis.xlen(RoomKeys(42).history) == 0
+    assert not await platform.moderation.is_banned(42, "alice", NOW)
+    for wrong in ("", "?userId=", "?userId=a&userId=b", "?userId=%ff"):
+        answer = await client.delete(f"{ROOM}/messages{wrong}")
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), wrong
+
+
 async def test_without_being_asked_a_ban_removes_nothing(client: httpx.AsyncClient, log: MemoryLog) -> None:
     for body in ({}, {"removeMessages": False}, {"removeMessages": None}):
         assert (await client.put(f"{ROOM}/bans", json={"userId": "alice", **body})).status_code == 204

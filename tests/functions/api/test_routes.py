@@ -78,6 +78,7 @@ ROUTES = [
         Route(method=method, path=path, status=204, capability="moderate", body=body, publishes=True)
         for method, path, body in [
             ("DELETE", "/api/activities/42/messages/17", None),
+            ("DELETE", "/api/activities/42/messages?userId=alice", None),
             ("PUT", "/api/activities/42/mutes", {"userId": "alice", "seconds": 60}),
             ("DELETE", "/api/activities/42/mutes?userId=alice", None),
             ("PUT", "/api/activities/42/bans", {"userId": "alice"}),
@@ -88,11 +89,13 @@ ROUTES = [
     Route(method="GET", path="/api/users/records?userId=alice", capability="admin", kind="all", stored=True),
     Route(method="DELETE", path="/api/users/records?userId=alice", capability="admin", kind="all", erases=True),
     Route(method="GET", path="/api/activities/42/sanctions", capability="moderate"),
+    Route(method="GET", path="/api/activities/42/audit", capability="moderate", stored=True),
     Route(method="GET", path="/api/bans", capability="moderate", kind="all"),
     Route(method="PUT", path="/api/bans", status=204, capability="moderate", kind="all", body={"userId": "alice"}),
     Route(method="DELETE", path="/api/bans?userId=alice", status=204, capability="moderate", kind="all"),
     Route(method="GET", path="/api/words", capability="admin", kind="all"),
     Route(method="PUT", path="/api/words", capability="admin", kind="all", body={"mask": [], "reject": []}),
+    Route(method="POST", path="/api/words/try", capability="admin", kind="all", body={"text": "darn"}),
     Route(
         method="POST",
         path="/api/tokens",
@@ -130,7 +133,9 @@ def test_no_route_is_forgotten_here() -> None:
         for path, operations in app.openapi()["paths"].items()
         for method in operations
     }
-    assert described == {(route.method, route.path.partition("?")[0]) for route in ROUTES} | {("GET", "/api/health")}
+    # Whoever calls may ask these.
+    of_all = {("GET", "/api/health"), ("GET", "/api/caller")}
+    assert described == {(route.method, route.path.partition("?")[0]) for route in ROUTES} | of_all
 
 
 async def test_with_the_capability_it_succeeds(client: httpx.AsyncClient, redis: RedisCluster, log: MemoryLog) -> None:

@@ -124,6 +124,41 @@ async def test_only_who_may_administer_sees_or_changes_the_words(app: FastAPI, c
             assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
 
 
+async def test_a_text_is_tried_against_the_words_in_force(client: httpx.AsyncClient) -> None:
+    tries = [
+        ("oh d.a.r.n", "oh *******", False),
+        ("so worse", "so *****", True),
+        ("fine", "fine", False),
+        ("", "", False),
+    ]
+    assert (await client.post("/api/words/try", json={"text": "darn"})).json() == {"text": "darn", "rejected": False}
+    await client.put("/api/words", json={"mask": ["darn"], "reject": ["worse"]})
+    for text, masked, rejected in tries:
+        answer = await client.post("/api/words/try", json={"text": text})
+        assert (answer.status_code, answer.json()) == (200, {"text": masked, "rejected": rejected}), text
+
+
+async def test_words_are_tried_before_they_are_put(client: httpx.AsyncClient) -> None:
+    await client.put("/api/words", json={"mask": ["darn"], "reject": []})
+    answer = await client.post("/api/words/try", json={"text": "darn it", "words": {"mask": [], "reject": ["it"]}})
+    assert answer.json() == {"text": "darn **", "rejected": True}
+    assert (await client.get("/api/words")).json() == {"mask": ["darn"], "reject": []}
+
+
+async def test_what_can_be_no_try_is_a_bad_field(client: httpx.AsyncClient) -> None:
+    for body, why in (
+        ({}, "body.text"),
+        ({"text": 1}, "body.text"),
+        ({"text": "x" * 501}, "body.text"),
+        ({"text": "x", "words": {"mask": ["\u200b"], "reject": []}}, r"mask[0], '\u200b'"),
+        ({"text": "x", "words": []}, "body.words"),
+        ({"text": "x", "other": 1}, "body.other"),
+    ):
+        answer = await client.post("/api/words/try", json=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_field"), why
+        assert why in answer.json()["message"], why
+
+
 async def test_without_redis_it_says_so(app: FastAPI, client: httpx.AsyncClient, log: MemoryLog) -> None:
     app.dependency_overrides[parts_of] = lambda: parts_with(connect("redis://127.0.0.1:1"), log)
     for answer in (await client.get("/api/words"), await client.put("/api/words", json=NOTHING)):

@@ -189,7 +189,7 @@ async def test_a_removal_that_the_log_has_twice_is_stored_once_with_its_mark() -
     for record in enumerate(removals):
         assert await archive.main(batch(p3=[record]), world.parts) == failures()
         world.restart()
-    assert world.stored == [("room#42", place("e", 8)), ("room#42", place("x", 1))]
+    assert world.stored == [("room#42", place(kind, number)) for kind, number in (("a", 8), ("e", 8), ("x", 1))]
 
 
 async def test_records_without_an_id_cost_no_query() -> None:
@@ -491,5 +491,7 @@ def expected(log: dict[str, list[tuple[int, Event | bytes]]]) -> list[tuple[str,
         places.add((room, f"{kind}#{one.seq:016}"))
         if isinstance(one, events.Removed):
             places.add((room, f"x#{one.named('seq'):016}"))
+        if isinstance(one, events.PlatformEvent):
+            places.add((room, f"a#{one.seq:016}"))
         places |= {(room, f"t#{one.seq:016}#{user_id}") for user_id in one.targets}
     return sorted(places)

@@ -63,17 +63,17 @@ def test_a_private_chat_is_kept_where_nobody_lists_it() -> None:
 def test_a_notice_to_some_is_kept_there_too_with_all_whom_it_is_for() -> None:
     (sk, attributes), *_ = made(replace(NOTICE, to=("bob", "carol")))
     assert (sk, attributes["targets"], "to" in attributes) == ("p#0000000000000013", '["bob","carol"]', False)
-    (sk, attributes), _ = made(replace(NOTICE, to="bob"))
+    (sk, attributes), *_ = made(replace(NOTICE, to="bob"))
     assert (sk, attributes["to"], "targets" in attributes) == ("p#0000000000000013", "bob", False)
 
 
 def test_what_is_to_a_user_is_found_by_an_item_of_theirs_beside_it() -> None:
     for happened, kind in ((replace(CHAT, to="bob"), "p"), (SANCTION, "e")):
-        (sk, _), (beside, attributes) = made(happened)
+        (sk, _), (beside, attributes), *_ = made(happened)
         assert attributes == {"userId": "bob", "kind": kind, "time": happened.time, "expires": EXPIRES}
         assert beside == f"t#{happened.seq:016d}#bob"
         assert archive.target_of(beside, kind) == sk
-    _, *beside_it = made(replace(NOTICE, to=("bob", "carol")))
+    _, *beside_it, _ = made(replace(NOTICE, to=("bob", "carol")))
     assert [(sk, one["userId"]) for sk, one in beside_it] == [
         (f"t#{NOTICE.seq:016d}#{user_id}", user_id) for user_id in ("bob", "carol")
     ]
@@ -104,12 +104,24 @@ def test_a_removal_is_kept_beside_the_chat_and_as_what_a_moderator_did() -> None
             },
         ),
         ("x#0000000000000012", {"userId": "mod", "username": "Mo", "time": NOW, "expires": EXPIRES}),
+        ("a#0000000000000015", {"kind": "e", "time": NOW, "expires": EXPIRES}),
     ]
+
+
+def test_what_moderators_and_the_platform_do_is_found_by_an_item_that_names_nobody() -> None:
+    acts = [(SANCTION, "e"), (REMOVED, "e"), (NOTICE, "m"), (replace(NOTICE, to="bob"), "p")]
+    acts += [(event(type_, seq=16, logged_at=NOW), "e") for type_ in (events.SETTINGS, events.PROPERTIES)]
+    for act, kind in acts:
+        (sk, _), *_, (beside, attributes) = made(act)
+        assert (beside, archive.target_of(beside, kind)) == (f"a#{act.seq:016d}", sk), act
+        assert attributes == {"kind": kind, "time": act.time, "expires": EXPIRES}, act
+    for other in (CHAT, event(events.JOIN, seq=14, logged_at=NOW), event(events.LEAVE, seq=14, logged_at=NOW)):
+        assert [sk for sk, _ in made(other) if sk.startswith("a#")] == [], other
 
 
 def test_the_removal_of_all_that_a_user_said_is_one_mark() -> None:
     removal = replace(REMOVED, data={"userId": "bob", "seqs": [3, 12]})
-    (_, event_), (sk, attributes), (beside, named) = made(removal)
+    (_, event_), (sk, attributes), (beside, named), _ = made(removal)
     assert event_["data"] == '{"userId":"bob","seqs":[3,12]}'
     assert sk == f"u#{NOW:016d}#bob"
     assert attributes == {
@@ -126,7 +138,7 @@ def test_the_removal_of_all_that_a_user_said_is_one_mark() -> None:
 
 def test_what_is_not_said_is_kept_as_an_event() -> None:
     for type_ in (events.JOIN, events.LEAVE, events.SANCTION, events.SETTINGS, events.PROPERTIES):
-        (sk, attributes), _ = made(event(type_, seq=14, to="bob", logged_at=NOW))
+        (sk, attributes), *_ = made(event(type_, seq=14, to="bob", logged_at=NOW))
         assert (sk, attributes["to"]) == ("e#0000000000000014", "bob"), type_
 
 
@@ -162,7 +174,7 @@ def test_a_character_that_cannot_be_written_becomes_a_question_mark() -> None:
     event = read_record(record(content="a\ud800", userId="\udfff"), NOW)
     assert isinstance(event, Chat)
     assert (event.content, event.who.user_id) == ("a?", "?")
-    [item] = items(read_record(record(messageType=10, data=["\ud800"]), NOW), 7, days=DAYS)
+    item, _ = items(read_record(record(messageType=10, data=["\ud800"]), NOW), 7, days=DAYS)
     assert item.attributes["data"] == '["?"]'
 
 

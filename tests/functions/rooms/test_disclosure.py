@@ -37,9 +37,9 @@ def test_each_kind_of_item_has_a_word() -> None:
         events.SETTINGS: "settings",
     }
     for type_, word in words.items():
-        [item] = items(event(type_, **by), 1, days=400)
+        item, *_ = items(event(type_, **by), 1, days=400)
         assert what_of(item.sk, item.attributes) == word
-    removal, mark = items(event(events.REMOVED, data={"seq": 3}, **by), 1, days=400)
+    removal, mark, _ = items(event(events.REMOVED, data={"seq": 3}, **by), 1, days=400)
     assert what_of(removal.sk, removal.attributes) == "removal"
     told = told_of(mark.pk, mark.sk, mark.attributes)
     assert (told["what"], told["seq"], told["userId"]) == ("removalMark", 3, "mod")

@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -262,6 +263,30 @@ async def test_two_users_who_are_removed_in_one_moment_are_both(table: ArchiveTa
 async def test_a_page_of_more_than_a_megabyte_is_still_whole(table: ArchiveTable) -> None:
     await table.put(kept(*(event(seq, content="x" * 100_000) for seq in range(25))))
     assert await said(table, limit=24) == (list(range(24, 0, -1)), 1)
+
+
+async def test_acts_are_found_among_all_else_page_by_page(table: ArchiveTable) -> None:
+    acts = [events.NOTICE, events.REMOVED, events.SANCTION, events.SETTINGS, events.PROPERTIES]
+    happened = [event(seq, content="hi") for seq in range(0, 100, 10)] + [event(5, events.JOIN), event(6, events.LEAVE)]
+    happened += [event(seq, acts[seq % 5], data={"seq": 0}) for seq in range(101, 351)]
+    await table.put(
+        kept(*happened, event(400, events.NOTICE, to=("bob", "carol")), replace(happened[-1], activity_id=43))
+    )
+    found: list[int | None] = []
+    before: int | None = None
+    while before is not None or not found:
+        page, before = await table.acts(42, before, 120)
+        assert len(page) <= 120
+        found += [one.seq for one in page]
+    assert found == [400, *range(350, 100, -1)]
+    assert await table.acts(44, None, 10) == ([], None)
+    assert await table.acts(42, 0, 10) == ([], None)
+
+
+async def test_an_act_that_could_not_be_stored_itself_is_left_out(table: ArchiveTable) -> None:
+    *_, beside = kept(event(7, events.SETTINGS, data={"frozen": True}))
+    await table.put([beside, *kept(event(8, events.SETTINGS, data={"frozen": False}))])
+    assert [one.seq for one in (await table.acts(42, None, 10))[0]] == [8]
 
 
 async def test_everything_is_exported_in_its_order(table: ArchiveTable) -> None:
