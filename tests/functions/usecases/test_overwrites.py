@@ -71,8 +71,8 @@ async def test_a_process_looks_until_it_has_passed_what_another_one_has_stored()
 async def test_a_mark_is_no_record_under_a_seq_of_its_own() -> None:
     memory = MemoryTable()
     overwrites = Overwrites(ArchiveTable(memory, "rooms"))
-    _, mark = items(event(events.REMOVED, user_id="mia", seq=5, data={"seq": 3}), 5, days=400)
-    await overwrites.sift([mark])
+    _, *marks = items(event(events.REMOVED, user_id="mia", seq=5, data={"seq": 3}), 5, days=400)
+    await overwrites.sift(marks)
     assert memory.calls == []
 
 
