@@ -99,7 +99,7 @@ class RelayState:
         """These users, with what the state may have forgotten of what viewers were told."""
         room = view.activity_id, view.history.epoch
         return {
-            user_id: replace(user, told="unsure") if self._told.is_unsure(*room, user_id) else user
+            user_id: replace(user, told=self._told.corrected(*room, user_id, user.told))
             for user_id, user in users.items()
         }
 

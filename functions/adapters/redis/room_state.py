@@ -39,7 +39,7 @@ from functions.rooms.limits import Limits
 from functions.rooms.marks import ROOMS_REMEMBERED
 from functions.rooms.people import FIRST, Page, Place, read_page
 from functions.rooms.results import Result
-from functions.rooms.seats import BUCKETS, Seat, bucket_of
+from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, Seat, bucket_of
 from functions.rooms.settling import result_of
 from functions.rooms.watch_time import most_credit_ms
 
@@ -116,9 +116,12 @@ class RoomState:
     async def put_back(self, seat: Seat, activity_id: int, left: Left) -> None:
         """Undo that a seat was given up, because it could not be published. Its lease counts from when it ended, and
         when that has expired the sweep gives the seat up."""
-        room = RoomKeys(activity_id)
+        room, watched = RoomKeys(activity_id), left.watched
         taken = arguments.taken(room, seat, left, left.ended_at)
-        await run(self._redis, self._put_back(room, **taken, start=left.watched.start, credited=left.watched.end))
+        # No handshake can be under way, so 410 is final.
+        missed_at = left.ended_at - HANDSHAKE_MS
+        call = self._put_back(room, **taken, start=watched.start, credited=watched.end, missed_at=missed_at)
+        await run(self._redis, call)
 
     async def accept(
         self,

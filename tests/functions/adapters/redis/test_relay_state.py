@@ -9,6 +9,7 @@ from functions.adapters.redis.relay_state import SEATS_A_CALL, USERS_A_CALL, Rel
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.answers import Left
 from functions.rooms.events import CHAT, JOIN, SEATED, Like
+from functions.rooms.history import NOWHERE
 from functions.rooms.identity import Identity
 from functions.rooms.marks import Mark
 from functions.rooms.room_view import Posted, RoomView, Standing, Told
@@ -174,6 +175,21 @@ async def test_many_seats_that_missed_a_frame_take_few_calls(state: RoomState, r
     await relay(redis).after([Posted(activity_id=42, mark=None, missed=dict.fromkeys(seats, "e1.9"))], NOW)
     room = await look(redis)
     assert (set(room.newcomers), set(room.cursors)) == (set(seats), set(seats))
+
+
+async def test_a_seat_that_is_put_back_is_welcomed_again_and_told_of_a_gap(
+    state: RoomState, redis: RedisCluster
+) -> None:
+    """It was given up, and ticks went by, until it was known that its leave could not be published."""
+    alice = await join(state, 1)
+    await relay(redis).after([Posted(activity_id=42, mark=Mark(9, NOW), welcomed=[alice])], NOW)
+    left = await state.leave(alice, 42, NOW)
+    assert left is not None
+    assert (await look(redis)).seats == []
+    await state.put_back(alice, 42, left)
+    room = await look(redis)
+    assert (room.newcomers, room.cursors, room.seats) == ({alice: NOW - HANDSHAKE_MS}, {alice: NOWHERE}, [alice])
+    assert await redis.ttl("room:{42}:since") > 0
 
 
 async def test_what_was_told_of_a_user_is_unsure_once_redis_has_forgotten_it(
