@@ -9,6 +9,7 @@ from mangum.types import LambdaConfig
 from functions.api import (
     activities,
     acts,
+    admission,
     bans,
     caller,
     docs,
@@ -44,7 +45,7 @@ app = Api(
 install(app)
 app.add_middleware(OneSpelling)
 for subject in (
-    *(docs, health, activities, properties, messages, watch_time, report),
+    *(docs, health, activities, admission, properties, messages, watch_time, report),
     *(moderation, sanctions, acts, bans, words, caller, tokens, users),
 ):
     app.include_router(subject.router, prefix="/api")

@@ -15,6 +15,7 @@ from functions.adapters.dynamodb.reports import Reports
 from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.user_items import UserItems
 from functions.adapters.dynamodb.watch_totals import WatchTotals
+from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
@@ -68,6 +69,7 @@ class ApiParts:
 
     room: RoomParts
     moderation: ModerationState
+    rooms: AdmissionState
     properties: PropertiesState
     connections: Connections
     archive: ArchiveParts
@@ -85,6 +87,7 @@ async def build(settings: Settings) -> ApiParts:
     return ApiParts(
         room=clients.room,
         moderation=ModerationState(clients.redis),
+        rooms=AdmissionState(clients.redis, limits=clients.limits),
         properties=PropertiesState(clients.redis),
         connections=Connections(settings.connections_url, clients.credentials, region=settings.aws_region),
         words=Words(clients.redis),

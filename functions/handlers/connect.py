@@ -6,16 +6,11 @@ from functions.adapters.kafka.room_log import LogUnavailable
 from functions.adapters.redis.client import StateUnavailable
 from functions.aws_events.websocket import ConnectionEvent
 from functions.parts import ConnectParts, connect_parts
+from functions.rooms.denial import NAME_REJECTED
 from functions.rooms.identity import SUBPROTOCOL, Identity
 from functions.runtime.entry import Entry, JsonObject
 from functions.usecases.names import NameNotAllowed, admit
 from functions.usecases.seating import take_seat
-
-REFUSED = {
-    "banned": (403, "you are banned from this room"),
-    "banned everywhere": (403, "you are banned from all rooms"),
-    "too often": (429, "you open connections to this room too often, try again later"),
-}
 
 
 async def main(raw: JsonObject, parts: ConnectParts) -> JsonObject:
@@ -26,14 +21,14 @@ async def main(raw: JsonObject, parts: ConnectParts) -> JsonObject:
         return refusal(400, event.context["malformed"])
     try:
         identity = await admit(Identity.from_context(event.context), parts.words)
-        taken = await take_seat(parts, identity, event)
+        denial = await take_seat(parts, identity, event)
     except NameNotAllowed:
-        return refusal(400, "username holds words that are not allowed")
+        denial = NAME_REJECTED
     except (StateUnavailable, LogUnavailable) as away:
         parts.count_away(away)
         return refusal(503, "the room cannot be reached, try again")
-    if taken != "taken":
-        return refusal(*REFUSED[taken])
+    if denial:
+        return refusal(denial.status, denial.message)
     headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL} if identity.framing == SUBPROTOCOL else {}
     return {"statusCode": 200, "headers": headers}
 

@@ -10,6 +10,7 @@ from functions.rooms.events import Event, Who
 from functions.rooms.people import Page, Place, read_page
 from functions.rooms.refusal import StateCode
 from functions.rooms.results import Result
+from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import Seat
 from functions.rooms.watch_time import Stretch
 
@@ -102,12 +103,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Banned:
-    """The user may not come in."""
+    """The user may not come in. `ban`: who gave it and why, if that was asked."""
+
+    ban: Sanction | None = None
 
 
 @dataclass(frozen=True)
 class TooOften:
-    """The user has joined too often lately."""
+    """The user has joined too often lately. `wait`: the ms until the user may, if that was asked."""
+
+    wait: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from functions.adapters.tokens.claims import BadToken
 from functions.adapters.tokens.edge import Edge, edge
 from functions.adapters.tokens.tokens import Tokens, tokens
 from functions.aws_events.websocket import Handshake
+from functions.rooms.denial import Reason
 from functions.rooms.identity import (
     SUBPROTOCOL,
     Framing,
@@ -29,6 +30,14 @@ BEARER = "bearer."
 class NoIdentity(Exception):
     """The handshake has no identity, or none that is believed. The message says why, and is logged."""
 
+    def __init__(self, message: str, reason: Reason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TokenRefused(NoIdentity):
+    """The handshake has a token, which is not believed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
@@ -49,18 +58,25 @@ class Admission:
         return not self.origins or not origin or _normal(origin) in self.origins
 
     async def identify(self, handshake: Handshake) -> Identity:
-        """Who asks, and for which room; raises NoIdentity, and Malformed if a parameter is invalid."""
+        """As `examine`, for a handshake that is under way: a refusal is logged, and one of a token counted."""
         try:
-            if not handshake.query.get("activityId"):
-                raise NoIdentity("no activityId")
-            identity = believe(handshake) if self.mode == "open" else await self._identify_by_token(handshake)
+            return await self.examine(handshake)
+        except TokenRefused as refused:
+            log.warning("a token is refused: %s", refused)
+            self.meter.emit({TOKENS_REFUSED: 1})
+            raise
         except NoIdentity as nobody:
             log.warning("a handshake is refused: %s", nobody)
             raise
+
+    async def examine(self, handshake: Handshake) -> Identity:
+        """Who asks, and for which room; raises NoIdentity, and Malformed if a parameter is invalid."""
+        if not handshake.query.get("activityId"):
+            raise NoIdentity("no activityId", "bad_field")
+        try:
+            identity = believe(handshake) if self.mode == "open" else await self._identify_by_token(handshake)
         except BadToken as bad:
-            log.warning("a token is refused: %s", bad)
-            self.meter.emit({TOKENS_REFUSED: 1})
-            raise NoIdentity(str(bad)) from None
+            raise TokenRefused(str(bad), bad.reason) from None
         parse_cursor(handshake.query.get("since", "0.0"))
         return identity
 
@@ -68,7 +84,7 @@ class Admission:
         claims = await self.tokens.verify(token_of(handshake))
         activity_id = parse_activity_id(handshake.query["activityId"])
         if claims.is_platform or not claims.admit(activity_id):
-            raise BadToken("it is for another room, or for none")
+            raise BadToken("it is for another room, or for none", "token_other_room")
         return Identity(
             activity_id=activity_id,
             user_id=claims.sub,
@@ -97,7 +113,7 @@ def believe(handshake: Handshake) -> Identity:
     """The identity that the query claims; raises NoIdentity if it claims none, and Malformed."""
     query = handshake.query
     if "username" not in query:
-        raise NoIdentity("no username")
+        raise NoIdentity("no username", "name_missing")
     username = parse_username(query["username"])
     return Identity(
         activity_id=parse_activity_id(query["activityId"]),
@@ -114,7 +130,9 @@ def token_of(handshake: Handshake) -> str:
     offered = {name.removeprefix(BEARER) for name in handshake.offered if name.startswith(BEARER)}
     given = offered.union(handshake.queries.get("token", ())) - {""}
     if len(given) != 1:
-        raise NoIdentity("several tokens" if given else "no token")
+        if given:
+            raise NoIdentity("several tokens", "token_invalid")
+        raise NoIdentity("no token", "token_missing")
     return given.pop()
 
 

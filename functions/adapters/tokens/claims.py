@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from functions.rooms.attributes import Attributes
+from functions.rooms.denial import TokenReason
 from functions.rooms.identity import VIEWER
 
 # The maker's clock may be ahead of this machine's.
@@ -13,7 +14,14 @@ SKEW_SECONDS = 60
 
 
 class BadToken(Exception):
-    """The token is not valid here, or has expired. The message says why, and quotes nothing out of the token."""
+    """The token is not valid here, or has expired. The message says why, and quotes nothing out of the token.
+
+    A `reason` other than "token_invalid" is only for a token whose signature is right: it tells what the token says.
+    """
+
+    def __init__(self, message: str, reason: TokenReason = "token_invalid") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +63,9 @@ def text_of(payload: Mapping[str, Any], claim: str) -> str:
 def check_times(payload: Mapping[str, Any], now: float, *begins: str) -> None:
     """Raise BadToken unless `exp` is later than `now`, and none of the claims in `begins` is."""
     if _time(payload.get("exp")) <= now:
-        raise BadToken("it has expired")
+        raise BadToken("it has expired", "token_expired")
     if any(_time(payload[claim]) > now + SKEW_SECONDS for claim in begins if claim in payload):
-        raise BadToken("it is not valid yet")
+        raise BadToken("it is not valid yet", "token_not_yet_valid")
 
 
 def _time(value: Any) -> float:

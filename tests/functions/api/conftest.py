@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.dynamodb.api import DynamoDbApi
+from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.properties_state import PropertiesState
@@ -17,7 +18,7 @@ from functions.usecases.admission import Admission
 from tests.functions import tables
 from tests.functions.api.bearers import TOKENS, bearing
 from tests.functions.api.site import Platform, Site
-from tests.functions.conftest import NOW
+from tests.functions.conftest import NOW, UNLIMITED
 from tests.functions.fake_connections import FakeConnections
 
 SETTLED_MS = 75_000
@@ -30,6 +31,7 @@ def platform(
     return Platform(
         room=parts,
         moderation=ModerationState(redis),
+        rooms=AdmissionState(redis, limits=UNLIMITED),
         properties=PropertiesState(redis),
         connections=connections,
         archive=empty_archive,
@@ -43,7 +45,9 @@ def platform(
 @pytest.fixture
 def platform_without_redis(platform: Platform, parts_without_redis: MessageParts) -> Platform:
     nobody = connect("redis://127.0.0.1:1")
-    away = replace(platform, moderation=ModerationState(nobody), properties=PropertiesState(nobody))
+    away = replace(
+        platform, moderation=ModerationState(nobody), rooms=AdmissionState(nobody), properties=PropertiesState(nobody)
+    )
     room = parts_without_redis
     return replace(away, room=room, words=room.words, bans=room.bans)
 

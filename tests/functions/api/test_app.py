@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
@@ -60,6 +61,7 @@ class Handler:
             shows_docs=True,
             room=room,
             moderation=ModerationState(self.redis),
+            rooms=AdmissionState(self.redis),
             properties=PropertiesState(self.redis),
             connections=FakeConnections(),
             archive=self.archive,

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import schemathesis
 from hypothesis import HealthCheck, settings
 
+from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
@@ -62,6 +63,7 @@ class Served:
                 shows_docs=True,
                 room=room,
                 moderation=ModerationState(redis),
+                rooms=AdmissionState(redis),
                 properties=PropertiesState(redis),
                 connections=FakeConnections(),
                 archive=archive_in(dynamodb, self.table),

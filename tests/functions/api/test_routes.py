@@ -106,6 +106,8 @@ ROUTES = [
 ]
 
 
+# Whoever calls may ask these.
+FOR_ANYBODY = {("GET", "/api/health"), ("GET", "/api/caller"), ("GET", "/api/activities/42/admission")}
 PUBLISHING = [route for route in ROUTES if route.publishes]
 
 
@@ -133,9 +135,7 @@ def test_no_route_is_forgotten_here() -> None:
         for path, operations in app.openapi()["paths"].items()
         for method in operations
     }
-    # Whoever calls may ask these.
-    of_all = {("GET", "/api/health"), ("GET", "/api/caller")}
-    assert described == {(route.method, route.path.partition("?")[0]) for route in ROUTES} | of_all
+    assert described == {(route.method, route.path.partition("?")[0]) for route in ROUTES} | FOR_ANYBODY
 
 
 async def test_with_the_capability_it_succeeds(client: httpx.AsyncClient, redis: RedisCluster, log: MemoryLog) -> None:
@@ -198,7 +198,10 @@ async def test_what_did_not_come_through_the_distribution_is_403_where_that_is_t
     client: httpx.AsyncClient, site: Site, redis: RedisCluster, log: MemoryLog
 ) -> None:
     site.parts = replace(site.parts, admission=replace(site.parts.admission, edge=Edge(TokenKeys(read_edge_keys))))
-    hidden = [Route(method="GET", path=f"/api/{name}") for name in ("health", "docs", "openapi.json")]
+    hidden = [
+        Route(method="GET", path=f"/api/{name}")
+        for name in ("health", "docs", "openapi.json", "activities/42/admission")
+    ]
     for route in (*ROUTES, *hidden):
         await empty(redis, log)
         for sent in ({}, {EDGE_HEADER: "x" * 32}):

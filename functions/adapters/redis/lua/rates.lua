@@ -29,6 +29,12 @@ local function pay(rate, bucket, burst, per_second, now)
   return 0
 end
 
+-- The ms to wait until a join may be paid for, 0 if that is now.
+local function join_wait(joins, user_id, burst, per_second, now)
+  local _, wait = charge(redis.call('ZSCORE', joins, user_id) or nil, burst, per_second, now)
+  return wait
+end
+
 -- Pays for a join. Returns nil if it is not paid for, else how many more may follow at once.
 local function pay_join(joins, user_id, burst, per_second, now)
   local full_ms = math.ceil(burst * 1000 / per_second)
