@@ -71,7 +71,11 @@ def _handshake(
     return Handshake("", queries, {"origin": request.headers.get("origin", "")})
 
 
-@router.get("/admission", summary="Would a handshake succeed?")
+# A call without a token has an answer, too: https://spec.openapis.org/oas/v3.1.0#security-requirement-object
+OPTIONAL_TOKEN: dict[str, Any] = {"security": [{}]}
+
+
+@router.get("/admission", summary="Would a handshake succeed?", openapi_extra=OPTIONAL_TOKEN)
 async def admission(parts: Parts, handshake: Annotated[Handshake, Depends(_handshake)]) -> Answer:
     """What a handshake with this token, or with this name, would be answered with now, and why. No token is needed:
     that there is none is an answer, too."""
