@@ -1,5 +1,6 @@
 /**
- * The client of a room, for browsers and Node.js 22: one lasting connection, over as many WebSockets as needed.
+ * The client of a room, for browsers, Node.js and mini-programs: one lasting connection, over as many WebSockets as
+ * needed.
  *
  *     const room = new LiveRoom({ url: "wss://example.com/websocket", activityId: 42, username: "alice" });
  *     room.on("chat", ({ fromusername, textMessage }) => console.log(fromusername, textMessage));
@@ -7,7 +8,8 @@
  *     await room.say("hello");
  *
  * It reconnects after every interruption, asks for the messages that it missed, and delivers each chat and notice once.
- * It is one file without dependencies, so that it can be copied. Everything that is not exported may change.
+ * It is one file without dependencies, so that it can be copied. Everything that is not exported may change. A
+ * mini-program has few of a browser's globals, so each is looked for before it is used.
  */
 
 /**
@@ -20,9 +22,17 @@
  * @property {string} [avatar]
  * @property {Attributes} [attributes]  what is shown beside the name, if no token says who the viewer is
  * @property {string | (() => string | Promise<string>)} [token]  a JWT, or a function that makes one per connection
+ * @property {string | URL} [api]  where the HTTP API is, `https://…` without the path `/api`: it is asked why a connection
+ *   was refused, which a browser hides
  * @property {new (url: string, protocols: string[]) => any} [WebSocket]  needed only before Node.js 22
+ * @property {Fetch} [fetch]  needed only where there is no global one
+ * @property {(wake: () => void) => () => void} [onWake]  calls `wake` when the network is back, or somebody looks again;
+ *   returns a function that ends this. Needed only outside of browsers
  * @property {Clock} [clock]  for tests
  * @property {() => number} [random]  for tests; like Math.random
+ *
+ * @typedef {(url: string, options: { headers: Record<string, string> }) =>
+ *   Promise<{ status: number, json: () => Promise<any> }>} Fetch  the part of `fetch` that is used
  *
  * @typedef {object} Clock
  * @property {() => number} now  ms, from any start
@@ -65,11 +75,26 @@
  * @property {boolean} gap
  * @property {boolean} resumed  whether this client was in the room before
  *
- * @typedef {{ name: "connecting" | "open" } | { name: "waiting", delayMs: number, lost: boolean }
- *   | { name: "closed", reason: "closed" | "kicked" | "banned" | "replaced" | "flooding" }} State
- *   lost: an open connection ended; else no connection could be opened
- *   reason: "replaced" if newer connections of the user have taken this one's place, "flooding" if too many frames of
- *   the user were refused; call connect() again at the user's wish, or after the seconds of the sanction
+ * @typedef {"origin" | "bad_field" | "name_missing" | "name_rejected" | "banned" | "banned_everywhere" | "too_often"
+ *   | "token_missing" | "token_invalid" | "token_expired" | "token_not_yet_valid" | "token_other_room"} Denied  why the
+ *   room refuses the connection, if `api` was given
+ * @typedef {"token_unavailable" | "unreachable" | "unavailable" | "wrong_address" | "handshake_failed"} Failed  why there
+ *   is no connection: the function `token` failed; the API cannot be reached, or says that it cannot answer, or has to be
+ *   called at another address; or the API would let this viewer in, and still the connection failed
+ * @typedef {"closed" | "kicked" | "replaced" | "flooding"} Ended  close() was called; a moderator has put this viewer out;
+ *   newer connections of the user have taken this one's place; too many frames of the user were refused
+ *
+ * @typedef {object} Why  what is known beside a reason
+ * @property {string} [message]  in English, for developers
+ * @property {number} [retryAfter]  seconds after which the room may let this viewer in, from now on
+ * @property {number | null} [until]  when a ban ends: ms since the epoch, null for a ban without an end
+ * @property {string} [text]  what a moderator gave as the reason of a ban or kick
+ *
+ * @typedef {{ name: "connecting" | "open" }
+ *   | ({ name: "waiting", delayMs: number, lost: boolean, reason?: Denied | Failed } & Why)
+ *   | ({ name: "closed", reason: Denied | Ended } & Why)} State
+ *   waiting: the client tries again by itself after `delayMs`. lost: an open connection ended; else no connection could be
+ *   opened. closed: the client does not try again by itself; call connect() at the user's wish
  *
  * @typedef {{ action: "muted" | "unmuted" | "kicked" | "banned", seconds: number | null,
  *   reason?: string }} Sanction  with a reason if a moderator gave one: a text; "replaced" or "flooding" if the room did
@@ -136,10 +161,14 @@ const LOST_MS = 60_000; // the server recognises a repeated id for five minutes
 const LINGER_MS = 5_000; // for objects that are still on their way to a replaced connection
 const HEARTBEAT_SECONDS = 60;
 const ROTATE_MINUTES = [95, 115]; // the gateway cuts at 120
+// Who is refused for one of these is refused however often it is tried. A ban may end, which `retryAfter` tells.
+const FINAL = new Set(["origin", "bad_field", "name_missing", "name_rejected", "banned", "banned_everywhere"]);
+// A function may make a better token. One that is not valid yet will be.
+const OF_TOKEN = new Set(["token_missing", "token_invalid", "token_expired", "token_other_room"]);
 
 /** @type {Clock} */
 const CLOCK = {
-  now: () => performance.now(),
+  now: () => (typeof performance === "undefined" ? Date.now() : performance.now()),
   setTimeout: (act, ms) => setTimeout(act, ms),
   clearTimeout: (timer) => clearTimeout(timer),
 };
@@ -177,13 +206,17 @@ export class LiveRoom {
   #ids = 0;
   #name;
   #attempt = 0;
+  #bearer; // the token of the newest attempt
+  #badTokens = 0; // so many tokens in a row were refused
+  #patient = false; // whether the wait has an end that the room has told
+  #sleep = () => {}; // ends that `wake` is called
   #likes = 0;
   #timers;
 
   /** @param {Options} options  a TypeError says what is wrong with them */
   constructor(options) {
     mustBe(isObject(options), "the options of a LiveRoom are an object");
-    this.#options = { WebSocket: globalThis.WebSocket, ...options };
+    this.#options = { ...globals(), ...options };
     check(this.#options);
     this.#clock = options.clock ?? CLOCK;
     this.#random = options.random ?? Math.random;
@@ -210,8 +243,8 @@ export class LiveRoom {
   connect() {
     if (this.#wanted) return;
     this.#wanted = true;
-    globalThis.window?.addEventListener("online", this.#wake);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    this.#badTokens = 0;
+    this.#sleep = this.#options.onWake(() => this.#wake());
     this.#enter();
   }
 
@@ -283,12 +316,16 @@ export class LiveRoom {
   /** Open a connection: the first one, one after an interruption, or one to replace the present one. */
   async #enter() {
     const trial = ++this.#trial;
-    this.#timers.set("enter", ENTER_MS, () => this.#failed());
+    this.#patient = false;
+    this.#timers.set("enter", ENTER_MS, () => this.#failed(this.#next ? undefined : "token_unavailable"));
     if (!this.#link) this.#emit("state", { name: "connecting" });
+    let reason = "token_unavailable";
     try {
       const { token, WebSocket } = this.#options;
       const bearer = typeof token === "function" ? await token() : token;
       if (trial !== this.#trial) return;
+      reason = "handshake_failed";
+      this.#bearer = bearer;
       const protocols = bearer ? ["live.v1", `bearer.${bearer}`] : ["live.v1"];
       const socket = new WebSocket(address(this.#options, this.#seen.cursor), protocols);
       this.#next = new Link(socket, this.#clock, this.#random, () => this.#newId());
@@ -297,18 +334,43 @@ export class LiveRoom {
     } catch (error) {
       if (trial !== this.#trial) return;
       this.#emit("fault", { message: said(error?.message ?? error) });
-      if (trial === this.#trial) this.#failed();
+      if (trial === this.#trial) this.#failed(reason);
     }
   }
 
-  /** The attempt to open a connection has failed. */
-  #failed() {
+  /** The attempt to open a connection has failed; without a reason, the HTTP API may know it. */
+  #failed(reason) {
     this.#trial += 1;
     this.#next?.drop();
     this.#next = null;
     this.#timers.clear("enter");
     if (this.#link) this.#timers.set("rotate", this.#pause(), () => this.#enter());
-    else if (this.#wanted) this.#wait(false);
+    else if (reason) this.#wait(false, { reason });
+    else if (isEmpty(this.#options.api)) this.#wait(false);
+    else this.#explain();
+  }
+
+  /** Ask why the connection was refused, and wait for as long as that takes to change, or give up. */
+  async #explain() {
+    const trial = this.#trial;
+    const why = await this.#asked();
+    if (trial !== this.#trial) return;
+    this.#badTokens = OF_TOKEN.has(why.reason) ? this.#badTokens + 1 : 0;
+    // A function may have kept a token that was valid: it is called once more.
+    const isOfToken = this.#badTokens > (typeof this.#options.token === "function" ? 1 : 0);
+    if (isOfToken || (FINAL.has(why.reason) && !why.retryAfter)) this.#finish(why.reason, why);
+    else this.#wait(false, why);
+  }
+
+  /** What the HTTP API says of this viewer: an object with a reason. */
+  async #asked() {
+    const { url, token } = question(this.#options, this.#seen.cursor);
+    const bearer = this.#bearer || token;
+    const headers = bearer ? { Authorization: `Bearer ${bearer}` } : {};
+    const late = new Promise((resolve) => this.#timers.set("ask", ANSWER_MS, () => resolve({ reason: "unreachable" })));
+    const why = await Promise.race([admission(this.#options.fetch, url, headers), late]);
+    this.#timers.clear("ask");
+    return why;
   }
 
   #ended(link, code) {
@@ -326,10 +388,12 @@ export class LiveRoom {
     else this.#wait(true);
   }
 
-  #wait(lost) {
-    const delayMs = this.#pause();
+  /** @param {{ reason?: string, retryAfter?: number }} [why] */
+  #wait(lost, why = {}) {
+    this.#patient = isPositive(why.retryAfter);
+    const delayMs = this.#patient ? 1000 * (why.retryAfter + this.#random()) : this.#pause();
     this.#timers.set("enter again", delayMs, () => this.#enter());
-    this.#emit("state", { name: "waiting", delayMs, lost });
+    this.#emit("state", { name: "waiting", delayMs, lost, ...why });
   }
 
   /** Exponential backoff with full jitter, in ms: viewers who lose the server together do not return together. */
@@ -337,26 +401,25 @@ export class LiveRoom {
     return this.#random() * Math.min(LONGEST_WAIT_MS, WAIT_MS * 2 ** this.#attempt++);
   }
 
-  /** The network is back, or the page is visible again. */
-  #wake = () => {
-    if (globalThis.document?.visibilityState === "hidden") return;
+  /** The network is back, or somebody looks again. That ends no ban. */
+  #wake() {
     this.#link?.probe();
-    if (!this.#timers.has("enter again")) return;
+    if (this.#patient || !this.#timers.has("enter again")) return;
     this.#timers.clear("enter again");
     this.#enter();
-  };
+  }
 
-  #finish(reason) {
+  /** @param {object} [why]  what is known beside the reason */
+  #finish(reason, why) {
     this.#wanted = false;
     this.#trial += 1;
-    globalThis.window?.removeEventListener("online", this.#wake);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    this.#sleep();
     this.#timers.clearAll();
     for (const link of [this.#link, this.#next, this.#last]) link?.drop();
     this.#link = this.#next = this.#last = null;
     this.#likes = 0;
     for (const ask of [...this.#asks.values()]) this.#refuse(ask, { error: "closed" });
-    this.#emit("state", { name: "closed", reason });
+    this.#emit("state", { name: "closed", ...why, reason });
   }
 
   #object(object, link) {
@@ -389,10 +452,11 @@ export class LiveRoom {
   #sanctioned(sanction, link) {
     this.#emit("sanction", sanction);
     if (!this.#has(link)) return;
-    const { action, reason } = sanction;
+    const { action, reason, seconds } = sanction;
     if (!["kicked", "banned"].includes(action)) return;
     const isByRoom = isReplaced(sanction) || (action === "banned" && reason === "flooding");
-    this.#finish(isByRoom ? reason : action); // a moderator's reason is any text
+    const ends = isPositive(seconds) && { retryAfter: seconds };
+    this.#finish(isByRoom ? reason : action, { ...ends, ...(isText(reason, 1) && !isByRoom && { text: reason }) });
   }
 
   #removed(object, link) {
@@ -437,6 +501,7 @@ export class LiveRoom {
     this.#seen.enter(object.cursor);
     link.welcomed(this.#seen.epoch, object.heartbeatSeconds);
     if (link === this.#next) this.#use(link);
+    this.#badTokens = 0;
     if (!open) this.#emit("state", { name: "open" });
     if (!this.#told({ ...object, resumed }, link)) return;
     this.#seen.pass(object.cursor);
@@ -758,27 +823,126 @@ class Timers {
   }
 }
 
+/** The globals that stand for options which are left out; undefined where there is none. */
+function globals() {
+  return {
+    WebSocket: typeof WebSocket === "undefined" ? undefined : WebSocket,
+    fetch: typeof fetch === "undefined" ? undefined : (url, options) => fetch(url, options),
+    onWake: onBrowserWake,
+  };
+}
+
+/** Call `wake` when a browser's network is back, or its page is visible again. Returns a function that ends this. */
+function onBrowserWake(wake) {
+  const page = typeof document === "undefined" ? undefined : document;
+  const targets = [[typeof window === "undefined" ? undefined : window, "online"], [page, "visibilitychange"]];
+  const look = () => page?.visibilityState !== "hidden" && wake();
+  for (const [target, event] of targets) target?.addEventListener(event, look);
+  return () => targets.forEach(([target, event]) => target?.removeEventListener(event, look));
+}
+
+/** The whole of an address, which in a page may be relative; a TypeError if it is none. */
+function absolute(address) {
+  if (typeof URL !== "undefined") return new URL(address, typeof location === "undefined" ? undefined : location.href).href;
+  mustBe(/^[a-z]+:\/\/[^\s/?#]/i.test(address), `${said(address)} is no address`);
+  return String(address);
+}
+
+/** An address without its query, and the query's parameters: of each the name and the text as it stands there. */
+function split(whole) {
+  const [, base, query = ""] = /^([^?#]*)(?:\?([^#]*))?/.exec(whole);
+  const texts = query.split("&").filter((text) => text !== "");
+  return { base, parameters: texts.map((text) => [unescaped(text.split("=")[0]), text]) };
+}
+
+function joined(base, parameters) {
+  return parameters.length > 0 ? `${base}?${parameters.map(([, text]) => text).join("&")}` : base;
+}
+
+function parameter(name, value) {
+  // Half a surrogate pair cannot be written.
+  return [name, `${name}=${encodeURIComponent(String(value).replace(/[\ud800-\udfff]/gu, "\ufffd"))}`];
+}
+
+/** The value of a parameter, the last one if there are several; undefined if there is none. */
+function valueOf(parameters, name) {
+  const texts = parameters.filter(([each]) => each === name).map(([, text]) => text);
+  return texts.length > 0 ? unescaped(texts[texts.length - 1].split("=").slice(1).join("=")) : undefined;
+}
+
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, " "));
+  } catch {
+    return text;
+  }
+}
+
 /**
  * @param {Options} options
  * @param {string} since  a cursor, or an empty string
  */
 function address({ url, activityId, username, userId, avatar, attributes }, since) {
-  const made = new URL(url, globalThis.location?.href);
-  made.protocol = made.protocol.replace(/^http/, "ws");
-  made.hash = "";
-  for (const [name, value] of Object.entries({ activityId, username, userId, avatar, since })) {
-    if (!isEmpty(value)) made.searchParams.set(name, String(value));
+  const { base, parameters } = split(absolute(url));
+  const shown = isNothing(attributes) ? "" : JSON.stringify(attributes);
+  const values = Object.entries({ activityId, username, userId, avatar, since, attributes: shown });
+  const given = values.filter(([, value]) => !isEmpty(value));
+  const kept = parameters.filter(([name]) => !given.some(([each]) => each === name));
+  return joined(base.replace(/^http/i, "ws"), [...kept, ...given.map(([name, value]) => parameter(name, value))]);
+}
+
+/** The room that an address names: by its query, or by a path `/websocket/42/alice`, which comes before the query. */
+function place(whole) {
+  const { base, parameters } = split(whole);
+  const [, room, name] = /\/websocket\/([^/]+)\/([^/]+)$/.exec(base) ?? [];
+  if (!room) return { room: valueOf(parameters, "activityId"), parameters };
+  const others = parameters.filter(([each]) => each !== "username");
+  return { room: unescaped(room), parameters: [["username", `username=${name}`], ...others] };
+}
+
+/** What is asked of the HTTP API, and the token of the address, if there is one: a token belongs into no log. */
+function question(options, since) {
+  const { room, parameters } = place(address(options, since));
+  const api = absolute(options.api).replace(/\/+$/, "");
+  const asked = parameters.filter(([name]) => !["activityId", "token"].includes(name));
+  return { url: joined(`${api}/api/activities/${room}/admission`, asked), token: valueOf(parameters, "token") };
+}
+
+/**
+ * Why the room refuses a connection.
+ * @param {Fetch} fetch
+ * @param {string} url
+ * @param {Record<string, string>} headers
+ * @returns {Promise<{ reason: string } & Why>}
+ */
+async function admission(fetch, url, headers) {
+  let answer;
+  try {
+    answer = await fetch(url, { headers });
+  } catch {
+    return { reason: "unreachable" };
   }
-  if (!isNothing(attributes)) made.searchParams.set("attributes", JSON.stringify(attributes));
-  return made.href;
+  if (answer.status === 400) return { reason: "bad_field" };
+  if (answer.status === 403) return { reason: "wrong_address" };
+  const told = answer.status === 200 ? await answer.json().catch(() => null) : null;
+  if (told?.admitted === true) return { reason: "handshake_failed" };
+  if (told?.admitted !== false || !isText(told.reason, 1)) return { reason: "unavailable" };
+  const { reason, message, retryAfter, until, text } = told;
+  return {
+    reason,
+    ...(isText(message, 1) && { message }),
+    ...(isPositive(retryAfter) && { retryAfter }),
+    ...(["banned", "banned_everywhere"].includes(reason) && { until: isPositive(until) ? until : null }),
+    ...(isText(text, 1) && { text }),
+  };
 }
 
 /** A TypeError if these options cannot be meant. */
 function check(options) {
-  const { url, activityId, username, userId, avatar, attributes, token, WebSocket, clock, random } = options;
+  const { url, activityId, username, userId, avatar, attributes, token, api, WebSocket, onWake, clock, random } = options;
   mustBe(WebSocket, "there is no WebSocket here: give one as options.WebSocket");
   mustBe(typeof WebSocket === "function", "WebSocket is a class");
-  mustBe(isText(url, 1) || url instanceof URL, "url is an address");
+  mustBe(isText(url, 1) || isUrl(url), "url is an address");
   mustBe(isEmpty(activityId) || isRoom(activityId), "activityId is an integer from 1 to 9007199254740991");
   for (const [what, value] of Object.entries({ username, userId, avatar })) {
     mustBe(isNothing(value) || typeof value === "string", `${what} is a string`); // which ones, the room says
@@ -792,13 +956,27 @@ function check(options) {
     mustBe(typeof clock[part] === "function", `clock has a function ${part}`);
   }
   mustBe(isNothing(random) || typeof random === "function", "random is a function");
-  checkAddress(new URL(address(options, "")));
+  mustBe(typeof onWake === "function", "onWake is a function");
+  checkAddress(address(options, ""));
+  if (!isEmpty(api)) checkApi(options);
 }
 
-function checkAddress({ protocol, searchParams }) {
-  mustBe(["ws:", "wss:"].includes(protocol), "url begins with wss:, ws:, https: or http:");
-  const activityId = searchParams.get("activityId");
+function checkAddress(whole) {
+  mustBe(/^wss?:/i.test(whole), "url begins with wss:, ws:, https: or http:");
+  const activityId = valueOf(split(whole).parameters, "activityId");
   mustBe(!activityId || isRoom(activityId), "url names a room that is no integer from 1 to 9007199254740991");
+}
+
+/** A TypeError if the HTTP API cannot be asked. */
+function checkApi({ api, fetch, ...options }) {
+  mustBe(typeof fetch === "function", "there is no fetch here: give one as options.fetch, or no api");
+  mustBe((isText(api, 1) || isUrl(api)) && /^https?:/i.test(absolute(api)), "api begins with https: or http:");
+  mustBe(!/[?#]/.test(absolute(api)), "api is an address without a query");
+  mustBe(!isEmpty(place(address(options, "")).room), "with an api, url or activityId has to name the room");
+}
+
+function isUrl(value) {
+  return typeof URL !== "undefined" && value instanceof URL;
 }
 
 /** Why the room would never take this frame of so many bytes; undefined if it may. */
@@ -813,9 +991,15 @@ function neverTaken({ message, extra }, bytes) {
   if (bytes > FRAME_BYTES) return { error: "too_long", message: `a frame has at most ${FRAME_BYTES} bytes` };
 }
 
-/** The bytes of a frame. */
-function size(frame) {
-  return new TextEncoder().encode(JSON.stringify(frame)).length;
+/** The bytes of an object as JSON in UTF-8. Of one that no frame can hold, it is only known that there are too many. */
+function size(object) {
+  let bytes = 0;
+  for (const character of JSON.stringify(object)) {
+    const code = character.codePointAt(0);
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > FRAME_BYTES) break;
+  }
+  return bytes;
 }
 
 /** The epoch and the seq of a cursor; an empty epoch if it is none. */
@@ -876,5 +1060,6 @@ function said(value) {
 
 /** Tell of an error of the application after the frame: it must neither stop the rest of it nor be hidden. */
 function report(error) {
-  queueMicrotask(() => (globalThis.reportError ?? console.error)(error));
+  const tell = typeof reportError === "function" ? reportError : console.error;
+  Promise.resolve().then(() => tell(error));
 }

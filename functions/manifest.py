@@ -53,12 +53,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class HttpRoutes:
-    """The routes of an HTTP API, in API Gateway's path syntax: `path` with every method, and `moderation`, the keys of
-    those routes under it that moderators need. These are throttled apart, so that nobody who spends the budget of the
-    others keeps moderators from acting."""
+    """The routes of an HTTP API, in API Gateway's path syntax: `path` with every method, and keys of routes under it
+    that are throttled apart. `moderation`: what moderators need, so that nobody who spends the budget of the others
+    keeps moderators from acting. `admission`: for viewers who are not let in, so that they do not spend the budget of
+    the platform when a server is away."""
 
     path: str
     moderation: tuple[str, ...] = ()
+    admission: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ FUNCTIONS: tuple[Function, ...] = (
                 "DELETE /api/bans",
                 "PUT /api/words",
             ),
+            admission=("GET /api/activities/{activityId}/admission",),
         ),
         timeout_seconds=15,
         memory_mb=1024,

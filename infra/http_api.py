@@ -22,7 +22,8 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 class PlatformApi(Construct):
     """The API sends every method on the manifest's paths to the path's function, which routes and authorizes the calls.
-    Moderators' routes are routes of their own, since a throttle belongs to a route.
+    Moderators' routes, and that of viewers who are not let in, are routes of their own, since a throttle belongs to a
+    route.
 
     Scripts of pages of the stage's origins may call the API. If the stage lists no origins, no cross-origin script may.
     """
@@ -49,11 +50,13 @@ class PlatformApi(Construct):
             log_requests(self, api_stage, LOGGED, stage=stage)
         for deployed, routes in functions.triggered_by(HttpRoutes):
             integration = HttpLambdaIntegration(deployed.name, deployed.alias)
-            for key in (f"ANY {routes.path}", *routes.moderation):
+            apart = dict.fromkeys(routes.moderation, stage.throttles.moderation)
+            apart |= dict.fromkeys(routes.admission, throttle)
+            for key in (f"ANY {routes.path}", *apart):
                 method, path = key.split(" ")
                 made = api.add_routes(path=path, methods=[apigateway.HttpMethod[method]], integration=integration)
-                if key in routes.moderation:
-                    throttle_apart(api_stage, key, made, stage.throttles.moderation)
+                if key in apart:
+                    throttle_apart(api_stage, key, made, apart[key])
         self.api_id: str = api.api_id
         self.url: str = gateway.serve_api(f"{api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}") or api.api_endpoint
         if domain := stage.edge.http_domain:

@@ -53,7 +53,7 @@ test("a token that cannot be had is told, and asked for again", async () => {
   it.room.connect();
   await settled();
   assert.deepEqual(it.of("fault"), [{ message: "no token today" }]);
-  assert.deepEqual(it.of("state").at(-1), { name: "waiting", delayMs: 250, lost: false });
+  assert.deepEqual(it.of("state").at(-1), { name: "waiting", delayMs: 250, lost: false, reason: "token_unavailable" });
   broken = false;
   await it.clock.pass(250);
 
@@ -582,7 +582,7 @@ for (const [action, reason] of [["banned", "no links, please"], ["kicked", "floo
     const it = await inside();
     it.last().say({ messageType: 11, action, seconds: 60, reason });
 
-    assert.deepEqual(it.of("state").at(-1), { name: "closed", reason: action });
+    assert.deepEqual(it.of("state").at(-1), { name: "closed", reason: action, retryAfter: 60, text: reason });
     assert.deepEqual(it.of("sanction").map(({ reason }) => reason), [reason]);
   });
 }

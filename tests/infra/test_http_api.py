@@ -25,7 +25,7 @@ def stage_of(cloud: Cloud) -> tuple[str, JsonObject]:
 
 def test_every_method_on_the_manifests_path_goes_to_its_function(cloud: Cloud) -> None:
     api, made = cloud.api("HTTP"), cloud.all("AWS::ApiGatewayV2::Route")
-    assert routes(cloud).keys() == {f"ANY {TRIGGER.path}", *TRIGGER.moderation}
+    assert routes(cloud).keys() == {f"ANY {TRIGGER.path}", *TRIGGER.moderation, *TRIGGER.admission}
     assert {cloud.handler_behind(made[id]) for id in routes(cloud).values()} == {ROW.handler}
     (integration,) = (one for one in cloud.all("AWS::ApiGatewayV2::Integration").values() if one["ApiId"] == f"<{api}>")
     assert integration["PayloadFormatVersion"] == "2.0"
@@ -44,9 +44,18 @@ def test_whatever_moderators_change_is_throttled_apart(cloud: Cloud) -> None:
     id, stage = stage_of(cloud)
     throttle = STAGES["prod"]["throttles"]["moderation"]
     limits = {"ThrottlingRateLimit": throttle["per_second"], "ThrottlingBurstLimit": throttle["burst"]}
-    assert stage["RouteSettings"] == dict.fromkeys(TRIGGER.moderation, limits)
+    assert {key: stage["RouteSettings"][key] for key in TRIGGER.moderation} == dict.fromkeys(TRIGGER.moderation, limits)
     # AWS refuses settings of a route that is not there yet.
-    assert {routes(cloud)[key] for key in TRIGGER.moderation} <= set(cloud.depends_on(id))
+    assert {routes(cloud)[key] for key in stage["RouteSettings"]} <= set(cloud.depends_on(id))
+
+
+def test_viewers_who_are_not_let_in_have_a_throttle_of_their_own_and_spend_nobodys(cloud: Cloud) -> None:
+    _, stage = stage_of(cloud)
+    throttle = STAGES["prod"]["throttles"]["http"]
+    limits = {"ThrottlingRateLimit": throttle["per_second"], "ThrottlingBurstLimit": throttle["burst"]}
+    assert TRIGGER.admission == ("GET /api/activities/{activityId}/admission",)
+    assert stage["RouteSettings"] == stage["RouteSettings"] | dict.fromkeys(TRIGGER.admission, limits)
+    assert stage["RouteSettings"].keys() == {*TRIGGER.moderation, *TRIGGER.admission}
 
 
 def test_the_one_stage_of_the_api_is_its_root_and_deploys_itself(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -70,10 +71,10 @@ class Viewer:
 
 
 @contextlib.asynccontextmanager
-async def viewer(address: str, username: str) -> AsyncIterator[Viewer]:
-    """A viewer on its way into room 42."""
+async def viewer(address: str, username: str, **others: str) -> AsyncIterator[Viewer]:
+    """A viewer on its way into room 42, with `others` among the library's options."""
     program, environment = node()
-    options = {"url": f"ws://{address}/websocket", "activityId": 42, "username": username}
+    options = {"url": f"ws://{address}/websocket", "activityId": 42, "username": username, **others}
     process = await asyncio.create_subprocess_exec(
         program, "--no-warnings", str(PROGRAM), json.dumps(options), stdin=PIPE, stdout=PIPE, env=environment
     )
@@ -154,3 +155,23 @@ async def test_a_viewer_who_is_not_let_in_keeps_trying(address: str) -> None:
         for _ in range(3):
             assert (await nobody.next("state", name="waiting"))["lost"] is False
         assert await nobody.leave() == 0
+
+
+async def test_with_the_api_a_viewer_is_told_why_it_is_not_let_in_and_stops_where_trying_cannot_help(
+    address: str,
+) -> None:
+    api = f"http://{address}"
+    async with viewer(address, "x" * 33, api=api) as nobody:
+        closed = await nobody.next("state", name="closed")
+        assert (closed["reason"], "username" in closed["message"]) == ("bad_field", True)
+    async with httpx.AsyncClient(base_url=api, trust_env=False) as http, viewer(address, "erin", api=api) as erin:
+        await erin.next("welcome")
+        banned = {"userId": "erin", "seconds": 2, "reason": "no links"}
+        assert (await http.put("/api/activities/42/bans", json=banned)).is_success
+        closed = await erin.next("state", name="closed")
+        assert (closed["reason"], closed["retryAfter"], closed["text"]) == ("banned", 2, "no links")
+        erin.call("connect")
+        waiting = await erin.next("state", name="waiting")
+        assert (waiting["reason"], waiting["text"]) == ("banned", "no links")
+        assert 0 < waiting["retryAfter"] <= 2
+        await erin.next("state", name="open")
