@@ -73,7 +73,8 @@ Trigger = Authorizer | Route | Topic | Schedule | HttpRoutes | Deployment
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """One Lambda function: `handler` is `module.attribute`, `packages` are dependency groups of pyproject.toml."""
+    """One Lambda function: `handler` is `module.attribute`, `packages` are dependency groups of pyproject.toml.
+    `has_site`: the files of the pages are in its package."""
 
     name: str
     handler: str
@@ -82,6 +83,7 @@ class Function:
     memory_mb: int
     needs: frozenset[Need]
     packages: tuple[str, ...] = ("room",)
+    has_site: bool = False
 
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -183,6 +185,18 @@ TOPICS = Function(
     timeout_seconds=300,
     memory_mb=512,
     needs=frozenset({"kafka"}),
+)
+
+# It puts the pages into the bucket of a stage that has them.
+PAGES = Function(
+    name="pages",
+    handler="functions.handlers.pages.handler",
+    trigger=Deployment(),
+    timeout_seconds=180,
+    memory_mb=512,
+    needs=frozenset(),
+    packages=(),
+    has_site=True,
 )
 
 

@@ -1,4 +1,4 @@
-"""The edge: CloudFront in front of the WebSocket API. It adds the path form of a room's address, and a domain."""
+"""The edge: CloudFront in front of the WebSocket API. It adds the path form of a room's address, a domain and pages."""
 
 from pathlib import Path
 
@@ -12,14 +12,18 @@ from constructs import Construct
 from functions.manifest import STAGE
 from functions.runtime.settings import EDGE_HEADER
 from infra.domain import add_records
+from infra.page_bucket import ROOT, PageBucket
 from infra.secret_keys import SecretKeys
 from infra.stage.stage import Stage
 
 REWRITE = Path(__file__).with_name("edge_rewrite.js")
+# The paths of handshakes, where others are the pages'.
+HANDSHAKES = (f"/{STAGE}", f"/{STAGE}/*")
 
 
 class Edge(Construct):
-    """A distribution that rewrites each handshake and forwards it to the API's host, `origin`. Nothing is cached.
+    """A distribution that rewrites each handshake and forwards it to the API's host, `origin`. Nothing is cached but
+    files of the pages: with those, `page_bucket` is what other paths than those of the APIs lead to.
 
     Access logs stay off: CloudFront's contain each request's query, which may hold a token.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
@@ -34,11 +38,15 @@ class Edge(Construct):
         self._keys = SecretKeys(Construct(self, "EdgeKeys"), description=description) if stage.edge.only else None
         self._key = stage.edge.key
         self.secret_arn = self._keys.secret_arn if self._keys else ""
+        self.page_bucket = PageBucket(self, "Pages", domain=domain) if stage.edge.page else None
+        handshakes = self._behaviour(origin)
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment="Live rooms",
-            default_behavior=self._behaviour(origin),
+            default_behavior=self.page_bucket.behaviour() if self.page_bucket else handshakes,
+            additional_behaviors=dict.fromkeys(HANDSHAKES, handshakes) if self.page_bucket else None,
+            default_root_object=ROOT if self.page_bucket else None,
             web_acl_id=stage.edge.web_acl_arn,
             domain_names=[domain.name] if domain else None,
             certificate=certificates.Certificate.from_certificate_arn(self, "Certificate", domain.certificate_arn)
@@ -52,9 +60,10 @@ class Edge(Construct):
         self._distribution = distribution
         self._host: str = domain.name if domain else distribution.distribution_domain_name
         self.url = f"wss://{self._host}/{STAGE}"
+        self.page_url = f"https://{self._host}"
 
-    def serve_api(self, host: str) -> str:
-        """Forward calls of the HTTP API to its `host`, whole and uncached; returns the address to call."""
+    def serve_api(self, host: str) -> None:
+        """Forward calls of the HTTP API to its `host`, whole and uncached."""
         self._distribution.add_behavior(
             "/api/*",
             self._origin(host),
@@ -63,7 +72,6 @@ class Edge(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         )
-        return f"https://{self._host}"
 
     def _origin(self, host: str) -> HttpOrigin:
         # CloudFront's own header takes the place of one that a viewer sends.

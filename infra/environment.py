@@ -30,6 +30,9 @@ def environment(row: Function, slice: int | None, *, boxes: Boxes, stage: Stage)
         "TOKEN_SECRET": boxes.token_keys.secret_arn,
         "WEBSOCKET_URL": boxes.gateway.url,
     }
+    if stage.allowed_origins and boxes.gateway.page_bucket:
+        # The stage's own page may always connect.
+        known["ALLOWED_ORIGINS"] = ",".join([*stage.allowed_origins, boxes.gateway.page_url])
     if slice is not None:
         known |= {
             "POSTS_PER_SECOND": str(stage.relay.posts_per_second),

@@ -33,7 +33,7 @@ def make_function(
     return lambda_.Function(
         scope,
         name,
-        code=packages.of(packages_of(row, identity=stage.identity is not None)),
+        code=packages.of(packages_of(row, identity=stage.identity is not None), has_site=row.has_site),
         handler=row.handler,
         role=make_role(scope, f"{prefix}role", log_group=lines, inside=network is not None, polled=polled),
         # The newest that Lambda has. aiokafka and httptools have wheels for it on arm64.

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from functions.manifest import STAGE
@@ -57,7 +58,11 @@ class Gateway(Construct):
                 api_stage.node.add_dependency(LogsRole(self, "LogsRole"))
         edge = Edge(self, "Edge", origin=self.host, stage=stage) if stage.edge.distribution else None
         self.url: str = edge.url if edge else self._own_url(stage)
+        self._edge = edge
         self._only_way = edge if stage.edge.only else None
+        # CloudFront's address for the pages and for what they call.
+        self.page_url: str = edge.page_url if edge else ""
+        self.page_bucket: s3.IBucket | None = edge.page_bucket.bucket if edge and edge.page_bucket else None
         self.connections_url: str = api_stage.callback_url
 
     def _own_url(self, stage: Stage) -> str:
@@ -85,11 +90,15 @@ class Gateway(Construct):
     @property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs about the edge."""
-        return {"EdgeSecretArn": self.edge_secret_arn} if self._only_way else {}
+        secret = {"EdgeSecretArn": self.edge_secret_arn} if self._only_way else {}
+        return secret | ({"PageUrl": f"{self.page_url}/"} if self.page_bucket else {})
 
     def serve_api(self, host: str) -> str | None:
-        """The address at which CloudFront serves the HTTP API of this host; None if that is called itself."""
-        return self._only_way.serve_api(host) if self._only_way else None
+        """Let CloudFront serve the HTTP API of this host, to the pages or to all; returns the address to call, None if
+        that is the API's own."""
+        if self._edge and (self._only_way or self.page_bucket):
+            self._edge.serve_api(host)
+        return self.page_url if self._only_way else None
 
     def connections_arn(self, method: str) -> str:
         """The ARN for `method` (POST, GET or DELETE) on every connection of the stage.

@@ -64,7 +64,7 @@ def accepted(stack: Stack, stage: Stage) -> Iterator[Accepted]:
     yield from _in_the_network(stage)
     yield from _in_the_gateway(stage)
     if stage.edge.distribution:
-        yield from _in_the_edge(stage)
+        yield from _in_the_edge(stack, stage)
     yield from _in_the_functions()
     if is_in_china(stage.region):
         absent = "Lambda has no X-Ray in the Regions of China."
@@ -111,7 +111,7 @@ def _in_the_gateway(stage: Stage) -> Iterator[Accepted]:
         yield Accepted(f"AwsSolutions-IAM4[Policy::{policy}]", "Gateway/LogsRole/Role/Resource", documented)
 
 
-def _in_the_edge(stage: Stage) -> Iterator[Accepted]:
+def _in_the_edge(stack: Stack, stage: Stage) -> Iterator[Accepted]:
     at = "Gateway/Edge/Distribution/Resource"
     yield Accepted("AwsSolutions-CFR1", at, "Viewers may be in any country; a web ACL can keep countries out.")
     if stage.edge.web_acl_arn is None:
@@ -120,9 +120,21 @@ def _in_the_edge(stage: Stage) -> Iterator[Accepted]:
     if stage.edge.only:
         sent = "Functions must accept a new key before CloudFront sends it, so people replace it: docs/operate.md."
         yield Accepted("AwsSolutions-SMG4", "Gateway/Edge/EdgeKeys/Keys", sent)
+    if stage.edge.page:
+        yield from _in_the_pages(stack)
     if stage.edge.domain is None:
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
         yield Accepted("AwsSolutions-CFR4", at, "CloudFront's own name takes no other policy; edge.domain has TLS 1.2.")
+
+
+def _in_the_pages(stack: Stack) -> Iterator[Accepted]:
+    bucket = _logical_id(stack, "Gateway", "Edge", "Pages", "Bucket")
+    reread = "Whoever comes by may read its files; CloudFront, its one reader, has none either."
+    yield Accepted("AwsSolutions-S1", "Gateway/Edge/Pages/Bucket/Resource", reread)
+    files = f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/*]"
+    yield Accepted(files, "Pages/role/DefaultPolicy/Resource", "The files of this one bucket.")
+    yield Accepted("AwsSolutions-IAM5[Resource::*]", "Pages/role/DefaultPolicy/Resource", NO_NAMES)
+    yield Accepted("Serverless-LambdaDLQ", "Pages/pages/Resource", DEPLOYMENT)
 
 
 def _in_the_functions() -> Iterator[Accepted]:

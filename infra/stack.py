@@ -15,6 +15,7 @@ from infra.network import Network
 from infra.observability.measures import Measures
 from infra.observability.observability import Observability
 from infra.packaging.packages import Packages
+from infra.pages import Pages
 from infra.room_log import RoomLog
 from infra.rooms_cache import RoomsCache
 from infra.stage.china import is_in_china
@@ -72,6 +73,7 @@ class LiveRooms(Stack):
         mappings = Mappings(self, "Mappings", functions=functions, room_log=room_log, archive=archive, stage=stage)
         Sweep(self, "Sweep", functions=functions)
         platform_api = PlatformApi(self, "PlatformApi", functions=functions, gateway=gateway, stage=stage)
+        Pages(self, "Pages", gateway=gateway, packages=packages, stage=stage)
         measures = Measures(boxes=boxes, functions=functions, mappings=mappings, api=platform_api, stage=stage)
         observability = Observability(self, "Observability", measures=measures)
         Gradual(self, "Gradual", functions=functions, alarms=observability.alarms, stage=stage)

@@ -43,7 +43,7 @@ class Pages:
         headers = [
             (b"etag", etag),
             (b"cache-control", b"no-cache"),
-            (b"content-security-policy", site.CONTENT_SECURITY_POLICY.encode()),
+            (b"content-security-policy", site.content_security_policy().encode()),
             (b"referrer-policy", site.REFERRER_POLICY.encode()),
         ]
         if _has(scope, etag):

@@ -23,12 +23,18 @@ CONTENT_TYPES = {
 HTML = "text/html; charset=utf-8"
 HASH_CHARACTERS = 16
 
-# Whatever a viewer writes, only the page's own files run. A scheme-less 'self' includes the page's own WebSockets.
+# Whatever a viewer writes, only the page's own files run. 'self' includes the WebSockets of the page's own host.
 # https://www.w3.org/TR/CSP3/#match-url-to-source-expression
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+CONTENT_SECURITY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
 REFERRER_POLICY = "no-referrer"  # the address holds the viewer's name
 
 
@@ -78,6 +84,20 @@ def stored(root: Path = ROOT) -> Iterator[Stored]:
         yield Stored(key_of(folder + address.removeprefix(ASSETS)), CONTENT_TYPES[file.suffix], file.read_bytes())
     for address, file in pages(root).items():
         yield Stored(key_of(address), HTML, file.read_bytes().replace(ASSETS.encode(), folder.encode()))
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """The hash of all that a bucket gets. A change of HTML alone gives another one, too."""
+    digest = hashlib.sha256()
+    for file in stored(root):
+        digest.update(f"{file.key} {file.content_type} {file.cache_control} {len(file.body)}\n".encode() + file.body)
+    return digest.hexdigest()
+
+
+def content_security_policy(*connect: str) -> str:
+    """The header of a site whose pages may connect to these origins beside their own."""
+    sources = CONTENT_SECURITY | {"connect-src": " ".join([CONTENT_SECURITY["connect-src"], *connect])}
+    return "; ".join(f"{name} {source}" for name, source in sources.items())
 
 
 def key_of(address: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.progress import tell
+from pages import site
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,15 +78,16 @@ class Package:
     hash: str
 
 
-def build(groups: Sequence[str], directory: Path, *, target: Target = LAMBDA) -> Package:
-    """The package of these dependency groups in `directory`, built unless it is there already; raises
-    PackagingError."""
+def build(groups: Sequence[str], directory: Path, *, has_site: bool = False, target: Target = LAMBDA) -> Package:
+    """The package of these dependency groups in `directory`, built unless it is there already; raises PackagingError.
+    With `has_site` it has the files of the pages too."""
     requirements = _requirements(groups) if groups else ""
-    own = sorted(_own(groups))
+    own = sorted([*_own(groups), *(_site() if has_site else ())])
     key = _hash(target, requirements, own)
-    package = Package(directory / f"{name_of(groups)}-{key[:16]}.zip", key)
+    name = name_of(groups, has_site=has_site)
+    package = Package(directory / f"{name}-{key[:16]}.zip", key)
     if not package.path.exists():
-        tell(f"building the package {name_of(groups)}")
+        tell(f"building the package {name}")
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory) as temporary:
             installed = Path(temporary, "installed")
@@ -97,9 +99,9 @@ def build(groups: Sequence[str], directory: Path, *, target: Target = LAMBDA) ->
     return package
 
 
-def name_of(groups: Sequence[str]) -> str:
-    """The name of a set of dependency groups."""
-    return "-".join(groups) or "plain"
+def name_of(groups: Sequence[str], *, has_site: bool = False) -> str:
+    """The name of a package: its dependency groups, and `site` if it has that."""
+    return "-".join([*groups, *(["site"] if has_site else [])]) or "plain"
 
 
 def _requirements(groups: Sequence[str]) -> str:
@@ -135,6 +137,12 @@ def _own(groups: Sequence[str]) -> Iterator[Path]:
     left_out = [] if "api" in groups else ["api", "adapters/dynamodb"] if "room" in groups else ["api"]
     folders = [ROOT / "functions" / folder for folder in left_out]
     return (file for file in _files(ROOT / "functions") if not any(map(file.is_relative_to, folders)))
+
+
+def _site() -> list[Path]:
+    """The files that a bucket gets, and the module that says how."""
+    modules = [ROOT / "pages" / name for name in ("__init__.py", "site.py")]
+    return [*modules, *site.pages(ROOT).values(), *site.assets(ROOT).values()]
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -27,13 +27,13 @@ class Packages(Construct):
         self._directory = Path(directory) if directory else None
         self._none = None if directory else self._refuse()
 
-    def of(self, groups: Sequence[str]) -> lambda_.Code:
-        """The code with what these dependency groups need. Raises PackagingError."""
+    def of(self, groups: Sequence[str], *, has_site: bool = False) -> lambda_.Code:
+        """The code with what these dependency groups need; with `has_site` the pages too. Raises PackagingError."""
         if self._directory:
-            package = build(groups, self._directory)
+            package = build(groups, self._directory, has_site=has_site)
             return lambda_.Code.from_asset(str(package.path), asset_hash=package.hash)
         assert self._none is not None
-        return lambda_.Code.from_bucket(self._none, f"{name_of(groups)}.zip")
+        return lambda_.Code.from_bucket(self._none, f"{name_of(groups, has_site=has_site)}.zip")
 
     def _refuse(self) -> s3.IBucket:
         # A parameter without a default is the first thing that CloudFormation asks for, before it makes anything; its

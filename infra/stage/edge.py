@@ -33,6 +33,8 @@ class EdgeStage(Part):
     `only`: it serves the HTTP API too, and both APIs refuse what did not come through it. `key`: which key of the
     secret it adds to requests.
 
+    `page`: it serves the room page at `/` and the moderators' console at `/console`, and the HTTP API at `/api/*`.
+
     `websocket_domain` and `http_domain`: domains of the APIs themselves, where CloudFront does not serve them.
 
     `access_logs_role`: create the account's role for API Gateway's logs. An account has one for each Region, so set
@@ -42,6 +44,7 @@ class EdgeStage(Part):
     distribution: bool
     only: bool = False
     key: types.KeyName = "first"
+    page: bool = False
     domain: Domain | None = None
     web_acl_arn: types.WebAclArn | None = None
     websocket_domain: RegionalDomain | None = None
@@ -49,7 +52,7 @@ class EdgeStage(Part):
     access_logs: bool = True
     access_logs_role: bool = True
 
-    @field_validator("only", "domain", "web_acl_arn")
+    @field_validator("only", "page", "domain", "web_acl_arn")
     @classmethod
     def _need_a_distribution(cls, given: Any, info: ValidationInfo) -> Any:
         if given and info.data.get("distribution") is False:

@@ -26,8 +26,11 @@ TOGETHER: Mapping[str, Json] = {
     "edge.domain": {"edge": {"distribution": True}},
     "edge.key": {"edge": {"distribution": True, "only": True}},
     "edge.only": {"edge": {"distribution": True}},
+    "edge.page": {"edge": {"distribution": True}},
     "edge.web_acl_arn": {"edge": {"distribution": True}},
-    "edge.websocket_domain": {"edge": {"distribution": False, "only": False, "domain": None, "web_acl_arn": None}},
+    "edge.websocket_domain": {
+        "edge": {"distribution": False, "only": False, "page": False, "domain": None, "web_acl_arn": None}
+    },
     "cache.kind": {"kafka": {"brokers": 2}},
     "kafka.brokers": {"network": {"availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"]}},
     "network.availability_zones": {"kafka": {"brokers": 2}},

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from functions.manifest import FUNCTIONS, TOPICS, needs_of
+from functions.manifest import FUNCTIONS, PAGES, TOPICS, needs_of
 from functions.runtime.settings import Settings
 
 JsonObject = dict[str, Any]
 
-NAMES = {row.handler: row.name for row in (*FUNCTIONS, TOPICS)}
+NAMES = {row.handler: row.name for row in (*FUNCTIONS, TOPICS, PAGES)}
 CLUSTER = "arn:aws:kafka:us-east-1:111122223333:cluster/rooms/0a1b-2"
 BROKERS = "b-1.rooms.example:9098,b-2.rooms.example:9098"
 PSEUDO = {

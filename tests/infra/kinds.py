@@ -87,7 +87,14 @@ CHOSEN = (
 
 ODD: dict[str, tuple[str, JsonObject]] = {
     "prod": ("prod", {}),
-    "prod, a domain and a web ACL": ("prod", {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL, "only": True}}),
+    "prod, a domain and a web ACL": (
+        "prod",
+        {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL, "only": True, "page": True}},
+    ),
+    "dev, pages": (
+        "dev",
+        {"allowed_origins": ["https://shop.example"], "edge": {"distribution": True, "page": True}},
+    ),
     "dev, no logs": ("dev", {"edge": {"access_logs": False}, "kafka": {"broker_logs": False}}),
     "dev, everything of yours": (
         "dev",

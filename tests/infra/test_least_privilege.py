@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from functions.manifest import FUNCTIONS, TOPICS, Deployment, Function, HttpRoutes, Topic
+from functions.manifest import FUNCTIONS, PAGES, TOPICS, Deployment, Function, HttpRoutes, Topic
 from infra.stage.china import is_in_china
 from infra.stage.stage import Stage
 from tests.infra.cloud import Cloud, JsonObject, id_in
@@ -36,9 +36,9 @@ POLLED = {
 # CodeDeploy asks for alarms by their names.
 FOR_ALL = TRACES | INSIDE | POLLED | {"cloudwatch:DescribeAlarms"}
 
-# Where part of a resource's name is open: connections, which API Gateway names, and versions of the function that
-# makes topics, which the CDK's own function invokes.
-OPEN = ("/websocket/POST/@connections/*", "/websocket/DELETE/@connections/*", ".Arn>:*")
+# Where part of a resource's name is open: connections, which API Gateway names, versions of the function that makes
+# topics, which the CDK's own function invokes, and files of the pages.
+OPEN = ("/websocket/POST/@connections/*", "/websocket/DELETE/@connections/*", ".Arn>:*", ".Arn>/*")
 
 PUBLISH = {
     "kafka-cluster:Connect",
@@ -65,8 +65,9 @@ MAKE_TOPICS = {
 }
 READ_ENCRYPTED = {"kms:Decrypt", "kms:DescribeKey"}
 WRITE_ENCRYPTED = {"kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+FILL = {"s3:DeleteObject", "s3:ListBucket", "s3:PutObject"}
 GIVE_UP = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}
-ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS)}
+ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS, PAGES)}
 
 
 def listed(one: str | list[str]) -> list[str]:
@@ -97,6 +98,7 @@ def needed(row: Function, stage: Stage, *, destination: bool) -> set[str]:
         actions |= {"dynamodb:Query"}
     if "erasure" in row.needs:
         actions |= {f"dynamodb:{name}Item" for name in ("BatchGet", "BatchWrite", "Delete", "Get", "Put", "Update")}
+    actions |= FILL if row.has_site else set()
     if "token_keys" in row.needs and stage.token_secret_kms_key_arn:
         actions |= {"kms:Decrypt"}
     if "table" in row.needs and stage.archive.kms_key_arn:

@@ -14,16 +14,17 @@ from pathlib import Path
 import pytest
 
 from functions.api import docs
-from functions.manifest import FUNCTIONS, TOPICS, Function, packages_of
+from functions.manifest import FUNCTIONS, PAGES, TOPICS, Function, packages_of
 from infra.packaging import build as module
-from infra.packaging.build import LEFT_OUT, Package, PackagingError, Target, build
+from infra.packaging.build import LAMBDA, LEFT_OUT, Package, PackagingError, Target, build
+from pages import site
 from tests.infra.synthesis import ROOT
 from tools.provider_key import ProviderKey
 
-ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS)}
-GROUPS = sorted({row.packages for row in ROWS.values()})
+ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS, PAGES)}
+GROUPS = sorted({row.packages for row in ROWS.values() if not row.has_site})
 # Those of a stage with an identity provider.
-VERIFYING = sorted({packages_of(row, identity=True) for row in ROWS.values()} - {*GROUPS})
+VERIFYING = sorted({packages_of(row, identity=True) for row in ROWS.values() if not row.has_site} - {*GROUPS})
 # What uv says when it cannot reach the index, and what it wants is not in its cache.
 OFFLINE = re.compile(r"error sending request|[Nn]etwork (connectivity is|was) disabled|dns error")
 MEGABYTE = 1_000_000
@@ -43,9 +44,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Package]:
     """Builds each package once; skips, and says so, where uv has no network and no cache."""
     directory = tmp_path_factory.mktemp("packages")
 
-    def build_one(groups: tuple[str, ...], **more: Target) -> Package:
+    def build_one(groups: tuple[str, ...], *, has_site: bool = False, target: Target = LAMBDA) -> Package:
         try:
-            return build(groups, directory, **more)
+            return build(groups, directory, has_site=has_site, target=target)
         except PackagingError as error:
             if OFFLINE.search(str(error)):
                 pytest.skip(f"PACKAGES ARE NOT TESTED: uv is offline: {error}")
@@ -57,15 +58,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Package]:
 @pytest.fixture(scope="session")
 def unpacked(built: Callable[..., Package], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Where the package of a function lies unpacked, as built for this machine."""
-    places: dict[tuple[str, ...], Path] = {}
+    places: dict[Path, Path] = {}
 
-    def unpack(groups: tuple[str, ...]) -> Path:
-        if groups not in places:
-            package = built(groups, target=this_machine())
-            places[groups] = tmp_path_factory.mktemp("unpacked")
-            with zipfile.ZipFile(package.path) as archive:
-                archive.extractall(places[groups])
-        return places[groups]
+    def unpack(groups: tuple[str, ...], *, has_site: bool = False) -> Path:
+        package = built(groups, has_site=has_site, target=this_machine()).path
+        if package not in places:
+            places[package] = tmp_path_factory.mktemp("unpacked")
+            with zipfile.ZipFile(package) as archive:
+                archive.extractall(places[package])
+        return places[package]
 
     return unpack
 
@@ -93,7 +94,7 @@ def test_a_function_is_imported_and_built_in_a_bare_interpreter_with_its_own_pac
     unpacked: Callable[..., Path], runtime: Path, name: str
 ) -> None:
     row = ROWS[name]
-    build_alone(row, unpacked(row.packages), runtime)
+    build_alone(row, unpacked(row.packages, has_site=row.has_site), runtime)
 
 
 @pytest.mark.parametrize("groups", VERIFYING, ids="-".join)
@@ -152,6 +153,13 @@ def test_a_package_is_for_arm64_has_the_functions_at_its_root_and_nothing_that_n
     native = [name for name in names if name.endswith(".so")]
     assert all("aarch64-linux" in name or ".abi3." in name for name in native)
     assert bool(native) == bool({"room", "post", "words", "api", "identity"} & set(groups))
+
+
+def test_the_package_with_the_site_gives_a_bucket_what_this_tree_would(
+    unpacked: Callable[..., Path], runtime: Path
+) -> None:
+    package = unpacked(PAGES.packages, has_site=True)
+    build_alone(PAGES, package, runtime, f"assert module.site.fingerprint() == {site.fingerprint()!r}")
 
 
 def test_the_package_of_the_api_has_all_parts_of_the_page_that_describes_it(unpacked: Callable[..., Path]) -> None:
