@@ -1,10 +1,12 @@
 """The check: create, compare what is left out, walk, edit by edit there and back, delete."""
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from pages import site
 from tests.deploy_check.engine import REGION, Engine
 from tests.deploy_check.left_out import ATTRIBUTES, PROPERTIES, SMOKE, TYPES
 from tests.deploy_check.stack import Refused, Stack
@@ -62,6 +64,22 @@ class Check:
                 self._problem(way, str(refused))
                 return
             print(f"{'updated' if changed else 'no change':<11} {way}", flush=True)
+            self._compare_files(way)
+
+    def _compare_files(self, way: str) -> None:
+        """The bucket, if the stack has one now, with what this tree would put into it."""
+        found = self._stack.files()
+        if found is None:
+            return
+        addresses = json.loads(found.pop("stage.json")["Body"].read()) if "stage.json" in found else {}
+        if addresses.get("websocket") != self._stack.outputs["WebSocketUrl"]:
+            self._problem(way, f"stage.json has {addresses}")
+        wanted = {one.key: (one.content_type, one.cache_control, one.body) for one in site.stored()}
+        there = {key: (one["ContentType"], one["CacheControl"], one["Body"].read()) for key, one in found.items()}
+        if there != wanted:
+            wrong = sorted(key for key in there.keys() | wanted.keys() if there.get(key) != wanted.get(key))
+            self._problem(way, f"these files of the pages are not as they should be: {', '.join(wrong)}")
+        print(f"pages       {len(there)} files are in the bucket")
 
     def _compare(self, templates: Sequence[Json]) -> None:
         """What is left out, with what MiniStack refuses."""

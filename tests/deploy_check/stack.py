@@ -64,6 +64,16 @@ class Stack:
         pages = self._cloud.get_paginator("list_stack_resources").paginate(StackName=self.name)
         return sum(len(page["StackResourceSummaries"]) for page in pages)
 
+    def files(self) -> dict[str, dict[str, Any]] | None:
+        """What S3 answers for each file in the bucket of the pages, by its key; None if the stack has no bucket."""
+        pages = self._cloud.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        every = (one for page in pages for one in page["StackResourceSummaries"])
+        bucket = next((one["PhysicalResourceId"] for one in every if one["ResourceType"] == "AWS::S3::Bucket"), None)
+        if bucket is None:
+            return None
+        listed = self._storage.list_objects_v2(Bucket=bucket).get("Contents", ())
+        return {one["Key"]: self._storage.get_object(Bucket=bucket, Key=one["Key"]) for one in listed}
+
     def unrecognized(self, template: Json) -> set[str]:
         """The types of a template that MiniStack says it does not know; nothing is created."""
         key = "probe.json"

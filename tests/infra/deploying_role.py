@@ -8,7 +8,7 @@ a stack of ours never uses, and the rest is confined to our names where names ar
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ FOLDER = ROOT / "docs" / "deploy-policy"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 LONGEST = 6144
 # All of it is too long for one: these services are in a policy of their own.
-BOXES = frozenset({"cloudfront", "ec2", "elasticache", "kafka", "kafka-cluster", "kms", "route53"})
+BOXES = frozenset({"cloudfront", "ec2", "elasticache", "kafka", "kafka-cluster", "kms", "route53", "s3"})
 
 # The prefixes of a service's actions, where they are not its name in a type.
 PREFIXES = {
@@ -54,12 +54,20 @@ UNUSED = (
         "logs:PutLogEvents",
     ),
     *("secretsmanager:*Replicat*", "sns:*DataProtectionPolicy"),
+    # Files, which a function of the stack writes, and features of buckets; what a bucket has is read as a whole.
+    *("s3:List*", "s3:DeleteObject", "s3:PutObjectAcl", "s3:*MetadataTableConfiguration", "s3:UpdateBucketMetadata*"),
+    *("s3:DeleteBucketA*", "s3:DeleteBucketCors", "s3:DeleteBucketEncryption", "s3:DeleteBucketLifecycle"),
+    *("s3:DeleteBucketM*", "s3:DeleteBucketReplication", "s3:DeleteBucketWebsite", "s3:PutA*", "s3:PutI*", "s3:PutL*"),
+    *("s3:PutM*", "s3:PutObjectLock*", "s3:PutReplication*", "s3:PutBucketA*", "s3:PutBucketCORS", "s3:PutBucketL*"),
+    *("s3:PutBucketNotification", "s3:PutBucketObject*", "s3:PutBucketReplication", "s3:PutBucketVersioning"),
+    *("s3:PutBucketWebsite", "s3:REST.*", "s3:[Gg]etObject*"),
 )
 # Services whose resources CloudFormation names after the stack, or the template does: `live-rooms-…`.
 NAMED: Mapping[str, tuple[str, ...]] = {
     "dynamodb": ("table/live-rooms-*",),
     "events": ("rule/live-rooms-*",),
     "iam": ("role/live-rooms-*",),
+    "s3": ("live-rooms-*",),
     "sns": ("live-rooms-*",),
     "sqs": ("live-rooms-*",),
 }
@@ -88,7 +96,7 @@ def policies(of: Iterable[JsonObject]) -> dict[str, JsonObject]:
     ours = ["arn:*:iam::*:role/live-rooms-*"]
     functions = [
         _statement("Everything", _collapsed(free - boxes), ["*"]),
-        *_named(actions),
+        *_named(actions, NAMED.keys() - BOXES),
         _statement("PassRole", ["iam:PassRole"], ours),
         {
             **_statement("ManagedPolicies", ["iam:AttachRolePolicy", "iam:DetachRolePolicy"], ours),
@@ -100,17 +108,22 @@ def policies(of: Iterable[JsonObject]) -> dict[str, JsonObject]:
         _statement("Bootstrap", ["ssm:GetParameters"], ["arn:*:ssm:*:*:parameter/cdk-bootstrap/*"]),
         _statement("CustomResources", ["lambda:InvokeFunction"], ["arn:*:lambda:*:*:function:live-rooms-*"]),
     ]
+    of_boxes = [_statement("Boxes", _collapsed(boxes), ["*"]), *_named(actions, NAMED.keys() & BOXES)]
     return {
-        "boxes.json": {"Version": "2012-10-17", "Statement": [_statement("Boxes", _collapsed(boxes), ["*"])]},
+        "boxes.json": {"Version": "2012-10-17", "Statement": of_boxes},
         "functions.json": {"Version": "2012-10-17", "Statement": functions},
     }
 
 
-def _named(actions: Iterable[str]) -> Iterable[JsonObject]:
-    """A statement for each service whose resources have our names."""
-    for service, names in NAMED.items():
+def _named(actions: Iterable[str], services: Collection[str]) -> Iterable[JsonObject]:
+    """A statement for each of these services, whose resources have our names."""
+    for service in sorted(services):
+        names = NAMED[service]
         mine = {one for one in actions if one.startswith(f"{service}:") and _is_named(one) and one not in ROLES}
-        yield _statement(service.title(), sorted(mine), [f"arn:*:{service}:*:*:{name}" for name in names])
+        # The ARN of a bucket has neither Region nor account.
+        place = "" if service == "s3" else "*"
+        resources = [f"arn:*:{service}:{place}:{place}:{name}" for name in names]
+        yield _statement(service.title(), sorted(mine), resources)
 
 
 ROLES = frozenset({"iam:PassRole", "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:CreateServiceLinkedRole"})

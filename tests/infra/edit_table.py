@@ -28,6 +28,7 @@ BOXES = {
     "AWS::Lambda::Function": "function",
     "AWS::MSK::Cluster": "cluster",
     "AWS::MSK::ServerlessCluster": "cluster",
+    "AWS::S3::Bucket": "bucket",
     "AWS::SecretsManager::Secret": "secret",
 }
 

@@ -246,6 +246,7 @@ EDITS: Mapping[str, Edit] = {
     "CloudFront alone, with a web ACL": Edit(
         ("edge.only", "edge.web_acl_arn"), _edge(only=True, web_acl_arn=WEB_ACL), _edge()
     ),
+    "pages": Edit(("edge.page",), _edge(page=True), _edge()),
     "a domain of CloudFront": Edit(("edge.domain",), _edge(domain=DOMAIN), _edge()),
     "another domain of CloudFront": Edit(
         ("edge.domain",), _edge(domain={**DOMAIN, "name": "live.example.com"}), _edge(domain=DOMAIN)

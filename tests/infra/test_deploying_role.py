@@ -79,7 +79,16 @@ def test_nobody_becomes_more_than_the_rooms_by_it() -> None:
             assert attached == ["arn:*:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"]
 
 
-def test_people_and_the_contents_of_tables_are_none_of_its_business() -> None:
+def test_people_and_the_contents_of_tables_and_buckets_are_none_of_its_business() -> None:
     allowed = [pattern for one in statements() for pattern in one["Action"]]
-    for action in ("iam:CreateUser", "iam:PutUserPolicy", "dynamodb:PutItem", "dynamodb:Scan", "s3:PutBucketPolicy"):
+    for action in (
+        *("iam:CreateUser", "iam:PutUserPolicy", "dynamodb:PutItem", "dynamodb:Scan"),
+        *("s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
+    ):
         assert not any(fnmatchcase(action, pattern) for pattern in allowed), action
+
+
+def test_buckets_are_changed_that_have_a_name_of_ours_and_no_other() -> None:
+    for one in statements():
+        of_buckets = [action for action in one["Action"] if action.startswith("s3:") and action != "s3:GetObject"]
+        assert not of_buckets or one["Resource"] == ["arn:*:s3:::live-rooms-*"], of_buckets
