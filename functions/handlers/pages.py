@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from functions.adapters.aws.bucket import Bucket
+from functions.adapters.aws.bucket import Bucket, s3_client
 from functions.adapters.aws.deployment import answer
 from pages import site
 
@@ -42,7 +42,8 @@ def handler(event: JsonObject, context: Any) -> None:
     error = ""
     try:
         seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
-        asyncio.run(asyncio.wait_for(main(event, Bucket(name, os.environ["AWS_REGION"])), seconds))
+        bucket = Bucket(name, lambda: s3_client(os.environ["AWS_REGION"]))
+        asyncio.run(asyncio.wait_for(main(event, bucket), seconds))
     except Exception as failed:
         log.exception("the pages are not as they should be")
         error = f"{type(failed).__name__}: {failed}"

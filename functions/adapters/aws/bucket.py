@@ -1,20 +1,24 @@
 """A bucket of S3, through boto3: files are put into it now and then, and it is emptied."""
 
+from collections.abc import Callable
+from typing import Any
+
 from functions.adapters.aws.client import CallFailed, ThreadedClient, aws_client
 
 CONNECT_SECONDS, ANSWER_SECONDS, ATTEMPTS = 3.0, 20.0, 4
 
 
-class Bucket:
-    """Every method raises CallFailed."""
+def s3_client(region: str) -> Any:
+    """boto3's client of S3."""
+    return aws_client("s3", region, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS, attempts=ATTEMPTS)
 
-    def __init__(self, name: str, region: str) -> None:
+
+class Bucket:
+    """The bucket `name`. `make` makes boto3's client. Every method raises CallFailed."""
+
+    def __init__(self, name: str, make: Callable[[], Any]) -> None:
         self._name = name
-        self._client = ThreadedClient(
-            lambda: aws_client(
-                "s3", region, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS, attempts=ATTEMPTS
-            )
-        )
+        self._client = ThreadedClient(make)
 
     async def put(self, key: str, body: bytes, *, content_type: str, cache_control: str) -> None:
         """Write a file, over another one of this key."""

@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# CloudFormation takes an answer of 4,096 bytes.
-REASON_CHARACTERS = 1000
+# CloudFormation takes an answer of 4,096 bytes, and a character may have four.
+REASON_CHARACTERS = 700
 ATTEMPTS = 4
 ANSWER_SECONDS = 10.0
 
@@ -42,7 +42,7 @@ def answer(
     }
     for attempt in range(ATTEMPTS):
         try:
-            put(event["ResponseURL"], json.dumps(body).encode())
+            put(event["ResponseURL"], json.dumps(body, ensure_ascii=False).encode())
         except OSError:
             if attempt == ATTEMPTS - 1:
                 raise
