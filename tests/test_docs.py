@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")])
 LONGEST = 120
 
-TOPS = ("bench", "client", "docs", "examples", "functions", "infra", "local", "tests", "tools")
+TOPS = ("bench", "client", "docs", "examples", "functions", "infra", "local", "pages", "tests", "tools")
 KINDS = (".py", ".lua", ".js", ".mjs")
 # This file alone names what is not there.
 SOURCES = sorted(

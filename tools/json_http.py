@@ -5,6 +5,7 @@ import http.client
 import json
 import urllib.request
 from collections.abc import Mapping
+from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -34,14 +35,27 @@ def ask(
     """The status and the JSON object of the answer, {} for any other answer. Raises OSError where nothing answers."""
     data = None if body is None else json.dumps(body).encode()
     own = {"Content-Type": "application/json", **(headers or {})}
-    request = urllib.request.Request(url, data, own, method=method)
+    status, _, answer = _sent(urllib.request.Request(url, data, own, method=method), seconds)
+    return status, _object(answer)
+
+
+def get(url: str, *, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+    """The status, the headers by their names in lower case, and the body. Raises OSError where nothing answers."""
+    return _sent(urllib.request.Request(url), seconds)
+
+
+def _sent(request: urllib.request.Request, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
     try:
-        with _opener(urlsplit(url).hostname in LOOPBACK).open(request, timeout=seconds) as response:
-            return response.status, _object(response.read())
+        with _opener(urlsplit(request.full_url).hostname in LOOPBACK).open(request, timeout=seconds) as response:
+            return response.status, _lower(response.headers), response.read()
     except HTTPError as error:
-        return error.code, _object(error.read())
+        return error.code, _lower(error.headers), error.read()
     except http.client.HTTPException as error:
         raise OSError(f"the answer is not HTTP: {error!r}") from error
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @functools.cache

@@ -74,6 +74,11 @@ FUNCTION = Cause(
     "may not reach the network, or a server that takes connections and says nothing (security groups, subnets).",
 )
 IAM = Cause("IAM", "The log of api: it has no credentials for @connections, or they are refused.")
+PAGES = Cause(
+    "pages",
+    "The stack's events say whether Custom::Pages filled the bucket, and the log of the function pages why it did not. "
+    "Does the bucket's policy name this distribution? Was an older page kept by a proxy on the way?",
+)
 ROOMS = Cause("rooms", "They answer, but not as this version of the tool expects: are the functions of the same one?")
 
 # How the HTTP API begins to say which server is away (functions/api/errors.py).

@@ -12,6 +12,7 @@ from tools.json_http import Answer
 from tools.smoke import cause
 from tools.smoke.cause import Failed
 from tools.smoke.options import SmokeOptions
+from tools.smoke.pages import Site
 from tools.smoke.platform import Platform
 from tools.smoke.room import ALICE, BOB, RoomUnderTest
 from tools.smoke.viewer import enter
@@ -21,7 +22,7 @@ from tools.token_source import TokenSource
 STEPS = (
     *("health", "stranger", "handshake", "welcome", "second viewer", "chat", "like", "heartbeat", "who is here"),
     *("resume", "HTTP API", "properties", "notice", "notice to one", "mute", "removal", "kick", "leaving"),
-    *("archive", "watch time", "report"),
+    *("archive", "watch time", "report", "pages"),
 )
 
 REASON = "a smoke test"
@@ -213,6 +214,10 @@ class Walk:
             path, lambda told: told.get("viewers", 0) >= 2 and told["chats"], cause.ARCHIVE
         )
         return f"{counted['viewers']} viewers, {counted['chats']} chats and {counted['likes']} likes are counted"
+
+    async def pages(self) -> str:
+        """Where the stage has pages, they and what they name are there."""
+        return await Site(self._options.url).look()
 
     def _is_kept(self, page: Answer) -> bool:
         return any(said.get("seq") == self._seq and said.get("removed") for said in page.get("messages", ()))
