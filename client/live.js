@@ -14,7 +14,7 @@
 
 /**
  * @typedef {object} Options
- * @property {string | URL} url  where the rooms are, `wss://…/websocket`; a page may leave out the host. What its
+ * @property {string | Address} url  where the rooms are, `wss://…/websocket`; a page may leave out the host. What its
  *   query says (activityId, token) need not be given again.
  * @property {number | string} [activityId]  the room
  * @property {string} [username]  the display name; a token's name comes before it
@@ -22,7 +22,7 @@
  * @property {string} [avatar]
  * @property {Attributes} [attributes]  what is shown beside the name, if no token says who the viewer is
  * @property {string | (() => string | Promise<string>)} [token]  a JWT, or a function that makes one per connection
- * @property {string | URL} [api]  where the HTTP API is, `https://…` without the path `/api`: it is asked why a connection
+ * @property {string | Address} [api]  where the HTTP API is, `https://…` without the path `/api`: it is asked why a connection
  *   was refused, which a browser hides
  * @property {new (url: string, protocols: string[]) => any} [WebSocket]  needed only before Node.js 22
  * @property {Fetch} [fetch]  needed only where there is no global one
@@ -31,6 +31,7 @@
  * @property {Clock} [clock]  for tests
  * @property {() => number} [random]  for tests; like Math.random
  *
+ * @typedef {{ readonly href: string, toString: () => string }} Address  such as a URL
  * @typedef {(url: string, options: { headers: Record<string, string> }) =>
  *   Promise<{ status: number, json: () => Promise<any> }>} Fetch  the part of `fetch` that is used
  *
@@ -180,7 +181,7 @@ export class Refused extends Error {
     super(said(message || error));
     this.name = "Refused";
     this.code = error;
-    /** Seconds, if a retry may succeed. */
+    /** @type {number | undefined}  seconds, if a retry may succeed */
     this.retryAfter = isPositive(retryAfter) ? retryAfter : undefined;
   }
 }
@@ -297,7 +298,10 @@ export class LiveRoom {
     this.#likeSoon();
   }
 
-  /** The room's properties as they were last told; a copy. */
+  /**
+   * The room's properties as they were last told; a copy.
+   * @returns {Properties}
+   */
   get properties() {
     return Object.fromEntries(this.#properties);
   }
