@@ -26,6 +26,7 @@ COUNTED = (
     "links",
     "gaps told",
     "twice, forgotten",
+    "appended twice",
     "new epoch, again",
 )
 

@@ -1,6 +1,7 @@
 """A clean history passes, and each kind of fault that is injected into one is found, and nothing beside it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,16 @@ def test_what_redis_forgot_and_a_killed_relay_knew_may_be_shown_twice_but_not_st
         show_under_two_seqs(room)
         store_twice(room)
         assert columns(room) == found | {"stored twice"}
+
+
+def test_a_record_that_the_broker_appended_twice_may_be_stored_under_either_seq() -> None:
+    for moment, found in ((0.0, set()), (0.5, {"lost"})):  # at another moment it is another publish
+        room = Room()
+        [first, *_] = [one for one in room.history.live if one.key]
+        room.history.live.append(replace(first, offset=9999, logged=first.logged + moment))
+        store_under_another_seq(room)
+        assert columns(room) == found
+        assert check(room.history).counted["appended twice"] == (0 if found else 1)
 
 
 def test_a_seq_that_comes_again_in_a_new_epoch_is_counted_and_no_finding() -> None:
