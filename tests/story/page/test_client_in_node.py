@@ -8,16 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 import pytest_asyncio
 
 from local.app import Emulator
-from local.deployment import CREDENTIALS
 from local.options import Options
 from tests.asyncapi.document import LIVE, check_sent, check_shown
 from tests.node import node
+from tests.story.cut import cut
 
 PROGRAM = Path(__file__).with_name("viewer.mjs")
 PATIENCE = 30
@@ -90,18 +89,6 @@ async def viewer(address: str, username: str, **others: str) -> AsyncIterator[Vi
 async def address(moto_url: str) -> AsyncIterator[str]:
     async with Emulator(Options(port=0, aws_endpoint=moto_url, window_ms=50)) as emulator:
         yield emulator.address
-
-
-def cut(address: str, connection_id: str) -> None:
-    """What the platform does to a connection: DELETE."""
-    client = boto3.client(
-        "apigatewaymanagementapi",
-        endpoint_url=f"http://{address}/websocket",
-        region_name="us-east-1",
-        aws_access_key_id=CREDENTIALS.access_key,
-        aws_secret_access_key=CREDENTIALS.secret_key,
-    )
-    client.delete_connection(ConnectionId=connection_id)
 
 
 async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(address: str) -> None:
