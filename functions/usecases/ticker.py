@@ -67,6 +67,8 @@ class Ticker:
         rooms = [self._plan(view, batch[view.activity_id], now) for view in views if view.seats]
         deliveries = [Delivery(room.view.activity_id, seat, frames) for room in rooms for seat, frames in room.frames()]
         by_id = {room.view.activity_id: room for room in rooms}
+        for room in rooms:
+            self._state.telling(room.view.activity_id, room.crowd.told)
         report = Report()
 
         async def note(finished: Sequence[int]) -> None:

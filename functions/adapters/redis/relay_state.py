@@ -17,7 +17,7 @@ from functions.rooms.current import is_about_mute, needs_properties
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, Memory, mark_of
 from functions.rooms.removals import KEPT, Removal
-from functions.rooms.room_view import Posted, RoomView, Standing, read_standings, read_view
+from functions.rooms.room_view import Posted, RoomView, Standing, Told, read_standings, read_view
 from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
 from functions.rooms.settling import Settled, has_id, is_user_id, result_of
 from functions.rooms.told import ToldBefore
@@ -112,22 +112,27 @@ class RelayState:
         users = sorted(filter(is_user_id, told))
         return [users[start : start + USERS_A_CALL] for start in range(0, len(users), USERS_A_CALL)]
 
+    def telling(self, activity_id: int, told: Mapping[str, Told]) -> None:
+        """Remember what viewers are about to be told of users: the note of it may fail, or be lost."""
+        self._told.telling(activity_id, told)
+
     async def after(self, rooms: Sequence[Posted], now: int) -> tuple[list[Departure], StateUnavailable | None]:
         """Note what was shown, welcomed, missed and found gone; returns the seats that were gone and still had a place,
         and what is wrong if that could not be done for each room."""
-        for room in rooms:
-            self._told.note(room.activity_id, self._memory.of(room.activity_id).epoch, room.told)
         noted = [(room, call) for room in rooms for call in self._calls_after(room, now)]
         results = await run_all(self._redis, [call for _, call in noted])
         departed: list[Departure] = []
-        failure = None
+        failures: dict[int, StateUnavailable] = {}
         for (room, _), result in zip(noted, results, strict=True):
             if isinstance(result, StateUnavailable):
-                failure = result
+                failures[room.activity_id] = result
             elif result:
                 departed += read_departures(room.activity_id, *result)
                 self._memory.note(room.activity_id, shown=room.mark)
-        return departed, failure
+        for room in rooms:
+            if room.activity_id not in failures:
+                self._told.noted(room.activity_id, self._memory.of(room.activity_id).epoch, room.told)
+        return departed, next(iter(failures.values()), None)
 
     def _calls_after(self, posted: Posted, now: int) -> Iterator[Call]:
         room, every_missed = RoomKeys(posted.activity_id), list(posted.missed.items())

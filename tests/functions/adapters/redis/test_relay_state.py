@@ -8,7 +8,7 @@ from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.relay_state import SEATS_A_CALL, USERS_A_CALL, RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.answers import Left
-from functions.rooms.events import CHAT, JOIN, SEATED, Like
+from functions.rooms.events import CHAT, JOIN, LEAVE, SEATED, Like
 from functions.rooms.history import NOWHERE
 from functions.rooms.identity import Identity
 from functions.rooms.marks import Mark
@@ -198,6 +198,7 @@ async def test_what_was_told_of_a_user_is_unsure_once_redis_has_forgotten_it(
     alice, mine = await join(state, 1), relay(redis)
     seated = replace(event(SEATED, user_id="u1", seq=11), logged_at=NOW)
     (view,) = await mine.before({42: [replace(event(CHAT, user_id="u1", seq=10), logged_at=NOW)]}, NOW)
+    mine.telling(42, {"u1": "left"})
     await mine.after([Posted(activity_id=42, mark=Mark(10, NOW), told={"u1": "left"})], NOW)
     (view,) = await mine.before({42: [seated]}, NOW)
     assert view.users["u1"] == Standing(is_present=True, told="left")
@@ -208,6 +209,19 @@ async def test_what_was_told_of_a_user_is_unsure_once_redis_has_forgotten_it(
     # Another process has told nobody of her.
     (view,) = await relay(redis).before({42: [seated]}, NOW)
     assert view.users == {}
+
+
+async def test_what_was_told_of_a_user_and_could_not_be_noted_is_unsure(state: RoomState, redis: RedisCluster) -> None:
+    await join(state, 1)
+    mine = relay(redis)
+    left, joined = event(LEAVE, user_id="u1", seq=10), event(JOIN, user_id="u1", seq=11)
+    await mine.before({42: [left]}, NOW)
+    mine.telling(42, {"u1": "left"})
+    (view,) = await mine.before({42: [left, joined]}, NOW)
+    assert view.users["u1"] == Standing(is_present=True, told="unsure")
+    await mine.after([Posted(activity_id=42, mark=Mark(11, NOW), told={"u1": "joined"})], NOW)
+    (view,) = await mine.before({42: [joined]}, NOW)
+    assert view.users["u1"] == Standing(is_present=True)
 
 
 async def test_no_call_has_more_arguments_than_elasticache_takes(redis: RedisCluster) -> None:
