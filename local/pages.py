@@ -13,6 +13,7 @@ from pathlib import Path
 
 from functions.manifest import STAGE
 from local.aws.asgi import Headers, Receive, Scope, Send, respond
+from local.byte_range import part
 from pages import site
 
 # The stage's addresses. They are relative, since a tunnel or another name for this machine may be the page's origin.
@@ -23,8 +24,8 @@ DOCUMENT, YAML = "docs/asyncapi.yaml", "application/yaml"  # RFC 9512
 class Pages:
     """An ASGI application: GET and HEAD of the site that is at `root`.
 
-    Answers 200, 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks again at each load
-    (no-cache), so an edit shows at the next load.
+    Answers 200, 206 and 416 (Range), 304 (If-None-Match), 404 or 405, the last two with a line of text. A browser asks
+    again at each load (no-cache), so an edit shows at the next load.
     """
 
     def __init__(self, root: Path = site.ROOT) -> None:
@@ -48,8 +49,10 @@ class Pages:
         ]
         if _has(scope, etag):
             await respond(send, HTTPStatus.NOT_MODIFIED, headers)
-        else:
-            await respond(send, HTTPStatus.OK, [*_typed(content_type), *headers], body)
+            return
+        status, content_range, content = part(body, _asked_range(scope, etag))
+        headers += [(b"accept-ranges", b"bytes"), *([(b"content-range", content_range)] if content_range else [])]
+        await respond(send, status, [*_typed(content_type), *headers], content)
 
     def _found(self, path: str) -> tuple[str, bytes] | None:
         """The content type and the content at a path. It is looked up among the site's own, so none leads outside."""
@@ -69,6 +72,12 @@ def _has(scope: Scope, etag: bytes) -> bool:
     named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
     tags = {tag.strip().removeprefix(b"W/") for tag in named.split(b",")}
     return etag in tags or b"*" in tags
+
+
+def _asked_range(scope: Scope, etag: bytes) -> bytes | None:
+    """The Range header, unless it is for another version of the file."""
+    named = dict(scope["headers"])
+    return named.get(b"range") if named.get(b"if-range", etag) == etag else None
 
 
 def _typed(content_type: str) -> Headers:

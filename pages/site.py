@@ -18,18 +18,22 @@ ASSET_FILES = ("client/*.js", "pages/**/*")
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mp4": "video/mp4",
     ".svg": "image/svg+xml",
+    ".webm": "video/webm",
 }
 HTML = "text/html; charset=utf-8"
 HASH_CHARACTERS = 16
 
 # Whatever a viewer writes, only the page's own files run. 'self' includes the WebSockets of the page's own host.
 # https://www.w3.org/TR/CSP3/#match-url-to-source-expression
+# A stream, and the picture of a product, may be anywhere; neither comes from a viewer.
 CONTENT_SECURITY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self'",
+    "img-src": "'self' https:",
+    "media-src": "'self' https:",
     "connect-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",

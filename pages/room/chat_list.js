@@ -1,32 +1,44 @@
-/** The chat: the newest 300 entries, drawn at most once a frame. User content is inserted as text only. */
+/** The chat: the newest 300 entries. While somebody reads further up it holds still, and counts what waits. */
 
-import { bdi, drawn, element, initial, listed, moment, name, prose, text } from "../shared/foreign.js";
+import { drawn, element } from "../shared/foreign.js";
+import { chatEntry, excerpt, noticeEntry, repliedTo } from "./chat_entry.js";
+import { words } from "./wording.js";
 
 const LONGEST = 300;
+const PER_FRAME = 12; // entries that are drawn in one frame: a tick of a busy room may bring a hundred
+const KNOWN = 1000; // chats that a reply may quote
 const AT_END = 60; // within so many pixels of the end, the reader follows the chat
 
 export class ChatList {
   #list;
   #log;
   #newer;
+  #announcer;
   #waiting = [];
+  #missed = 0; // chats and notices that came while the list was held
   #drawing = false;
   #following = true; // the reader is at the end: new entries scroll the log
   #top = 0; // the log's last scroll position
+  #known = new Map(); // what a reply shows of a chat, by its seq
 
   /** `list` inside the scrolling `log`; `newer` is shown while the reader is further up. */
-  constructor(list, log, newer) {
+  constructor({ list, log, newer, announcer }) {
     this.#list = list;
     this.#log = log;
     this.#newer = newer;
-    newer.onclick = () => this.#toEnd();
+    this.#announcer = announcer;
+    newer.onclick = () => this.toEnd();
     log.onscroll = () => this.#scrolled();
-    new ResizeObserver(() => this.#following && this.#toEnd()).observe(log);
+    // What held the list may be over without a scroll: the focus was in it, and has left.
+    log.addEventListener("focusout", () => this.#following && this.#soon());
+    new ResizeObserver(() => this.#following && this.#scrollToEnd()).observe(log);
   }
 
-  /** A chat object; `mine`: the viewer wrote it. */
-  chat(object, mine) {
-    this.#add("chat", object.seq, () => chatEntry(object, mine));
+  /** A chat object, and what its entry takes beside it. */
+  chat(object, beside) {
+    const quoted = this.#known.get(repliedTo(object));
+    if (object.seq !== undefined) this.#know(object);
+    this.#add("chat", object.seq, () => chatEntry(object, { ...beside, quoted }));
   }
 
   /** A notice from the platform. */
@@ -45,88 +57,110 @@ export class ChatList {
 
   remove(seq) {
     this.#waiting = this.#waiting.filter((entry) => entry.seq !== seq);
-    for (const item of [...this.#list.children]) if (item.seq === seq) item.remove();
+    this.#known.delete(seq);
+    this.#row(seq)?.remove();
+    for (const quote of this.#list.querySelectorAll(`.quote[data-seq="${seq}"]`)) {
+      quote.replaceChildren(words.say("replyRemoved"));
+      quote.disabled = true;
+    }
+  }
+
+  /** Show the chat of this seq, if the list still has it. */
+  jump(seq) {
+    const row = this.#row(seq);
+    if (!row) return;
+    row.scrollIntoView({ block: "center" });
+    this.#log.focus({ preventScroll: true }); // not on the quote: a focus in the list holds it
+    this.#following = this.#isAtEnd();
+    this.#top = this.#log.scrollTop;
+    row.classList.remove("found");
+    requestAnimationFrame(() => row.classList.add("found"));
+    this.#tell();
+  }
+
+  /** Follow the chat again, from its end. */
+  toEnd() {
+    this.#following = true;
+    this.#soon();
+    this.#scrollToEnd();
   }
 
   clear() {
     this.#waiting = [];
+    this.#known.clear();
     this.#list.replaceChildren();
     this.#following = true;
-    this.#newer.hidden = true;
+    this.#missed = 0;
+    this.#tell();
+  }
+
+  #row(seq) {
+    return [...this.#list.children].find((item) => item.seq === seq);
+  }
+
+  #know(object) {
+    this.#known.set(object.seq, drawn("quote", () => excerpt(object)));
+    if (this.#known.size > KNOWN) this.#known.delete(this.#known.keys().next().value);
   }
 
   #add(what, seq, build) {
     this.#waiting.push({ what, seq, build });
-    if (this.#waiting.length > LONGEST) this.#waiting.shift(); // a hidden tab draws nothing
-    if (this.#drawing) return;
+    if (this.#waiting.length > LONGEST) this.#waiting.shift(); // the list would drop it at once
+    if (what !== "line") this.#announcer.came();
+    if (this.#isHeld()) {
+      if (what !== "line") this.#missed += 1;
+      this.#tell();
+    } else this.#soon();
+  }
+
+  /** Whether somebody reads: rows may neither move nor go. */
+  #isHeld() {
+    return !this.#following || this.#list.contains(document.activeElement);
+  }
+
+  #soon() {
+    if (this.#drawing) return; // a hidden page draws when it is seen again
     this.#drawing = true;
     requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
     this.#drawing = false;
-    const waiting = this.#waiting.splice(0);
-    const fresh = waiting.map(({ what, seq, build }) => drawn(what, () => Object.assign(build(), { seq })));
-    this.#list.append(...fresh.filter(Boolean));
+    if (this.#isHeld()) return this.#tell();
+    const fresh = this.#waiting.splice(0, PER_FRAME);
+    const rows = fresh.map(({ what, seq, build }) => drawn(what, () => Object.assign(build(), { seq })));
+    this.#list.append(...rows.filter(Boolean));
     while (this.#list.childElementCount > LONGEST) this.#list.firstElementChild.remove();
-    if (this.#following) this.#toEnd();
-    else this.#newer.hidden = false;
+    this.#missed = 0;
+    this.#scrollToEnd();
+    if (this.#waiting.length > 0) this.#soon();
+  }
+
+  #isAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight < AT_END;
   }
 
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    if (scrollHeight - scrollTop - clientHeight < AT_END) {
-      this.#following = true;
-      this.#newer.hidden = true;
+    const { scrollTop } = this.#log;
+    if (this.#isAtEnd()) {
+      if (!this.#following) this.toEnd();
     } else if (scrollTop < this.#top) {
       this.#following = false; // new entries move the end away, but only a reader scrolls up
     }
     this.#top = scrollTop;
+    this.#tell();
   }
 
-  #toEnd() {
+  #tell() {
+    this.#newer.hidden = !this.#isHeld();
+    const key = this.#missed > 0 ? "newer" : "newest";
+    this.#newer.textContent = words.say(key, { count: this.#missed });
+  }
+
+  #scrollToEnd() {
     this.#log.scrollTop = this.#log.scrollHeight;
     this.#top = this.#log.scrollTop;
-    this.#following = true;
-    this.#newer.hidden = true;
+    this.#tell();
   }
-}
-
-function chatEntry({ fromusername, userId, textMessage, time, to }, mine) {
-  const item = element("li", mine ? "chat mine" : "chat");
-  const who = name(fromusername, userId);
-  item.style.setProperty("--hue", hue(text(userId ?? fromusername)));
-  // The avatar is not loaded, because a stranger's server would learn who is watching.
-  const badge = element("span", "initial", initial(who));
-  badge.ariaHidden = "true";
-  const head = element("p", "head");
-  head.append(bdi(who, "name"));
-  if (to) head.append(tag(mine && name(to)));
-  if (moment(time)) head.append(element("time", "", moment(time)));
-  const body = element("div", "body");
-  body.append(head, prose("p", "text", text(textMessage)));
-  item.append(badge, body);
-  return item;
-}
-
-/** Says that a chat is private: the viewer's own to `whom`, or somebody's to the viewer. */
-function tag(whom) {
-  const made = element("span", "tag", whom ? "only to " : "only to you");
-  if (whom) made.append(bdi(whom));
-  return made;
-}
-
-function noticeEntry({ name: title, data, to }) {
-  const item = element("li", "notice");
-  const head = prose("p", "name", text(title) || "Notice");
-  if (to) head.append(" ", tag());
-  item.append(head, ...listed(typeof data === "object" ? (data ?? {}) : { "": data ?? "" }));
-  return item;
-}
-
-/** The colour of a user, in degrees. */
-function hue(id) {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + character.codePointAt(0)) % 360;
-  return sum;
 }

@@ -1,239 +1,239 @@
-/** The room page: the entry, the room's events, and the viewer's actions. */
+/** The room page: what the room says goes to the page's parts, and what the viewer does to the room. */
 
-import { ChatList } from "./chat_list.js";
-import { bdi, drawn, fields, isCount, isolated, listed, name, text } from "../shared/foreign.js";
 import { LiveRoom } from "../../client/live.js";
+import { card } from "../shared/card.js";
+import { bdi, drawn, element, fields, isCount, listed, name, text } from "../shared/foreign.js";
+import { counted } from "../shared/languages.js";
+import { stageAddresses } from "../shared/stage_addresses.js";
 import { keptToken } from "../shared/token.js";
-import { Stage } from "./stage.js";
-import { invitation, leftOut, refusal, sanction, settingsLine, stateLine } from "./words.js";
-
-const WHO_MS = 5000; // between two requests of the list of people
-const PEOPLE = 200; // in that list, at most
+import { Announcer } from "./announcer.js";
+import { ChatList } from "./chat_list.js";
+import { Composer } from "./composer.js";
+import { Danmaku } from "./danmaku.js";
+import { bind, DanmakuSettings } from "./danmaku_settings.js";
+import { Door } from "./door.js";
+import { Entry, follow, forget, remember } from "./entry.js";
+import { Hearts } from "./hearts.js";
+import { tabUserId } from "./identity.js";
+import { Names } from "./names.js";
+import { Outbox } from "./outbox.js";
+import { People } from "./people.js";
+import { playStream } from "./stream.js";
+import { walk } from "./walk.js";
+import { invitation, leftOut, refusal, sanction, settingsLine, span, words } from "./wording.js";
 
 const $ = (id) => document.getElementById(id);
-const chat = new ChatList($("chat"), $("log"), $("newer"));
-const stage = new Stage($("flights"));
+const addresses = stageAddresses();
+const token = keptToken();
+words.fill();
 
+const settings = new DanmakuSettings();
+const danmaku = new Danmaku($("flights"), settings);
+const hearts = new Hearts($("hearts"));
+const announcer = new Announcer($("log"), $("summary"));
+const chat = new ChatList({ list: $("chat"), log: $("log"), newer: $("newer"), announcer });
+const outbox = new Outbox($("outbox"), {
+  say: ({ message, to, extra }) => room.say(message, { to, extra }),
+  taken: ({ message, to, extra }, seq) => {
+    shown({ seq, textMessage: message, to, extra, userId: me.id, fromusername: me.name, time: Date.now() });
+  },
+  edit: (draft) => composer.edit(draft),
+});
+const composer = new Composer($("composer"), (draft) => {
+  outbox.send(draft);
+  chat.toEnd();
+});
+const people = new People({ details: $("who"), list: $("people"), rest: $("people-rest") }, {
+  ask: (limit) => room.who({ limit }),
+  choose(user) {
+    names.learn(user.id, user.shown);
+    composer.writeTo(user);
+  },
+});
+const door = new Door($("door"), { again, name: () => leave("name"), link: follow, forget });
+const entry = new Entry($("join"), { token, enter });
+
+const names = new Names();
+const me = { id: "", name: "" }; // the viewer, as the room says
 let room = null;
-let userId = ""; // the viewer's own
 let likes = null;
 let taps = 0; // the viewer's own likes, whose hearts have risen already
-let privateTo = null;
-let whoTimer;
-let whoAsked = -Infinity;
 
 const handlers = {
   state(state) {
-    const live = state.name === "open";
     $("state").textContent = stateLine(state);
     $("state").dataset.name = state.name;
-    for (const id of ["send", "like"]) $(id).disabled = !live;
+    composer.live = state.name === "open";
+    $("like").disabled = state.name !== "open";
+    door.state(state);
   },
   welcome(object) {
-    userId = text(object.userId);
+    me.id = people.me = text(object.userId);
     online(object);
     likes = null;
     handlers.likes(object);
-    $("message").placeholder = invitation(object.settings);
+    composer.placeholder = invitation(object.settings);
     if (object.mute && !object.resumed) {
       chat.line(sanction({ ...fields(object.mute), action: "muted" }), "line warning");
     }
-    whoChanged();
+    people.changed();
   },
-  gap: () => chat.line("Some of what was said is missing here."),
-  refused: (refused) => ($("refused").textContent = refusal(refused)),
+  gap: () => chat.line(words.say("gap")),
+  refused: (refused) => composer.say(refusal(refused)),
   chat(object) {
-    const mine = object.userId === userId;
-    chat.chat(object, mine);
-    if (!object.replayed && !object.to) stage.fly(object.textMessage, { seq: object.seq, mine });
+    const mine = object.userId === me.id;
+    names.learn(object.userId, object.fromusername);
+    if (mine) me.name = name(object.fromusername);
+    if (mine && !outbox.came(object)) return;
+    shown(object);
+    if (!object.replayed && !object.to) danmaku.fly(object.textMessage, { seq: object.seq, mine });
   },
   notice: (object) => chat.notice(object),
-  joined: (object) => crowd(object, "joined"),
+  joined(object) {
+    if (object.userId === me.id) me.name = name(object.username);
+    crowd(object, "joined");
+  },
   left: (object) => crowd(object, "left"),
   online,
   likes({ zanNumber }) {
     if (!isCount(zanNumber)) return;
-    if (likes !== null) stage.hearts(zanNumber - likes - taps);
+    if (likes !== null) hearts.rise(zanNumber - likes - taps);
     taps = 0;
     likes = zanNumber;
-    $("likes").textContent = zanNumber.toLocaleString("en");
+    figure("likes", zanNumber);
   },
   removed({ seq }) {
     if (!isCount(seq)) return;
     chat.remove(seq);
-    stage.remove(seq);
+    danmaku.remove(seq);
   },
   sanction(object) {
     chat.line(sanction(object), object.action === "unmuted" ? "line" : "line warning");
-    $("refused").textContent = ""; // the refusal may no longer be true
+    composer.waited(); // the refusal may no longer be true
   },
-  settings({ settings }) {
-    $("refused").textContent = "";
-    chat.line(settingsLine(settings) || "Everyone may write again.");
-    $("message").placeholder = invitation(settings);
+  settings({ settings: rules }) {
+    composer.waited();
+    chat.line(settingsLine(rules) || words.say("writeAgain"));
+    composer.placeholder = invitation(rules);
   },
-  properties: ({ properties }) => $("properties").replaceChildren(...listed(fields(properties))),
+  properties: ({ properties }) => showProperties(fields(properties)),
   leftOut: ({ dropped }) => chat.line(leftOut(dropped), "line warning"),
-  fault: () => ($("refused").textContent = "The room could not handle that. Please try again."),
+  fault: () => composer.say(words.say("fault")),
 };
 
+outbox.onrefused = ({ retryAfter }) => composer.wait(retryAfter);
+
+function shown(object) {
+  chat.chat(object, { mine: object.userId === me.id, me: me.name, whom: names.of(object.to) });
+}
+
+function stateLine({ name: state, delayMs, lost }) {
+  if (state !== "waiting") return words.say(state);
+  return words.say(lost ? "lost" : "waiting", { time: span(Math.ceil(delayMs / 1000)) });
+}
+
 function online({ onlineNumber }) {
-  if (isCount(onlineNumber)) $("online").textContent = onlineNumber.toLocaleString("en");
+  if (isCount(onlineNumber)) figure("online", onlineNumber);
 }
 
-function crowd({ username, userId: id, others }, did) {
-  const more = isCount(others) && others > 0 ? ` and ${others} ${others === 1 ? "other" : "others"}` : "";
-  chat.line([bdi(name(username, id)), `${more} ${did}`]);
-  whoChanged();
+/** "1,234 online", with the number in an element of its own. */
+function figure(id, count) {
+  const number = element("b", "", counted(count));
+  number.id = id;
+  $(`${id}-figure`).replaceChildren(...words.parts(id, { count, number }));
 }
 
-/** While the list of people is open, request it again, WHO_MS after the last request at the earliest. */
-function whoChanged() {
-  if (!$("who").open || whoTimer !== undefined) return;
-  const ask = () => {
-    whoTimer = undefined;
-    whoAsked = performance.now();
-    const show = (page) => drawn("who", () => showPeople(page));
-    room?.who({ limit: PEOPLE }).then(show, () => {}); // the next join or leave requests it again
-  };
-  whoTimer = setTimeout(ask, Math.max(0, whoAsked + WHO_MS - performance.now()));
+function crowd({ username, userId, others }, did) {
+  const count = isCount(others) && others > 0 ? others : 0;
+  chat.line(words.parts(count ? `${did}Many` : did, { name: bdi(name(username, userId)), count }));
+  people.changed();
 }
 
-function showPeople({ users, onlineNumber }) {
-  online({ onlineNumber });
-  $("people").replaceChildren(...users.slice(0, PEOPLE).map((user) => person(fields(user))));
-  const rest = (isCount(onlineNumber) ? onlineNumber : 0) - users.length;
-  $("people-rest").textContent = rest > 0 ? `and ${rest.toLocaleString("en")} more` : "";
+function showProperties(properties) {
+  const parts = Object.entries(properties).map(([key, value]) => drawn("property", () => property(key, value)));
+  $("properties").replaceChildren(...parts.filter(Boolean));
 }
 
-function person({ userId: id, username }) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  const shown = name(username, id);
-  button.type = "button";
-  button.append(bdi(shown));
-  button.title = `Write to ${isolated(shown)} alone`;
-  button.disabled = id === userId || typeof id !== "string" || id === "";
-  button.onclick = () => writeTo({ id, shown });
-  item.append(button);
-  return item;
+function property(key, value) {
+  const made = element("div", "property");
+  const offered = card(value);
+  made.append(...(offered ? [offered] : listed({ [key]: value })));
+  return made;
 }
 
-/** `user`: null for everyone. */
-function writeTo(user) {
-  privateTo = user;
-  $("private").hidden = user === null;
-  $("private-name").textContent = user?.shown ?? "";
-  $("message").focus();
-}
-
-async function say(message) {
-  try {
-    await room.say(message, { to: privateTo?.id });
-  } catch (refused) {
-    if (refused.code === "closed") return;
-    const box = $("message");
-    $("refused").textContent = refusal(refused);
-    if (box.value) $("refused").append(" Not sent: ", bdi(text(message)));
-    else box.value = message; // back to where it was typed
-  }
-}
-
-function enter(activityId, username) {
-  room = new LiveRoom({ url: "/websocket", activityId, username, token });
-  whoAsked = -Infinity;
+async function enter(number, username) {
+  document.title = words.say("pageTitle", { room: number });
+  $("title").textContent = words.say("roomTitle", { room: number });
+  remember(number, username);
   show("room");
-  $("title").textContent = `Room ${activityId}`;
-  document.title = `Room ${activityId} · Live rooms`;
-  history.replaceState(null, "", `?${new URLSearchParams({ room: activityId, ...(username && { name: username }) })}`);
+  const { websocket, api } = await addresses;
+  if ($("room").hidden) return; // left already
+  const who = token ? { token } : { username, userId: tabUserId() };
+  me.name = username;
+  room = new LiveRoom({ url: websocket, api, activityId: number, ...who });
   for (const [event, handler] of Object.entries(handlers)) room.on(event, (it) => drawn(event, () => handler(it)));
   room.connect();
   $("message").focus();
 }
 
-function leave() {
+/** Try to enter now, after being put out, or in place of waiting longer. */
+function again() {
+  room.close();
+  room.connect();
+}
+
+function leave(field = "room-number") {
   room?.close();
   room = null;
-  chat.clear();
-  stage.clear();
-  writeTo(null);
-  $("refused").textContent = "";
-  $("message").value = "";
-  $("who").open = false;
-  for (const id of ["people", "properties"]) $(id).replaceChildren();
-  history.replaceState(null, "", `?${new URLSearchParams({ room: $("room-number").value })}`);
-  document.title = "Live rooms";
+  for (const part of [chat, danmaku, hearts, outbox, composer, people]) part.clear();
+  door.hide();
+  $("properties").replaceChildren();
+  remember($("room-number").value.trim(), "");
+  document.title = words.say("titleAlone");
   show("entry");
-  $("room-number").focus();
+  entry.focus(field);
 }
 
 function show(id) {
   for (const part of ["entry", "room"]) $(part).hidden = part !== id;
 }
 
-/** The problem with the entry, by the authorizer's rules: a browser does not learn why a handshake is refused. */
-function entryProblem(number, username) {
-  if (!/^[1-9]\d*$/.test(number) || !Number.isSafeInteger(Number(number))) return "The room is a whole number from 1.";
-  if (token) return ""; // the token has the name
-  if (username === "") return "Please give a name.";
-  if ([...username].length > 32 || /\p{Cc}/u.test(username)) return "The name is 1 to 32 characters.";
-  return "";
+/** What the viewer does to an entry of the chat: reply to it, or see what it replies to. */
+function chosen({ target }) {
+  const quote = target.closest(".quote");
+  if (quote) chat.jump(Number(quote.dataset.seq));
+  if (!target.closest(".reply")) return;
+  const { seq, from } = target.closest("li");
+  composer.replyTo({ seq, ...from });
+  // A reply to a private chat is as private.
+  if (from.to) composer.writeTo({ id: from.id, shown: from.who });
 }
 
-function join() {
-  const number = $("room-number").value.trim();
-  const username = $("name").value.normalize("NFC").trim();
-  const problem = entryProblem(number, username);
-  $("join-error").textContent = problem;
-  if (!problem) enter(number, username);
-}
-
-$("join").onsubmit = (event) => {
-  event.preventDefault();
-  join();
-};
-$("leave").onclick = leave;
-$("composer").onsubmit = (event) => {
-  event.preventDefault();
-  const message = $("message").value.trim();
-  $("refused").textContent = "";
-  if (!message || $("send").disabled) return;
-  $("message").value = "";
-  say(message);
-};
+$("leave").onclick = () => leave();
+$("log").addEventListener("click", chosen);
+$("log").addEventListener("keydown", walk);
 $("like").onclick = () => {
   room.like();
   taps += 1;
-  stage.hearts(1);
-};
-$("who").ontoggle = () => {
-  clearTimeout(whoTimer);
-  whoTimer = undefined;
-  whoAsked = -Infinity;
-  whoChanged();
-};
-$("private-end").onclick = () => writeTo(null);
-$("bullets").onclick = () => {
-  stage.flying = !stage.flying;
-  $("bullets").ariaPressed = String(stage.flying);
-  if (!stage.flying) stage.clear();
+  hearts.rise(1);
 };
 $("share").onclick = async () => {
-  const link = `${location.origin}/?${new URLSearchParams({ room: $("room-number").value })}`;
+  const link = `${location.origin}/?${new URLSearchParams({ room: $("room-number").value.trim() })}`;
   try {
     await navigator.clipboard.writeText(link);
-    chat.line("The link to this room is copied.");
+    chat.line(words.say("linkCopied"));
   } catch {
-    chat.line(`The link to this room: ${link}`);
+    chat.line(words.say("linkIs", { link }));
   }
 };
-
-const asked = new URLSearchParams(location.search);
-const token = keptToken();
+bind(settings, {
+  toggle: $("bullets"), more: $("bullet-settings"), panel: $("danmaku"), layer: $("flights"),
+  changed: () => danmaku.clear(),
+});
+playStream($("video"), {
+  line: $("screen-line"), sound: $("sound"), asked: new URLSearchParams(location.search).get("src"),
+});
 addEventListener("hashchange", () => location.reload());
-$("room-number").value = asked.get("room") ?? "";
-$("name").value = asked.get("name") ?? "";
 show("entry");
-for (const part of document.querySelectorAll("#name, [for=name]")) part.hidden = Boolean(token);
-if ($("room-number").value && (token || $("name").value)) join();
-else $($("room-number").value && !token ? "name" : "room-number").focus();
+if (entry.isComplete) entry.submit();
+else entry.focus();

@@ -34,6 +34,8 @@ async def test_every_file_of_the_site_is_served_with_its_type(client: httpx.Asyn
         ".js": "text/javascript; charset=utf-8",
         ".svg": "image/svg+xml",
         ".yaml": "application/yaml",
+        ".webm": "video/webm",
+        ".mp4": "video/mp4",
     }
     files = site.pages() | site.assets() | {"/asyncapi.yaml": ROOT / "docs/asyncapi.yaml"}
     assert {file.suffix for file in files.values()} == types.keys()
@@ -72,6 +74,35 @@ async def test_nothing_but_the_page_itself_may_run(client: httpx.AsyncClient) ->
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
+
+
+async def test_a_part_of_a_video_is_sent_alone(client: httpx.AsyncClient) -> None:
+    address = "/assets/pages/room/sample.webm"
+    whole = await client.get(address)
+    size = len(whole.content)
+    for asked, start, end in (("0-99", 0, 99), ("100-", 100, size - 1), ("-10", size - 10, size - 1)):
+        answer = await client.get(address, headers={"range": f"bytes={asked}"})
+        assert answer.status_code == 206, asked
+        assert answer.headers["content-range"] == f"bytes {start}-{end}/{size}", asked
+        assert answer.content == whole.content[start : end + 1], asked
+    beyond = await client.get(address, headers={"range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+
+
+@pytest.mark.parametrize("asked", ["bytes=-", "bytes=9-3", "bytes=0-1,4-5", "lines=0-1", "bytes=x-"])
+async def test_a_range_that_says_nothing_gets_the_whole(client: httpx.AsyncClient, asked: str) -> None:
+    address = "/assets/pages/shared/heart.svg"
+    answer = await client.get(address, headers={"range": asked})
+
+    assert (answer.status_code, answer.content) == (200, (ROOT / "pages/shared/heart.svg").read_bytes())
+
+
+async def test_a_range_of_another_version_gets_the_whole(client: httpx.AsyncClient) -> None:
+    address = "/assets/pages/shared/heart.svg"
+    etag = (await client.get(address)).headers["etag"]
+    for version, status in ((etag, 206), ('"another"', 200)):
+        answer = await client.get(address, headers={"range": "bytes=0-9", "if-range": version})
+        assert answer.status_code == status, version
 
 
 async def test_an_unchanged_file_is_not_sent_again(client: httpx.AsyncClient) -> None:

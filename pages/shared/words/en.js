@@ -4,4 +4,6 @@ export default {
   somebody: "somebody",
   andMore: "and {count} more",
   colon: "{name}: {value}",
+  level: "Lv. {level}",
+  open: "Open {host} ↗",
 };

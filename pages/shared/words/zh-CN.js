@@ -4,4 +4,6 @@ export default {
   somebody: "某人",
   andMore: "还有 {count} 项",
   colon: "{name}：{value}",
+  level: "{level} 级",
+  open: "打开 {host} ↗",
 };

@@ -30,7 +30,7 @@ class Seat:
         await self._send({"type": "websocket.send", "text": text})
 
     async def welcome(self, **changes: Any) -> None:
-        user = self.query["username"]
+        user = self.query.get("username", "alice")  # with a token, which has the name
         welcome = {
             "messageType": 8,
             "activityId": int(self.query["activityId"]),

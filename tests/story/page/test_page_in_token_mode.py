@@ -44,9 +44,12 @@ async def test_a_viewer_with_a_token_sees_what_a_moderator_does(page: Page, room
     await maud.mute("alice", 600)
     await expect(entries(page).last).to_have_text("You are muted for 10 min.")
     await say(page, "may I?")
-    await expect(page.locator("#refused")).to_have_text("You are muted. Try again in 10 min.")
+    await expect(page.locator("#outbox .why")).to_have_text("Not sent: You are muted.")
+    await expect(page.locator("#outbox button").first).to_have_text("Try again in 10 min")
+    await page.reload()
+    await expect(page.locator("#chat .warning")).to_have_text("You are muted for 10 min.")
     await maud.unmute("alice")
-    await expect(page.locator("#refused")).to_be_empty()
+    await expect(entries(page).last).to_have_text("You can write again.")
 
     await maud.change(frozen=True)
     await expect(entries(page).last).to_have_text("The room is frozen: only its hosts can write.")
@@ -61,13 +64,44 @@ async def test_a_viewer_with_a_token_sees_what_a_moderator_does(page: Page, room
     await maud.remove(rude)
     await expect(page.get_by_text("rude")).to_have_count(0)
 
-    await maud.ban("alice")
-    await expect(entries(page).last).to_have_text("You are banned from the room.")
+    await maud.kick("alice", reason="be kind")
+    await expect(page.locator("#door-line")).to_contain_text("You were put out of the room. Reason: ")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator("#state")).to_have_text("Connected")
+
+    await maud.ban("alice", reason="spam")
+    await expect(page.locator("#door-line")).to_contain_text("You are banned from the room. Reason: ")
     await expect(page.locator("#state")).to_have_text("Disconnected")
     await page.reload()
-    await expect(page.locator("#state")).to_contain_text("The room cannot be entered.")
+    await expect(page.locator("#door-line")).to_contain_text("You are banned from the room. Reason: ")
+    await expect(page.locator("#state")).to_have_text("Disconnected")
 
 
-async def test_a_viewer_without_a_token_is_not_let_in(page: Page, activity: int) -> None:
+async def test_a_viewer_who_is_banned_for_a_while_is_told_until_when(page: Page, rooms: Rooms, activity: int) -> None:
+    maud = Moderator(rooms, activity, await rooms.token(activity, "m-1", caps=["moderate"]))
+    await maud.ban("alice", 7200)
+    await page.goto(f"/?room={activity}#token={await rooms.token(activity, 'alice')}")
+
+    await expect(page.locator("#door-line")).to_contain_text("You are banned from this room until ")
+    await expect(page.get_by_role("button", name="Try again in 2 h")).to_be_disabled()
+
+
+async def test_a_viewer_without_a_token_is_told_so_and_let_in_by_a_new_link(
+    page: Page, rooms: Rooms, activity: int
+) -> None:
     await page.goto(f"/?room={activity}&name=alice")
-    await expect(page.locator("#state")).to_contain_text("The room cannot be entered.")
+    await expect(page.locator("#door-line")).to_have_text("This room needs a personal link.")
+    token = await rooms.token(activity, "alice", name="Alice")
+    await page.get_by_label("New link").fill(f"http://{rooms.address}/?room={activity}#token={token}")
+    await page.get_by_role("button", name="Use this link").click()
+
+    await expect(page.locator("#state")).to_have_text("Connected")
+
+
+async def test_a_viewer_with_the_token_of_another_room_or_a_forged_one_is_told_so(
+    page: Page, rooms: Rooms, activity: int
+) -> None:
+    await page.goto(f"/?room={activity}#token={await rooms.token(activity + 1, 'alice')}")
+    await expect(page.locator("#door-line")).to_have_text("This link is for another room.")
+    await page.goto(f"/?room={activity}#token=a.b.c")
+    await expect(page.locator("#door-line")).to_have_text("This link is not valid.")

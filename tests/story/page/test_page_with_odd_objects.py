@@ -160,7 +160,7 @@ async def test_marks_are_clipped_wherever_a_text_of_others_stands(page: Page, se
     await page.locator("#people button").click()
     await seat.say(chat(1, STACK, STACK), {"messageType": 1, "username": STACK}, {"messageType": 10, "name": STACK})
     selectors = {"flight": ".flight", "initial": ".initial", "head": ".head", "text": ".chat .text"}
-    selectors |= {"notice": ".notice p", "line": "li.line", "people": "#people button", "private": "#private-name"}
+    selectors |= {"notice": ".notice p", "line": "li.line", "people": "#people button", "private": "#private-line"}
     box = page.locator(selectors[place]).first
 
     await expect(box).to_be_attached()
@@ -186,7 +186,7 @@ async def test_a_name_does_not_turn_the_words_around_it(page: Page, seat: Seat, 
     await expect(page.locator("#chat li.line")).to_have_text([f"{shown} and 3 others joined", f"{shown} left"])
     for line in await page.locator("#chat li.line").all():
         assert await comes_before(line, "bdi", "joined" if "joined" in await line.inner_text() else "left")
-    assert await comes_before(page.locator("#private"), "bdi", "Only to") is False
+    assert await comes_before(page.locator("#private-line"), "bdi", "Only to") is False
     await expect(page.locator("#chat .tag")).to_have_text(["only to you", f"only to {shown}"])
     await expect(page.locator("bdi").filter(has_text=shown)).to_have_count(6 + (shown in "alice"))
     assert await button.get_attribute("title") == f"Write to \u2068{shown}\u2069 alone"
@@ -216,6 +216,7 @@ async def test_a_text_runs_in_its_own_direction(page: Page, seat: Seat) -> None:
 
     direction = "all => all.map((one) => getComputedStyle(one).direction)"
     await expect(page.locator("#chat .text")).to_have_count(3)
+    await expect(page.locator(".flight")).to_have_count(2)
     assert await page.locator("#chat .text").evaluate_all(direction) == ["rtl", "ltr", "rtl"]
     assert await page.locator(".flight").evaluate_all(direction) == ["rtl", "ltr"]
     assert await page.locator("#message").evaluate_all(direction) == ["rtl"]
