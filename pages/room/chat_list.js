@@ -15,7 +15,7 @@ export class ChatList {
   #newer;
   #announcer;
   #waiting = [];
-  #missed = 0; // chats and notices that came while the list was held
+  #missed = 0; // chats and notices that came and are not drawn yet, also those that were dropped from `#waiting`
   #drawing = false;
   #following = true; // the reader is at the end: new entries scroll the log
   #top = 0; // the log's last scroll position
@@ -56,7 +56,9 @@ export class ChatList {
   }
 
   remove(seq) {
+    const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((entry) => entry.seq !== seq);
+    this.#missed -= before - this.#waiting.length;
     this.#known.delete(seq);
     this.#row(seq)?.remove();
     for (const quote of this.#list.querySelectorAll(`.quote[data-seq="${seq}"]`)) {
@@ -106,11 +108,12 @@ export class ChatList {
   #add(what, seq, build) {
     this.#waiting.push({ what, seq, build });
     if (this.#waiting.length > LONGEST) this.#waiting.shift(); // the list would drop it at once
-    if (what !== "line") this.#announcer.came();
-    if (this.#isHeld()) {
-      if (what !== "line") this.#missed += 1;
-      this.#tell();
-    } else this.#soon();
+    if (what !== "line") {
+      this.#announcer.came();
+      this.#missed += 1;
+    }
+    if (this.#isHeld()) this.#tell();
+    else this.#soon();
   }
 
   /** Whether somebody reads: rows may neither move nor go. */
@@ -131,7 +134,7 @@ export class ChatList {
     const rows = fresh.map(({ what, seq, build }) => drawn(what, () => Object.assign(build(), { seq })));
     this.#list.append(...rows.filter(Boolean));
     while (this.#list.childElementCount > LONGEST) this.#list.firstElementChild.remove();
-    this.#missed = 0;
+    this.#missed = this.#waiting.filter(({ what }) => what !== "line").length;
     this.#scrollToEnd();
     if (this.#waiting.length > 0) this.#soon();
   }

@@ -1,30 +1,16 @@
 """A browser on the room page, and the room it talks to."""
 
-import asyncio
-import shutil
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import uvicorn
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from local.aws.asgi import Receive, Scope, Send
-from local.pages import Pages
+from bench.chromium import CHROMIUM, MISSING, chromium
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat
+from tests.story.page.served import served
 from tests.story.page.sockets import listen
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -32,11 +18,9 @@ expect.set_options(timeout=PATIENCE * 1000)
 async def browser() -> AsyncIterator[Browser]:
     """One browser for the tests of a file; without one they are skipped."""
     if CHROMIUM is None:
-        pytest.skip("the room page is not tried: no chromium, chromium-browser or google-chrome on PATH")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        pytest.skip(f"the room page is not tried: {MISSING}")
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -47,18 +31,8 @@ async def room() -> FakeRoom:
 @pytest_asyncio.fixture(loop_scope="module")
 async def address(room: FakeRoom) -> AsyncIterator[str]:
     """Where the page and the room are served."""
-    page = Pages()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (room if scope["type"] == "websocket" else page)(scope, receive, send)
-
-    config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_level="warning")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+    async with served(room) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The room page in a real browser: reading while the room goes on, replies and mentions."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -102,10 +104,10 @@ async def test_a_reply_shows_what_it_answers_and_leads_there(page: Page, seat: S
 
 
 async def test_a_reply_to_what_is_not_here_says_so_and_an_odd_one_is_a_plain_chat(page: Page, seat: Seat) -> None:
-    for seq, reply_to in enumerate([999, None, "1", -1, 1.5, {}, [1], True, "constructor"]):
-        await seat.say(chat(seq, f"text {seq}", extra={"replyTo": reply_to}))
-    for seq, extra in enumerate([None, "x", 7, [], {"replyTo": {"replyTo": 1}}], 20):
-        await seat.say(chat(seq, f"text {seq}", extra=extra))
+    odd_seqs: list[Any] = [999, None, "1", -1, 1.5, {}, [1], True, "constructor"]
+    odd_extras: list[Any] = [None, "x", 7, [], {"replyTo": {"replyTo": 1}}]
+    extras = [{"replyTo": odd} for odd in odd_seqs] + odd_extras
+    await seat.say(*(chat(seq, f"text {seq}", extra=extra) for seq, extra in enumerate(extras)))
 
     await expect(entries(page)).to_have_count(14)
     await expect(page.locator("#chat .quote")).to_have_text(["an earlier message"])

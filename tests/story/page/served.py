@@ -1,0 +1,29 @@
+"""The pages and a room behind one address."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from local.aws.asgi import Receive, Scope, Send
+from local.pages import Pages
+from tests.story.page.fake_room import FakeRoom
+
+
+@asynccontextmanager
+async def served(room: FakeRoom) -> AsyncIterator[str]:
+    """The address while they are served."""
+    pages = Pages()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (room if scope["type"] == "websocket" else pages)(scope, receive, send)
+
+    config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_level="warning")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
