@@ -23,12 +23,17 @@ export const MISSING = [
   "reportError", "globalThis",
 ];
 
-/** The sandbox; `given` are its globals beside those of the language. `load` gives what a file of the project exports. */
+/**
+ * The sandbox; `given` are its globals beside those of the language. `load` gives what a file of the project exports, and
+ * `put` says what another file is in its place: a path, or what it exports.
+ */
 export function miniProgram(given) {
   const context = vm.createContext({ setTimeout, clearTimeout, console, ...given });
   vm.runInContext("delete globalThis.globalThis; delete this.WebAssembly;", context);
   const loaded = new Map();
-  const load = (path) => {
+  const places = new Map();
+  const load = (asked) => {
+    const path = places.get(asked) ?? asked;
     if (loaded.has(path)) return loaded.get(path).exports;
     const module = { exports: {} };
     loaded.set(path, module);
@@ -37,7 +42,11 @@ export function miniProgram(given) {
     run((name) => load(resolve(dirname(path), name.endsWith(".js") ? name : `${name}.js`)), module, module.exports);
     return module.exports;
   };
-  return { run: (code) => vm.runInContext(code, context), load: (path) => load(join(ROOT, path)) };
+  const put = (path, other) => {
+    if (typeof other === "string") places.set(join(ROOT, path), join(ROOT, other));
+    else loaded.set(join(ROOT, path), { exports: other });
+  };
+  return { run: (code) => vm.runInContext(code, context), load: (path) => load(join(ROOT, path)), put };
 }
 
 /**
