@@ -17,7 +17,7 @@ const REASONS = {
 Page({
   data: { status: "连接中", online: 0, likes: 0, chats: [], last: "", text: "" },
 
-  /** The page's address says which room, and who comes: pages/room/room?room=42&name=alice */
+  /** The page's query says which room, and who comes: `?room=42&name=alice` */
   onLoad({ room: activityId = 42, name: username = "游客" }) {
     this.waiting = [];
     this.room = new LiveRoom({ url, api, activityId, username, ...weapp(wx) });
