@@ -90,10 +90,11 @@ class ArchiveTable:
         `before` of the next page, None at the end. Raises TableUnavailable."""
         async with self._table.in_time():
             page, has_more = await self._newest(activity_id, ACT, MOST if before is None else before - 1, limit)
-            keys = {(each["pk"], archive.target_of(each["sk"], each["kind"])): None for each in page}
-            found = await self._read(keys)
-        # One whose record could not be stored is in the failure queue, and may come yet.
-        acts = [archive.stored(activity_id, found[key]).event for key in keys if key in found]
+            times = {(each["pk"], archive.target_of(each["sk"], each["kind"])): each["time"] for each in page}
+            found = await self._read(times)
+        # Of one whose record could not be stored, the key has nothing, or another record that was there before.
+        there = [found[key] for key, time in times.items() if key in found and found[key]["time"] == time]
+        acts = [archive.stored(activity_id, attributes).event for attributes in there]
         return acts, archive.number(page[-1]["sk"]) if has_more else None
 
     async def _newest(self, activity_id: int, kind: str, newest: int, limit: int) -> tuple[list[dict[str, Any]], bool]:
