@@ -61,6 +61,7 @@ def welcome(address: str, auth_mode: str) -> str:
                    for the page ?room=42#token=..., for a WebSocket &token=... or the subprotocol bearer...."""
     return f"""
   page             http://{address}/
+  console          http://{address}/console
   WebSocket        ws://{address}/websocket?activityId=42&username=alice
                    ws://{address}/websocket/42/alice
   connections API  http://{address}/websocket/@connections/{{connectionId}}

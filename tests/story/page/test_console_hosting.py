@@ -1,4 +1,4 @@
-"""A host's and a platform's console against the whole emulator in token mode: notices, properties, words, the report."""
+"""A platform's console against the whole emulator in token mode: notices, properties, words, the report, rooms."""
 
 import csv
 import io

@@ -45,7 +45,8 @@ async def scene(browser: Browser, servers: Servers) -> AsyncIterator[Scene]:
             token = await rooms.token(ROOM, user.lower(), name=user, caps=["chat", "moderate"])
             page = await stack.enter_async_context(console(browser, rooms.address, f"?room={ROOM}#token={token}"))
             pages.append(await live(page))
-        yield Scene(*pages, rooms)
+        maud, max_ = pages
+        yield Scene(maud, max_, rooms)
 
 
 async def test_a_message_is_removed_by_a_key_and_the_other_moderator_sees_by_whom(scene: Scene) -> None:
