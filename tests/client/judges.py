@@ -1,4 +1,4 @@
-"""What judges the client and was not written here: TypeScript, the typings of mini-programs, React, ws, Node.js 20.
+"""What judges the client and was not written here: TypeScript, Babel, React, ws, Node.js 20, typings of mini-programs.
 
 `make .client/.client` installs them by package-lock.json.
 """

@@ -1,7 +1,8 @@
 /**
- * A mini-program: a sandbox with what WeChat gives one, and nothing else. Its files are compiled as WeChat's tools do it
- * with the setting "ES6 to ES5": modules become CommonJS.
+ * A mini-program: a sandbox with what WeChat gives one, and nothing else. Its files are compiled as WeChat's tools do it:
+ * by Babel 7 with preset-env, for Chrome 53 and iOS 8; modules become CommonJS.
  * https://developers.weixin.qq.com/miniprogram/dev/framework/runtime/js-support.html
+ * https://developers.weixin.qq.com/miniprogram/dev/devtools/codecompile.html
  */
 
 import { readFileSync } from "node:fs";
@@ -11,17 +12,23 @@ import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const ts = createRequire(join(ROOT, ".client/node_modules/"))("typescript");
+const babel = createRequire(join(ROOT, ".client/node_modules/"))("@babel/standalone");
 
-const OPTIONS = {
-  allowJs: true, downlevelIteration: true, module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES5,
-};
+const PRESETS = [["env", { targets: { chrome: "53", ios: "8" }, modules: "commonjs" }]];
+const compiled = new Map();
 // What a browser or Node.js has, and a mini-program has not.
 export const MISSING = [
   "URL", "URLSearchParams", "performance", "crypto", "TextEncoder", "AbortController", "fetch", "WebSocket",
   "addEventListener", "navigator", "document", "window", "location", "process", "queueMicrotask", "structuredClone",
   "reportError", "globalThis",
 ];
+
+/** The code of a file for the oldest phones. */
+function es5(path) {
+  const code = compiled.get(path) ?? babel.transform(readFileSync(path, "utf8"), { presets: PRESETS, compact: false }).code;
+  compiled.set(path, code);
+  return code;
+}
 
 /**
  * The sandbox; `given` are its globals beside those of the language. `load` gives what a file of the project exports, and
@@ -37,8 +44,7 @@ export function miniProgram(given) {
     if (loaded.has(path)) return loaded.get(path).exports;
     const module = { exports: {} };
     loaded.set(path, module);
-    const source = ts.transpileModule(readFileSync(path, "utf8"), { compilerOptions: OPTIONS, fileName: path });
-    const run = vm.runInContext(`(function (require, module, exports) {${source.outputText}\n})`, context, { filename: path });
+    const run = vm.runInContext(`(function (require, module, exports) {${es5(path)}\n})`, context, { filename: path });
     run((name) => load(resolve(dirname(path), name.endsWith(".js") ? name : `${name}.js`)), module, module.exports);
     return module.exports;
   };

@@ -153,12 +153,11 @@ async def test_with_the_api_a_viewer_is_told_why_it_is_not_let_in_and_stops_wher
         assert (closed["reason"], "username" in closed["message"]) == ("bad_field", True)
     async with httpx.AsyncClient(base_url=api, trust_env=False) as http, viewer(address, "erin", api=api) as erin:
         await erin.next("welcome")
-        banned = {"userId": "erin", "seconds": 2, "reason": "no links"}
+        banned = {"userId": "erin", "seconds": 600, "reason": "no links"}
         assert (await http.put("/api/activities/42/bans", json=banned)).is_success
         closed = await erin.next("state", name="closed")
-        assert (closed["reason"], closed["retryAfter"], closed["text"]) == ("banned", 2, "no links")
+        assert (closed["reason"], closed["retryAfter"], closed["text"]) == ("banned", 600, "no links")
         erin.call("connect")
         waiting = await erin.next("state", name="waiting")
         assert (waiting["reason"], waiting["text"]) == ("banned", "no links")
-        assert 0 < waiting["retryAfter"] <= 2
-        await erin.next("state", name="open")
+        assert 0 < waiting["retryAfter"] <= 600

@@ -103,7 +103,7 @@ async def test_the_bot_tells_the_time_to_whoever_asks(rooms: Rooms, activity: in
 async def test_the_mini_program_chats_likes_counts_and_says_why_somebody_is_not_let_in(
     rooms: Rooms, activity: int
 ) -> None:
-    module("typescript")
+    module("@babel/standalone")
     bob = await rooms.enter(activity, "bob")
     async with running(HERE / "weapp.mjs", rooms.address, str(activity), "alice") as page:
 
