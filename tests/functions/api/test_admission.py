@@ -13,13 +13,15 @@ from functions.adapters.tokens.claims import Claims
 from functions.adapters.tokens.token_keys import Keys
 from functions.adapters.tokens.tokens import mint
 from functions.api.parts import ApiParts
+from functions.aws_events.websocket import Handshake
 from functions.rooms.answers import Rate
 from functions.rooms.identity import Identity
 from functions.rooms.limits import Limits
 from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
 from functions.rooms.words import Lists
-from functions.usecases.admission import Admission
+from functions.runtime.metrics import Meter
+from functions.usecases.admission import Admission, NoIdentity
 from tests.functions.adapters.redis.snapshot import take
 from tests.functions.api.bearers import SECRET, TOKENS
 from tests.functions.api.site import Site
@@ -156,11 +158,15 @@ async def test_a_page_of_another_origin_is_told_only_that(client: httpx.AsyncCli
     assert (await ask(client, bearer() | {"Origin": "https://shop.example"}))["admitted"]
 
 
-async def test_asking_is_no_refused_handshake_in_the_figures(
-    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_asking_is_no_refused_handshake_in_the_figures(client: httpx.AsyncClient, site: Site) -> None:
+    lines: list[str] = []
+    admission = replace(site.parts.admission, meter=Meter(write=lines.append))
+    site.parts = replace(site.parts, admission=admission)
     assert (await ask(client, {"Authorization": "Bearer nonsense"}))["reason"] == "token_invalid"
-    assert "TokensRefused" not in capsys.readouterr().out
+    assert lines == []
+    with pytest.raises(NoIdentity):
+        await admission.identify(Handshake("", {"activityId": ["42"], "token": ["nonsense"]}, {}))
+    assert "TokensRefused" in "".join(lines)
 
 
 async def test_a_server_that_is_away_is_503_as_at_the_handshake(

@@ -1,5 +1,7 @@
 import logging
+from typing import Any
 
+import jwt
 import pytest
 
 from functions.adapters.tokens.claims import Claims
@@ -12,6 +14,9 @@ from functions.usecases.admission import Admission, NoIdentity, build
 
 NOW = 1_700_000_000
 SECRET = '{"current": "k1", "k1": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}'
+
+
+SIGNED: dict[str, Any] = {"key": "k" * 32, "algorithm": "HS256", "headers": {"kid": "k1"}}
 
 
 async def read() -> str:
@@ -107,6 +112,24 @@ async def test_who_brings_nothing_is_refused_with_the_reason_in_the_log(
     with pytest.raises(NoIdentity):
         await ADMISSION.identify(ask(**query))
     assert [record.getMessage() for record in caplog.records] == [f"a handshake is refused: {why}"]
+
+
+async def test_each_refusal_has_its_reason_and_an_examination_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    early = jwt.encode({"sub": "u1", "name": "A", "activityId": 42, "exp": NOW + 900, "nbf": NOW + 600}, **SIGNED)
+    for given, reason in (
+        (ask(token=token()), "bad_field"),
+        (ask(activityId="42"), "token_missing"),
+        (ask(f"bearer.{token()}", activityId="42", token=token(sub="u2")), "token_invalid"),
+        (ask(activityId="42", token=token() + "x"), "token_invalid"),
+        (ask(activityId="42", token=token(exp=NOW)), "token_expired"),
+        (ask(activityId="42", token=token(exp=NOW) + "x"), "token_invalid"),
+        (ask(activityId="42", token=early), "token_not_yet_valid"),
+        (ask(activityId="42", token=token(43)), "token_other_room"),
+    ):
+        with pytest.raises(NoIdentity) as refused:
+            await ADMISSION.examine(given)
+        assert refused.value.reason == reason, given
+    assert caplog.records == []
 
 
 async def test_a_refusal_is_logged_with_its_reason_and_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
