@@ -129,6 +129,10 @@ class Walk:
         """The platform sees the room as it is."""
         figures = await self._room.until(self._path, lambda room: room.get("onlineNumber") == 2, cause.ROOMS)
         await self._platform.call("GET", f"{self._path}/users")
+        # Neither a platform's token nor a missing name is let in. The route is one of its own in API Gateway.
+        admission = await self._platform.call("GET", f"{self._path}/admission")
+        if admission.get("admitted") is not False:
+            raise Failed(f"nobody in particular would be let in: {admission}", cause.ROOMS)
         return f"{figures['onlineNumber']} online, {figures['zanNumber']} likes"
 
     async def properties(self) -> str:
