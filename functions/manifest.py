@@ -158,6 +158,7 @@ FUNCTIONS: tuple[Function, ...] = (
             "/api/{proxy+}",
             moderation=(
                 "PATCH /api/activities/{activityId}",
+                "DELETE /api/activities/{activityId}/messages",
                 "DELETE /api/activities/{activityId}/messages/{seq}",
                 "PUT /api/activities/{activityId}/mutes",
                 "DELETE /api/activities/{activityId}/mutes",
