@@ -1,8 +1,11 @@
 """Redis fails over to a replica that lacks the newest writes: what is missing is told, and nothing is shown twice."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
+import pytest_asyncio
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import connect
@@ -24,23 +27,42 @@ async def until_noted(redis: RedisCluster, activity: int, seq: int) -> None:
             await asyncio.sleep(0)
 
 
-async def test_three_chats_that_redis_has_lost_are_a_gap(
-    rooms: Rooms, session_redis: RedisServer, activity: int
-) -> None:
-    pattern = f"room:{{{activity}}}:*"
-    redis = connect(session_redis.admin_url)
-    alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
-    before = (await alice.say("before"))["seq"]
-    await bob.hears("before")
-    await until_noted(redis, activity, before)
-    cursor = f"{bob.welcome['cursor'].split('.')[0]}.{before}"
-    snapshot = await take(redis, pattern)
+class Snapshot:
+    """A room in which alice and bob are and "before" was shown, as Redis has it then."""
+
+    def __init__(self, rooms: Rooms, redis: RedisCluster, activity: int) -> None:
+        self._rooms, self._redis, self._activity = rooms, redis, activity
+        self._pattern = f"room:{{{activity}}}:*"
+
+    async def take(self) -> None:
+        self.alice, self.bob = [await self._rooms.enter(self._activity, name) for name in ("alice", "bob")]
+        self.before = (await self.alice.say("before"))["seq"]
+        await self.bob.hears("before")
+        await until_noted(self._redis, self._activity, self.before)
+        self._taken = await take(self._redis, self._pattern)
+
+    async def bring_back(self, *, noted: int) -> None:
+        """Lose all that Redis was told since, once the relay has noted this seq."""
+        await until_noted(self._redis, self._activity, noted)
+        await roll_back(self._redis, self._taken, self._pattern)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def snapshot(rooms: Rooms, session_redis: RedisServer, activity: int) -> AsyncIterator[Snapshot]:
+    async with aclosing(connect(session_redis.admin_url)) as redis:
+        made = Snapshot(rooms, redis, activity)
+        await made.take()
+        yield made
+
+
+async def test_three_chats_that_redis_has_lost_are_a_gap(rooms: Rooms, snapshot: Snapshot, activity: int) -> None:
+    alice, bob = snapshot.alice, snapshot.bob
+    cursor = f"{bob.welcome['cursor'].split('.')[0]}.{snapshot.before}"
     await bob.leave()
     for text in ("one", "two", "three"):
         last = (await alice.say(text))["seq"]
     await alice.hears("three")
-    await until_noted(redis, activity, last)
-    await roll_back(redis, snapshot, pattern)
+    await snapshot.bring_back(noted=last)
     await alice.say("after")
     await alice.hears("after")
 
@@ -52,24 +74,15 @@ async def test_three_chats_that_redis_has_lost_are_a_gap(
     # Who was there all the time saw each chat once, and needs no new welcome.
     assert alice.heard == ["before", "one", "two", "three", "after", "on"]
     assert len(alice.all_of(WELCOME)) == 1
-    await redis.aclose()
 
 
 async def test_who_came_back_after_redis_lost_the_leave_is_told_as_joined(
-    rooms: Rooms, session_redis: RedisServer, activity: int
+    rooms: Rooms, snapshot: Snapshot, activity: int
 ) -> None:
-    pattern = f"room:{{{activity}}}:*"
-    redis = connect(session_redis.admin_url)
-    alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob")
-    before = (await alice.say("before"))["seq"]
-    await bob.hears("before")
-    await until_noted(redis, activity, before)
-    snapshot = await take(redis, pattern)
-    await bob.leave()
+    alice = snapshot.alice
+    await snapshot.bob.leave()
     await alice.told_of(LEFT, userId="bob")
-    last = (await alice.say("bob is gone"))["seq"]
-    await until_noted(redis, activity, last)
-    await roll_back(redis, snapshot, pattern)
+    await snapshot.bring_back(noted=(await alice.say("bob is gone"))["seq"])
 
     # For the state he never left: his new connection is a second seat.
     known = len(alice.told)
@@ -77,4 +90,3 @@ async def test_who_came_back_after_redis_lost_the_leave_is_told_as_joined(
     async with asyncio.timeout(PATIENCE):
         while not any(said.get("messageType") == JOINED and said["userId"] == "bob" for said in alice.told[known:]):
             await asyncio.sleep(0)
-    await redis.aclose()
