@@ -230,6 +230,7 @@ bind(settings, {
   toggle: $("bullets"), more: $("bullet-settings"), panel: $("danmaku"), layer: $("flights"),
   changed: () => danmaku.clear(),
 });
+for (const id of ["online", "likes"]) figure(id, 0);
 playStream($("video"), {
   line: $("screen-line"), sound: $("sound"), asked: new URLSearchParams(location.search).get("src"),
 });

@@ -11,17 +11,22 @@ const ATTRIBUTES = ["placeholder", "title", "aria-label"];
 export const language = found([new URLSearchParams(location.search).get("lang"), ...navigator.languages]);
 
 /** For numbers and times: the browser's own region, if it is of that language. */
-export const locale = found([navigator.language]) === language ? navigator.language : language;
+export const locale = isOf(language, navigator.language) ? navigator.language : language;
 
 const PLURALS = new Intl.PluralRules(language);
 const NUMBERS = new Intl.NumberFormat(locale);
 
 function found(tags) {
   for (const tag of tags) {
-    const one = LANGUAGES.find((known) => known.slice(0, 2) === String(tag ?? "").slice(0, 2).toLowerCase());
+    const one = LANGUAGES.find((known) => isOf(known, tag));
     if (one) return one;
   }
   return "en";
+}
+
+/** Whether a tag, such as en-GB, is of a language. */
+function isOf(known, tag) {
+  return known.slice(0, 2) === String(tag ?? "").slice(0, 2).toLowerCase();
 }
 
 /** A count, with the separators of the language. */

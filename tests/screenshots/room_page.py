@@ -1,17 +1,17 @@
 """The room page's states, on a desktop and a phone, light and dark, in English and Chinese."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from bench.chromium import chromium
+from bench.served_pages import served
 from tests.story.page.fake_room import FakeRoom, JsonObject, Seat, chat
-from tests.story.page.served import served
 from tests.story.page.viewer import say
 
 SIZES = {
@@ -71,6 +71,14 @@ class Scene:
         await self.page.route("**/admission**", answer)
         await self.page.goto(f"/?room=42&name=Alice{fragment}")
         await expect(self.page.locator("#door")).to_be_visible()
+
+
+class State(Protocol):
+    """Brings a scene into a state; its name is the state's."""
+
+    __name__: str
+
+    def __call__(self, scene: Scene) -> Awaitable[None]: ...
 
 
 def crowd(ticks: int, of: int) -> list[list[JsonObject]]:
@@ -176,7 +184,7 @@ async def kicked(scene: Scene) -> None:
 
 PHONE, DARK = Look("phone"), Look(scheme="dark")
 CHINESE = Look(language="zh-CN")
-STATES: list[tuple[Callable[[Scene], Awaitable[None]], list[Look]]] = [
+STATES: list[tuple[State, list[Look]]] = [
     (busy, [Look(), DARK, CHINESE, Look("laptop"), PHONE, Look("phone", "dark", "zh-CN"), Look("landscape")]),
     (quiet, [Look(), PHONE]),
     (entry, [Look(), Look("phone", "dark"), CHINESE]),

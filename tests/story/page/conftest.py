@@ -7,8 +7,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bench.chromium import CHROMIUM, MISSING, chromium
+from bench.served_pages import served
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat
-from tests.story.page.served import served
 from tests.story.page.sockets import listen
 
 expect.set_options(timeout=PATIENCE * 1000)

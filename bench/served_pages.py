@@ -1,4 +1,4 @@
-"""The pages and a room behind one address."""
+"""The pages and a room, which any ASGI application may play, behind one address."""
 
 import asyncio
 import socket
@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-from local.aws.asgi import Receive, Scope, Send
+from local.aws.asgi import Asgi, Receive, Scope, Send
 from local.pages import Pages
-from tests.story.page.fake_room import FakeRoom
 
 
 @asynccontextmanager
-async def served(room: FakeRoom) -> AsyncIterator[str]:
+async def served(room: Asgi) -> AsyncIterator[str]:
     """The address while they are served."""
     pages = Pages()
 
