@@ -166,6 +166,7 @@ async function enter(number, username) {
   $("title").textContent = words.say("roomTitle", { room: number });
   remember(number, username);
   show("room");
+  handlers.state({ name: "connecting" });
   const { websocket, api } = await addresses;
   if ($("room").hidden) return; // left already
   const who = token ? { token } : { username, userId: tabUserId() };

@@ -97,7 +97,7 @@ def crowd(ticks: int, of: int) -> list[list[JsonObject]]:
 
 async def busy(scene: Scene) -> None:
     seat = await scene.enter(properties={"pinned": PRODUCT, "announcement": "We begin at eight"})
-    for tick in crowd(10, 12):
+    for tick in crowd(18, 6):
         await seat.say(*tick)
         await scene.page.wait_for_timeout(400)  # so that messages are all over the stage
     await say(scene.page, "what a lovely blue")
