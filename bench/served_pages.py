@@ -12,9 +12,9 @@ from local.pages import Pages
 
 
 @asynccontextmanager
-async def served(room: Asgi) -> AsyncIterator[str]:
-    """The address while they are served."""
-    pages = Pages()
+async def served(room: Asgi, pages: Asgi | None = None) -> AsyncIterator[str]:
+    """The address while they are served: `pages`, or those that the emulator has."""
+    pages = pages or Pages()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (room if scope["type"] == "websocket" else pages)(scope, receive, send)
