@@ -40,7 +40,7 @@ REDIS_TESTS := tests/functions/adapters/redis tests/functions/handlers tests/fun
 # While slots move every call of a script waits, so fewer tests run.
 MOVING_TESTS := tests/functions/adapters/redis $(patsubst %,tests/story/test_%.py,two_tabs slices moderation)
 
-.PHONY: help dev test test-redis conform deploy-check check format format-check lint types client-types synth package preflight bench screenshots chaos \
+.PHONY: help dev test test-long test-redis conform deploy-check check format format-check lint types client-types synth package preflight bench screenshots chaos \
 	kafka-real clean
 .DEFAULT_GOAL := help
 
@@ -56,8 +56,11 @@ ifeq ($(KAFKA),real)
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
 else
 	@$(TELL) "tests ..."
-	@$(PY) -m pytest --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest $(OF_CHECK) --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 endif
+
+test-long: .venv/.dev .asyncapi/.asyncapi ## run the long tests alone, which `make check` leaves out
+	@$(PY) -m pytest -m long --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-redis: .venv/.dev ## run the tests of the state on three nodes with the functions' rights, and while slots move
 	@$(PY) -m pytest --redis real --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) $(REDIS_TESTS)
@@ -67,7 +70,8 @@ conform: .venv/.dev ## try the emulator with clients of other makers: AWS SDK fo
 	@$(PY) -m tests.conformance.install
 	@CONFORM=1 $(PY) -m pytest $(ARGS) tests/conformance
 
-check: format-check lint types test synth ## the gate: format, ruff, mypy, tests, synth
+check: OF_CHECK := -m "not long"
+check: format-check lint types test synth ## the gate: format, ruff, mypy, all tests but the long ones, synth
 
 format: .venv/.dev ## format the code and fix what ruff can fix
 	@$(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format .

@@ -12,7 +12,20 @@ from local.deployment import Deployment, Servers
 from local.options import Options
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ("help", "dev", "test", "test-redis", "check", "synth", "package", "bench", "chaos", "kafka-real", "clean")
+TARGETS = (
+    "help",
+    "dev",
+    "test",
+    "test-long",
+    "test-redis",
+    "check",
+    "synth",
+    "package",
+    "bench",
+    "chaos",
+    "kafka-real",
+    "clean",
+)
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -81,3 +94,17 @@ def test_installing_shows_its_bars_on_a_terminal_alone() -> None:
         os.close(terminal)
     assert "sync" in loud.stdout
     assert "--quiet" not in loud.stdout
+
+
+def marked(*arguments: str) -> list[str]:
+    """What each run of pytest that make would start says of markers."""
+    lines = [line for line in make(*arguments).stdout.splitlines() if "-m pytest" in line]
+    return [" ".join(re.findall(r"-m (?!pytest)(\"[^\"]+\"|\w+)", line)).strip('"') for line in lines]
+
+
+def test_the_gate_leaves_out_the_long_tests_and_another_target_runs_them() -> None:
+    assert marked("check") == ["not long"]
+    assert marked("test-long") == ["long"]
+    assert marked("test") == [""]
+    commands = (ROOT / ".ci/run").read_text().splitlines()
+    assert commands[commands.index("run make check") + 1] == "run make test-long"

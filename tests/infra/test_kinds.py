@@ -25,6 +25,8 @@ def test_each_stage_and_kafka_and_network_and_cache_is_tried_with_each_other() -
     assert tried == every - APART
 
 
+# Each takes seconds. Quick tests hold cfn-lint against the two stages of cdk.json, and against one in China.
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_cfn_lint_objects_to_nothing_in_any_of_them(kinds: Mapping[str, Kind]) -> None:
     files = [str(kind.file) for kind in kinds.values()]

@@ -123,8 +123,11 @@ async def talk(viewer: Viewer, said: dict[int, str], over: asyncio.Event) -> Non
         await asyncio.sleep(PAUSE_SECONDS)  # not a wait for anything: so busy is the room
 
 
-# Together a minute.
-@pytest.mark.parametrize(("slices", "seconds"), [(1, 20), (3, 40)])
+# Some seconds at each change, a minute beside it.
+@pytest.mark.parametrize(
+    ("slices", "seconds"),
+    [(3, 5), pytest.param(1, 20, marks=pytest.mark.long), pytest.param(3, 40, marks=pytest.mark.long)],
+)
 async def test_who_drops_at_any_moment_and_resumes_has_every_chat_once(
     own_servers: Servers, activity: int, slices: int, seconds: float
 ) -> None:
