@@ -1,6 +1,9 @@
+import pytest
+
 from bench.emulator import run
 
 
+@pytest.mark.long
 def test_the_rates_through_the_emulator_are_told_and_nothing_is_lost() -> None:
     result = run(viewers=(40,), seconds=2)
     (told,) = result.figures["runs"]

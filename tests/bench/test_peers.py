@@ -1,7 +1,10 @@
+import pytest
+
 from bench.emulation import Load
 from bench.peers import PEER, SERVERS, run
 
 
+@pytest.mark.long
 def test_every_server_is_measured_with_the_same_load() -> None:
     result = run(loads=(Load(viewers=4, chats=2, likes=1, joins=0, seconds=2),))
     assert [row[2] for row in result.rows] == [PEER, *SERVERS]

@@ -13,6 +13,7 @@ from local.app import AddressInUse, Emulator, listen
 from local.aws.fork_server import can_fork
 from local.deployment import TABLE
 from local.options import Options
+from local.servers import given
 from local.servers.moto import REGION, MotoResources
 from local.servers.process import ServerFailed, accepts
 from tests.local.aws.until import until
@@ -88,7 +89,10 @@ async def test_the_archive_tells_tools_on_this_machine_where_it_is_and_no_web_pa
         assert strange.status_code == 403
 
 
-async def test_a_server_that_cannot_be_started_takes_the_others_with_it(kafka_bootstrap: str) -> None:
+async def test_a_server_that_cannot_be_started_takes_the_others_with_it(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(given, "PATIENCE_SECONDS", 1)  # it will not start
     before = processes()
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))

@@ -41,6 +41,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+@pytest.mark.long
 async def test_heartbeats_and_a_close_that_fall_into_a_stall_are_credited_once_and_nothing_is_lost(
     kafka: EmbeddedKafka | ApacheKafka, redis_url: str, moto_url: str, activity: int
 ) -> None:
@@ -107,6 +108,7 @@ async def shown_once(viewers: list[Viewer], text: str) -> int:
     return int(seq)
 
 
+@pytest.mark.long
 async def test_chats_and_likes_that_fall_into_a_stall_are_there_once_when_they_are_sent_again(
     kafka: EmbeddedKafka | ApacheKafka, redis_url: str, moto_url: str, activity: int
 ) -> None:

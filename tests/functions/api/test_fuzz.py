@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
@@ -120,6 +121,8 @@ def test_in_open_mode(case: Case, clean_redis: str, moto_url: str, empty_table: 
     case.call_and_validate(excluded_checks=excluded(case))
 
 
+# The same calls as in open mode, and the token of each, which test_auth.py has too.
+@pytest.mark.long
 @SCHEMA.parametrize()
 @EXAMPLES
 def test_with_a_token_that_allows_everything(case: Case, clean_redis: str, moto_url: str, empty_table: str) -> None:

@@ -189,28 +189,34 @@ async def test_a_function_that_takes_too_long_is_killed_and_replaced(start: Star
         assert await runtime.invoke("f", {}) != pid
 
 
+HANGS = (
+    ("endless_loop", ["in endless_loop"]),
+    ("endless_call_of_c_that_keeps_the_interpreter", ["in endless_call_of_c_that_keeps_the_interpreter"]),
+    ("sleeping", ["in sleeping"]),
+    ("deadlock", ["in deadlock"]),
+    ("thread_that_never_ends", ["in sleeping", "in thread_that_never_ends"]),
+    ("awaiting", ["Task 'the reply'", "in never_answered", "in waits_for_a_reply"]),
+    ("catching_everything", ["in catching_everything"]),
+)
+
+
 async def test_a_function_that_hangs_says_where_when_it_is_killed(start: Start) -> None:
-    for way, wanted in (
-        ("endless_loop", ["in endless_loop"]),
-        ("endless_call_of_c_that_keeps_the_interpreter", ["in endless_call_of_c_that_keeps_the_interpreter"]),
-        ("sleeping", ["in sleeping"]),
-        ("deadlock", ["in deadlock"]),
-        ("thread_that_never_ends", ["in sleeping", "in thread_that_never_ends"]),
-        ("awaiting", ["Task 'the reply'", "in never_answered", "in waits_for_a_reply"]),
-        ("catching_everything", ["in catching_everything"]),
-    ):
-        lines: list[str] = []
-        async with start(
-            function("hang.handler", timeout_seconds=1.0),
-            write_line=lambda name, line, lines=lines: lines.append(line),
-        ) as runtime:
-            error = await failure(runtime, {"way": way})
-            assert error.error_type == "Sandbox.Timedout", way
-            await until(lambda: not runtime.processes("f"))
-        assert lines[0] == "Task timed out after 1.00 seconds. It was here:", way
-        told = "\n".join(lines)
-        assert [text for text in wanted if text not in told] == [], (way, told)
-        assert f'{ROOT / "hang.py"}", line ' in told, way
+    # At once: each takes its time-out of a second.
+    await asyncio.gather(*(hangs(start, way, wanted) for way, wanted in HANGS))
+
+
+async def hangs(start: Start, way: str, wanted: list[str]) -> None:
+    lines: list[str] = []
+    async with start(
+        function("hang.handler", timeout_seconds=1.0), write_line=lambda name, line: lines.append(line)
+    ) as runtime:
+        error = await failure(runtime, {"way": way})
+        assert error.error_type == "Sandbox.Timedout", way
+        await until(lambda: not runtime.processes("f"))
+    assert lines[0] == "Task timed out after 1.00 seconds. It was here:", way
+    told = "\n".join(lines)
+    assert [text for text in wanted if text not in told] == [], (way, told)
+    assert f'{ROOT / "hang.py"}", line ' in told, way
 
 
 async def test_an_import_that_hangs_says_where(start: Start) -> None:
