@@ -12,7 +12,7 @@ from tools.smoke.cause import Failed
 from tools.smoke.platform import ANSWER_SECONDS, unreachable
 
 ADDRESSES = "/stage.json"
-PAGES = ("/",)
+PAGES = ("/", "/console")
 ASSET = re.compile(r'"(/assets/[^"]+)"')
 POLICY = "content-security-policy"
 
