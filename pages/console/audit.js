@@ -1,7 +1,8 @@
 /** What was done in the room, and by whom. It is read every few seconds, so that each moderator sees the others' acts. */
 
-import { bdi, element, fields, isCount, name } from "../shared/foreign.js";
+import { bdi, drawn, element, fields, isCount, name } from "../shared/foreign.js";
 import { button } from "./form_fields.js";
+import { rowsOf } from "./rows.js";
 import { day, deed, words } from "./wording.js";
 
 const PAGE = 50;
@@ -41,10 +42,8 @@ export class Audit {
     this.#newest = Math.max(this.#newest ?? -1, ...acts.map(({ seq }) => seq));
     if (isFirst) this.#before = before;
     this.#older.hidden = this.#before === null;
-    for (const act of fresh) {
-      this.#list.prepend(row(act));
-      if (!isFirst) this.onact(act);
-    }
+    this.#list.prepend(...rowsOf(fresh, row).reverse());
+    if (!isFirst) for (const act of fresh) drawn("act", () => this.onact(act));
     this.#empty();
   }
 
@@ -53,7 +52,7 @@ export class Audit {
     try {
       const { acts, before } = await this.#api.get(this.#path, { limit: PAGE, before: this.#before });
       this.#before = before;
-      this.#list.append(...acts.map(row));
+      this.#list.append(...rowsOf(acts, row));
       this.#older.hidden = before === null;
     } finally {
       this.#older.disabled = false;

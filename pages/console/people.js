@@ -1,8 +1,9 @@
 /** Who is in the room, with attributes and what holds against them. */
 
 import { badges } from "../shared/badges.js";
-import { bdi, element, fields, isolated, name, text } from "../shared/foreign.js";
+import { bdi, element, isolated, name, text } from "../shared/foreign.js";
 import { button } from "./form_fields.js";
+import { fill, rowsOf } from "./rows.js";
 import { day, words } from "./wording.js";
 
 const PAGE = 100;
@@ -28,8 +29,7 @@ export class People {
     const [users, isMore] = await this.#read();
     await this.#sanctions?.read();
     const focused = this.#list.contains(document.activeElement) ? document.activeElement.dataset.id : undefined;
-    const rows = users.map((user) => this.#row(fields(user)));
-    this.#list.replaceChildren(...(rows.length ? rows : [element("li", "quiet", words.say("nobodyHere"))]));
+    fill(this.#list, rowsOf(users, (user) => this.#row(user)), words.say("nobodyHere"));
     this.#more.hidden = !isMore;
     // The list is made anew every few seconds, under the reader's hand.
     if (focused) [...this.#list.querySelectorAll("button")].find((one) => one.dataset.id === focused)?.focus();
@@ -40,7 +40,7 @@ export class People {
     let cursor = null;
     for (let page = 0; page < this.#pages; page += 1) {
       const found = await this.#api.get(`${this.#room}/users`, { limit: PAGE, cursor });
-      for (const user of found.users) users.set(user.userId, user);
+      for (const user of found.users) users.set(user?.userId, user);
       cursor = found.cursor;
       if (cursor === null) break;
     }
@@ -55,6 +55,7 @@ export class People {
     one.dataset.id = text(userId);
     one.append(bdi(shown), ...badges(attributes));
     one.title = words.say("more", { name: isolated(shown) });
+    one.disabled = typeof userId !== "string" || userId === "";
     one.onclick = () => this.#onchosen({ id: userId, name: shown });
     row.append(one);
     for (const [action, until, long] of [["muted", "isMuted", "isMutedLong"], ["banned", "isBanned", "isBannedLong"]]) {

@@ -1,8 +1,9 @@
 /** Notices and properties: a form with templates, a preview as viewers see it, and what is pinned now. */
 
 import { card } from "../shared/card.js";
-import { bdi, drawn, element, fields, listed } from "../shared/foreign.js";
+import { bdi, element, fields, listed } from "../shared/foreign.js";
 import { button, choices, field, heading } from "./form_fields.js";
+import { fill, rowsOf } from "./rows.js";
 import { TEMPLATES, dataOf, longest, targets } from "./templates.js";
 import { failure, words } from "./wording.js";
 
@@ -59,9 +60,8 @@ export class Publish {
   /** The room's properties, as they are told. */
   show(properties) {
     this.#properties = fields(properties);
-    const rows = Object.entries(this.#properties).map(([name, value]) => drawn("property", () => this.#row(name, value)));
-    const found = rows.filter(Boolean);
-    this.#pinned.replaceChildren(...(found.length ? found : [element("li", "quiet", words.say("nothingPinned"))]));
+    const present = Object.entries(this.#properties).map(([name, value]) => ({ name, value }));
+    fill(this.#pinned, rowsOf(present, ({ name, value }) => this.#row(name, value)), words.say("nothingPinned"));
   }
 
   get #which() {

@@ -5,6 +5,7 @@ import { counted } from "../shared/languages.js";
 import { chart } from "./chart.js";
 import { curve } from "./curve.js";
 import { choices, field, heading } from "./form_fields.js";
+import { fill, rowsOf } from "./rows.js";
 import { span, words } from "./wording.js";
 
 const HOUR_MS = 3_600_000;
@@ -78,10 +79,10 @@ export class Report {
 }
 
 function rank(list, users, said) {
-  const rows = (Array.isArray(users) ? users : []).map((user) => {
-    const row = element("li", "entry-row");
-    row.append(bdi(name(user?.userId), "name"), element("span", "quiet", said(user)));
-    return row;
-  });
-  list.replaceChildren(...(rows.length ? rows : [element("li", "quiet", words.say("nothingYet"))]));
+  const row = (user) => {
+    const made = element("li", "entry-row");
+    made.append(bdi(name(user.userId), "name"), element("span", "quiet", said(user)));
+    return made;
+  };
+  fill(list, rowsOf(users, row), words.say("nothingYet"));
 }

@@ -1,7 +1,8 @@
 /** The live rooms with their figures. */
 
-import { element, isCount } from "../shared/foreign.js";
+import { element, isCount, text } from "../shared/foreign.js";
 import { button, field } from "./form_fields.js";
+import { fill, rowsOf } from "./rows.js";
 import { words } from "./wording.js";
 
 const PAGE = 50;
@@ -34,8 +35,8 @@ export class Rooms {
       cursor = answer.cursor;
       if (cursor === null) break;
     }
-    rooms.sort((a, b) => b.onlineNumber - a.onlineNumber);
-    this.#list.replaceChildren(...(rooms.length ? rooms.map(row) : [element("li", "quiet", words.say("noRooms"))]));
+    rooms.sort((a, b) => whole(b.onlineNumber) - whole(a.onlineNumber));
+    fill(this.#list, rowsOf(rooms, row), words.say("noRooms"));
     this.#more.hidden = cursor === null;
   }
 }
@@ -55,7 +56,7 @@ export function roomNumber(value) {
 
 function row({ activityId, onlineNumber, connections, zanNumber }) {
   const item = element("li", "entry-row");
-  const link = Object.assign(element("a", "room-link", words.say("openRoom", { room: activityId })), { href: addressOf(activityId) });
+  const link = Object.assign(element("a", "room-link", words.say("openRoom", { room: text(activityId, 16) })), { href: addressOf(activityId) });
   const figures = [words.say("onlineCount", { count: whole(onlineNumber) }), words.say("connections", { count: whole(connections) })];
   figures.push(words.say("likeCount", { count: whole(zanNumber) }));
   item.append(link, element("p", "quiet", figures.join(" · ")));

@@ -2,6 +2,7 @@
 
 import { bdi, element, isolated, name, prose, text } from "../shared/foreign.js";
 import { button, field, heading } from "./form_fields.js";
+import { fill, rowsOf } from "./rows.js";
 import { day, words } from "./wording.js";
 
 const MOST_PAGES = 20;
@@ -27,12 +28,12 @@ export class InForce {
       if (cursor === null) break;
     }
     this.all = found;
-    this.#held = new Map(found.map((one) => [`${one.action} ${one.userId}`, one]));
+    this.#held = new Map(found.map((one) => [keyOf(one?.action, one?.userId), one]));
   }
 
   /** The mute or ban ("muted", "banned") of a user, if it holds now. */
   of(action, userId, now = Date.now()) {
-    const found = this.#held.get(`${action} ${userId}`);
+    const found = this.#held.get(keyOf(action, userId));
     return found && (found.until === null || found.until > now) ? found : undefined;
   }
 }
@@ -57,12 +58,11 @@ export class SanctionsPanel {
 
   async refresh() {
     const [, everywhere] = await Promise.all([this.#inForce.read(), this.#everywhere && this.#readEverywhere()]);
-    this.#fill(this.#here, this.#inForce.all.map((one) => this.#row(one, () => this.#liftHere(one))));
-    if (everywhere) {
-      this.#fill(this.#everywhere, everywhere.map((one) => this.#row({ ...one, action: "banned" }, () => {
-        return this.#deeds.unbanEverywhere({ id: one.userId, name: one.userId }, one);
-      })));
-    }
+    const none = words.say("noSanctions");
+    fill(this.#here, rowsOf(this.#inForce.all, (one) => this.#row(one, () => this.#liftHere(one))), none);
+    const liftFromAll = (one) => this.#deeds.unbanEverywhere({ id: one.userId, name: one.userId }, one);
+    const banned = (one) => this.#row({ ...one, action: "banned" }, () => liftFromAll(one));
+    if (everywhere) fill(this.#everywhere, rowsOf(everywhere, banned), none);
   }
 
   async #readEverywhere() {
@@ -82,15 +82,11 @@ export class SanctionsPanel {
     return action === "muted" ? this.#deeds.unmute(user) : this.#deeds.unban(user);
   }
 
-  #fill(list, rows) {
-    list.replaceChildren(...(rows.length ? rows : [element("li", "quiet", words.say("noSanctions"))]));
-  }
-
   #row({ action, userId, since, until, by, byName, reason }, lift) {
     const row = element("li", "entry-row sanction");
     const head = element("p", "head");
     head.append(bdi(name(userId), "name"), element("span", "tag", words.say(action === "muted" ? "isMutedLong" : "isBannedLong")));
-    const when = [until ? words.say("until", { time: day(until) }) : words.say("forGood")];
+    const when = [day(until) ? words.say("until", { time: day(until) }) : words.say("forGood")];
     if (day(since)) when.push(words.say("since", { time: day(since) }));
     when.push(words.say("by", { name: isolated(name(byName, by)) }));
     const body = element("div", "body");
@@ -104,6 +100,10 @@ export class SanctionsPanel {
     row.append(body, one);
     return row;
   }
+}
+
+function keyOf(action, userId) {
+  return `${text(action)} ${text(userId)}`;
 }
 
 /** A form to choose somebody who is not on the page. */
