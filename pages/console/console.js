@@ -101,7 +101,7 @@ function openRoom({ api, addresses, token, caller, activityId, panels, outcomes 
     if (document.body.dataset.panel === "people") soon = setTimeout(() => panels.refresh(), 1000);
   };
   listen({ ...room.keys, u: () => outcomes.undo(), "?": () => help($("keys")) });
-  panels.open(matchMedia("(max-width: 800px)").matches ? "chat" : "people");
+  panels.open(matchMedia("(max-width: 900px)").matches ? "chat" : "people");
   room.enter({ addresses, token, caller });
 }
 

@@ -54,7 +54,7 @@ export class Panels {
       await part.refresh();
       problem.textContent = "";
     } catch (error) {
-      problem.textContent = words.say("readFailed", { why: failure(error) });
+      problem.textContent = error.mayBeTriedAgain ? words.say("notReached") : words.say("readFailed", { why: failure(error) });
     }
     if (this.#open?.part !== part || !everyMs) return;
     clearTimeout(this.#timer);

@@ -22,6 +22,7 @@ export class People {
   /** `sanctions`: those of the room, null for who may not see them. `onchosen` is called with `{ id, name }`. */
   constructor(api, activityId, sanctions, onchosen) {
     [this.#api, this.#room, this.#sanctions, this.#onchosen] = [api, `/activities/${activityId}`, sanctions, onchosen];
+    this.#more.hidden = true;
     this.element.append(this.#list, this.#more);
   }
 

@@ -106,7 +106,7 @@ async def people(scene: Scene) -> None:
 async def moderating(scene: Scene) -> None:
     """The chat is held, and one act was done."""
     seat = await scene.enter()
-    if scene.page.viewport_size != SIZES["phone"]:
+    if await scene.page.locator("#tab-chat").is_hidden():
         await scene.tab("audit")
     row = scene.page.locator("#chat > .chat", has_text="spam.example")
     await row.focus()

@@ -86,7 +86,7 @@ export default {
 
   noActs: "Nothing was done yet.", olderActs: "Older", noRooms: "No room has anybody in it.", moreRooms: "More rooms",
   connections: { one: "{count} connection", other: "{count} connections" }, onlineCount: "{count} online", likeCount: { one: "{count} like", other: "{count} likes" },
-  openRoom: "Open room {room}", goTo: "Go to a room", reload: "Read again", readFailed: "Not up to date. {why}",
+  openRoom: "Open room {room}", goTo: "Go to a room", reload: "Read again", readFailed: "Not up to date. {why}", notReached: "Not up to date. The server does not answer; it is asked again.",
 
   keysTitle: "Keys", keyMove: "to the next, to the one before", keyRemove: "remove the message", keyMute: "mute its user for 10 min",
   keyBan: "ban its user", keyMenu: "all that can be done with it", keyUndo: "undo the last act that can be undone", keyEnd: "to the newest", keyHelp: "these keys", keyFilter: "to the filter",

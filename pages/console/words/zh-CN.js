@@ -86,7 +86,7 @@ export default {
 
   noActs: "还没有操作。", olderActs: "更早", noRooms: "没有房间有人。", moreRooms: "更多房间",
   connections: "{count} 个连接", onlineCount: "{count} 人在线", likeCount: "{count} 个赞",
-  openRoom: "打开房间 {room}", goTo: "前往房间", reload: "重新读取", readFailed: "不是最新状态。{why}",
+  openRoom: "打开房间 {room}", goTo: "前往房间", reload: "重新读取", readFailed: "不是最新状态。{why}", notReached: "不是最新状态。服务器没有响应，正在重试。",
 
   keysTitle: "快捷键", keyMove: "下一条、上一条", keyRemove: "删除消息", keyMute: "禁言其用户 10 分钟",
   keyBan: "封禁其用户", keyMenu: "全部操作", keyUndo: "撤销最近一次可撤销的操作", keyEnd: "到最新", keyHelp: "显示快捷键", keyFilter: "到筛选框",
