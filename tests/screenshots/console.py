@@ -9,10 +9,10 @@ from typing import Any
 from playwright.async_api import Browser, Page, expect
 
 from bench.chromium import chromium
+from bench.served_pages import served
 from tests.screenshots.room_page import SAID, SIZES, Look
 from tests.story.page.fake_api import CALLER, REPORT, FakeApi, JsonObject
 from tests.story.page.fake_room import FakeRoom, Seat, chat
-from tests.story.page.served import served
 
 NOW = 1_780_000_000_000
 MINUTE_MS = 60_000
