@@ -3,7 +3,9 @@
  *
  * All have the same speed, and their places follow from one clock, the document's timeline: a lane is free once the
  * whole of its last message and a gap have entered the stage. So no message meets another, however late a frame is. A
- * tick of the room brings many at once. They are let go one after another, over the time that a tick takes.
+ * tick of the room brings many at once. They are let go one after another, over the time that a tick takes. The fewer
+ * lanes are free, the longer the next message waits and the less its lane is foreseen: else all lanes would be taken at
+ * one moment and be free at another, and messages would cross as columns.
  */
 
 import { oneLine, prose } from "../shared/foreign.js";
@@ -15,7 +17,7 @@ const CROSSING_SECONDS = 8; // of the width, within what can be read
 const SLOWEST = 70; // pixels a second
 const FASTEST = 170;
 const LONGEST_TICK_MS = 1000;
-const PATIENCE_MS = 700; // a message that finds no lane for so long is left out: the chat shows it anyway
+const PATIENCE_MS = 1200; // a message that finds no place for so long is left out: the chat shows it anyway
 const OWN_PATIENCE_MS = 8000; // one's own is looked for
 const AREAS = new Map([["quarter", 0.25], ["half", 0.5], ["all", 1]]);
 
@@ -25,6 +27,8 @@ export class Danmaku {
   #waiting = [];
   #fresh = [];
   #lanes = []; // when each lane is free for the next message, on the timeline
+  #laneMs = 0; // how long a message takes its lane, on average
+  #next = 0; // when the next message may go
   #tick = 0; // when the last tick came
   #running = false;
 
@@ -80,13 +84,19 @@ export class Danmaku {
   /** Let go what is due, and forget what was due too long ago. */
   #launch() {
     const now = time();
-    const free = this.#freeLanes(now);
+    const lanes = this.#laneCount();
+    const free = Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => !(this.#lanes[lane] > now));
     const going = [];
     this.#waiting.sort((one, other) => Number(other.mine) - Number(one.mine)); // one's own first, the rest in order
     this.#waiting = this.#waiting.filter((one) => {
       if (one.due > now) return true;
-      if (free.length === 0) return now - one.due < (one.mine ? OWN_PATIENCE_MS : PATIENCE_MS);
-      going.push({ ...one, lane: free.shift() });
+      if (free.length === 0 || (this.#next > now && !one.mine)) {
+        return now - one.due < (one.mine ? OWN_PATIENCE_MS : PATIENCE_MS);
+      }
+      const taken = 1 - free.length / lanes;
+      const [lane] = free.splice(Math.floor(Math.random() * taken * free.length), 1);
+      this.#next = now + (this.#laneMs / lanes) * taken;
+      going.push({ ...one, lane });
       return false;
     });
     for (const one of going) one.flight = this.#place(one);
@@ -105,7 +115,9 @@ export class Danmaku {
   #start({ flight, length, lane }, now) {
     const width = this.#layer.clientWidth;
     const pace = 1000 / this.#speed(); // ms a pixel
-    this.#lanes[lane] = now + (length + GAP) * pace;
+    const ms = (length + GAP * (1 + Math.random())) * pace;
+    this.#lanes[lane] = now + ms;
+    this.#laneMs += (ms - this.#laneMs) / 8;
     const path = [{ transform: `translateX(${width}px)` }, { transform: `translateX(${-length}px)` }];
     const animation = flight.animate(path, { duration: (width + length) * pace, fill: "backwards" });
     animation.startTime = now; // and not when the next frame is drawn, whenever that is
@@ -121,12 +133,11 @@ export class Danmaku {
     return LANE * this.#settings.size;
   }
 
-  #freeLanes(now) {
+  #laneCount() {
     const { clientWidth, clientHeight } = this.#layer;
-    if (clientWidth === 0) return [];
+    if (clientWidth === 0) return 0;
     const share = AREAS.get(this.#settings.area) ?? 1;
-    const lanes = Math.max(1, Math.floor((clientHeight * share - TOP) / this.#laneHeight()));
-    return Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => !(this.#lanes[lane] > now));
+    return Math.max(1, Math.floor((clientHeight * share - TOP) / this.#laneHeight()));
   }
 }
 

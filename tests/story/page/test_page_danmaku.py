@@ -1,13 +1,14 @@
 """The room page in a real browser: messages that fly over the stream, and the stream."""
 
+import asyncio
+import itertools
 import json
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.story.page.fake_room import FakeRoom, Seat, chat
+from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat, chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Where each flight is at one moment, from the animations: no frame need be drawn.
@@ -33,21 +34,37 @@ async def flights(page: Page) -> list[dict[str, float]]:
 def overlaps(found: list[dict[str, float]]) -> list[tuple[dict[str, float], dict[str, float]]]:
     """Pairs of one lane that meet."""
     ordered = sorted(found, key=lambda one: (one["top"], one["left"]))
-    pairs = pairwise(ordered)
+    pairs = itertools.pairwise(ordered)
     return [(one, other) for one, other in pairs if one["top"] == other["top"] and one["right"] > other["left"]]
 
 
 async def test_messages_fill_the_stages_height_and_never_meet_even_if_frames_are_late(page: Page, seat: Seat) -> None:
-    for tick in range(6):
-        await seat.say(*(chat(tick * 60 + number, "word " * (number % 9 + 1)) for number in range(60)))
-        await page.evaluate("() => { const end = performance.now() + 250; while (performance.now() < end); }")
-        await expect(page.locator(".flight").nth(tick * 3)).to_be_attached()
-        assert overlaps(await flights(page)) == []
-    found = await flights(page)
+    seqs = itertools.count(1)
     height = await page.locator("#stage").evaluate("stage => stage.clientHeight")
+    found: list[dict[str, float]] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < 20 or max(one["top"] for one in found) < height - 90:
+            await seat.say(*(chat(seq := next(seqs), "word " * (seq % 9 + 1)) for _ in range(60)))
+            await page.evaluate("() => { const end = performance.now() + 250; while (performance.now() < end); }")
+            found = await flights(page)
+            assert overlaps(found) == []
 
-    assert max(one["top"] for one in found) > height - 90
     assert len({round(one["speed"], 6) for one in found}) == 1
+
+
+async def test_a_busy_room_does_not_cross_in_columns(page: Page, seat: Seat) -> None:
+    seqs = itertools.count(1)
+    found: list[dict[str, float]] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < 30:
+            await seat.say(*(chat(next(seqs), "as long as all the others") for _ in range(60)))
+            await page.evaluate("() => new Promise((drawn) => requestAnimationFrame(drawn))")
+            found = await flights(page)
+    lefts = sorted(one["left"] for one in found)
+    width = found[0]["right"] - found[0]["left"] + 48
+
+    # In columns all would be within a fifth of the distance from one column to the next.
+    assert len({int(left % width / width * 5) for left in lefts}) >= 4
 
 
 async def test_a_tick_is_spread_over_its_time(page: Page, seat: Seat) -> None:
