@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from bench.cold_start import BOTO3, WITH_PROVIDER, link, requirements, run
 from functions.manifest import FUNCTIONS
 
 
+@pytest.mark.long
 async def test_every_function_starts_with_its_own_packages_and_is_set_against_boto3() -> None:
     result = await run(rounds=1)
     told = result.figures["milliseconds"]

@@ -1,6 +1,9 @@
+import pytest
+
 from bench.memory import run
 
 
+@pytest.mark.long
 async def test_a_seats_memory_is_told_for_each_size_of_room() -> None:
     result = await run(seats=(50, 200))
     told = result.figures["bytesPerSeat"]

@@ -8,6 +8,7 @@ CLIENTS = {"ours", "ours-uvloop", "aiohttp", "httpx", "boto3", "boto3-pool"}
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
+@pytest.mark.long
 def test_every_contender_posts_plain_and_over_tls() -> None:
     result = run(rounds=1, posts=dict.fromkeys(CLIENTS, 20), delays_ms=(0,))
     assert [(case["tls"], case["delayMs"]) for case in result.figures["cases"]] == [(False, 0), (True, 0)]

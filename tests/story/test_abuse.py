@@ -295,6 +295,7 @@ async def test_what_cannot_be_a_name_opens_nothing(rooms: Rooms, activity: int) 
         assert (await rooms.http.post("/_local/token", json=asked)).status_code == 400, text
 
 
+@pytest.mark.long
 async def test_no_part_of_a_request_makes_the_http_api_fail(rooms: Rooms, servers: Servers, activity: int) -> None:
     token = await rooms.token(activity, "m-1", name="Maud", caps=ALL)
     room = f"/api/activities/{activity}"

@@ -52,6 +52,7 @@ def test_its_own_test_passes_and_so_does_the_test_of_the_arrows(tree: Path) -> N
     assert "passed" in output_of(tree, "-m", "pytest", "-q", TEST, "tests/test_arrows.py")
 
 
+@pytest.mark.long
 def test_the_stack_has_the_function_and_its_schedule(tree: Path, tmp_path: Path) -> None:
     output_of(tree, "app.py", CDK_OUTDIR=str(tmp_path), STAGE="dev")
     template = json.loads((tmp_path / "live-rooms-dev.template.json").read_text())
@@ -61,6 +62,7 @@ def test_the_stack_has_the_function_and_its_schedule(tree: Path, tmp_path: Path)
     assert "rate(5 minutes)" in [one.get("ScheduleExpression") for one in resources]
 
 
+@pytest.mark.long
 async def test_the_emulator_runs_the_function_and_takes_an_edit_over(
     tree: Path, own_servers: Servers, activity: int
 ) -> None:

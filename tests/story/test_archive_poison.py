@@ -51,6 +51,7 @@ async def test_poison_is_set_aside_with_its_cause_and_the_rest_is_kept(own_serve
         assert {seq: (item["id"], item["text"]) for seq, item in (await archive.items("m")).items()} == said
 
 
+@pytest.mark.long
 async def test_poison_that_the_queue_does_not_take_comes_again_until_it_does(
     own_servers: Servers, activity: int
 ) -> None:

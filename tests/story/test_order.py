@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 RELOADS = 120
 
 
+@pytest.mark.long
 async def test_whoever_reloads_quickly_is_there_for_the_others(rooms: Rooms, activity: int) -> None:
     watching = [await rooms.enter(activity, "alice"), await rooms.enter(activity, "bob", classic=True)]
     page = await rooms.enter(activity, "carol")
