@@ -5,7 +5,7 @@ import { chatEntry, excerpt, noticeEntry, repliedTo } from "./chat_entry.js";
 import { words } from "./wording.js";
 
 const LONGEST = 300;
-const PER_FRAME = 12; // entries that are drawn in one frame: a tick of a busy room may bring a hundred
+const PER_FRAME = 25; // entries that are drawn in one frame: a tick of a busy room may bring a hundred
 const KNOWN = 1000; // chats that a reply may quote
 const AT_END = 60; // within so many pixels of the end, the reader follows the chat
 
@@ -156,7 +156,9 @@ export class ChatList {
   }
 
   #tell() {
-    this.#newer.hidden = !this.#isHeld();
+    const isHeld = this.#isHeld();
+    if (!isHeld && this.#newer.hidden) return; // what is written again is laid out again
+    this.#newer.hidden = !isHeld;
     const key = this.#missed > 0 ? "newer" : "newest";
     this.#newer.textContent = words.say(key, { count: this.#missed });
   }

@@ -19,11 +19,13 @@ const FASTEST = 170;
 const LONGEST_TICK_MS = 1000;
 const PATIENCE_MS = 1200; // a message that finds no place for so long is left out: the chat shows it anyway
 const OWN_PATIENCE_MS = 8000; // one's own is looked for
+const CALM = matchMedia("(prefers-reduced-motion: reduce)"); // once: each new query has the styles computed
 const AREAS = new Map([["quarter", 0.25], ["half", 0.5], ["all", 1]]);
 
 export class Danmaku {
   #layer;
   #settings;
+  #size = { width: 0, height: 0 }; // of the layer: to ask it in each frame would have the styles computed
   #waiting = [];
   #fresh = [];
   #lanes = []; // when each lane is free for the next message, on the timeline
@@ -36,10 +38,10 @@ export class Danmaku {
   constructor(layer, settings) {
     this.#layer = layer;
     this.#settings = settings;
-    let width = layer.clientWidth;
-    new ResizeObserver(() => {
-      if (layer.clientWidth !== width) this.clear(); // the speed follows from the width
-      width = layer.clientWidth;
+    new ResizeObserver(([{ contentRect }]) => {
+      const isWider = contentRect.width !== this.#size.width;
+      this.#size = contentRect;
+      if (isWider) this.clear(); // the speed follows from the width
     }).observe(layer);
   }
 
@@ -113,7 +115,7 @@ export class Danmaku {
   }
 
   #start({ flight, length, lane }, now) {
-    const width = this.#layer.clientWidth;
+    const { width } = this.#size;
     const pace = 1000 / this.#speed(); // ms a pixel
     const ms = (length + GAP * (1 + Math.random())) * pace;
     this.#lanes[lane] = now + ms;
@@ -125,7 +127,7 @@ export class Danmaku {
   }
 
   #speed() {
-    const usual = this.#layer.clientWidth / CROSSING_SECONDS;
+    const usual = this.#size.width / CROSSING_SECONDS;
     return Math.min(FASTEST, Math.max(SLOWEST, usual)) * this.#settings.speed;
   }
 
@@ -134,10 +136,10 @@ export class Danmaku {
   }
 
   #laneCount() {
-    const { clientWidth, clientHeight } = this.#layer;
-    if (clientWidth === 0) return 0;
+    const { width, height } = this.#size;
+    if (width === 0) return 0;
     const share = AREAS.get(this.#settings.area) ?? 1;
-    return Math.max(1, Math.floor((clientHeight * share - TOP) / this.#laneHeight()));
+    return Math.max(1, Math.floor((height * share - TOP) / this.#laneHeight()));
   }
 }
 
@@ -148,5 +150,5 @@ function time() {
 
 /** Whether nothing may or need move. */
 export function isStill() {
-  return document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return document.hidden || CALM.matches;
 }
