@@ -16,7 +16,7 @@ PARTITIONS = 12
 REDIS_ACCESS = "on ~* -@all +@read +@write +@connection +eval +evalsha +time -@dangerous +cluster|slots"
 
 # What a function works with: its settings, its rights and its place in the network follow from it.
-Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review", "erasure"]
+Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review", "erasure", "gallery"]
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,17 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys", "erasure"}),
+        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys", "erasure", "gallery"}),
         packages=("room", "post", "api", "tokens", "words"),
+    ),
+    Function(
+        name="gallery",
+        handler="functions.handlers.gallery.handler",
+        trigger=HttpRoutes("/gallery/{proxy+}"),
+        # It waits until there is something to tell: usecases/slot_reader.py.
+        timeout_seconds=15,
+        memory_mb=512,
+        needs=frozenset({"redis", "gallery"}),
     ),
 )
 

@@ -30,7 +30,17 @@ from local.aws.lambda_runtime import LambdaRuntime
 from local.aws.schedule import invoke_at_rate
 from local.aws.web_server import serve
 from local.background import in_background
-from local.deployment import CREDENTIALS, EDGE_SECRET, FAILURE_QUEUE, TABLE, TOKEN_SECRET, Deployment, Servers
+from local.deployment import (
+    CREDENTIALS,
+    EDGE_SECRET,
+    FAILURE_QUEUE,
+    GALLERY_SECRET,
+    TABLE,
+    TOKEN_SECRET,
+    Deployment,
+    Servers,
+    has_gallery,
+)
 from local.edits import Code, picked_up
 from local.local_api import LocalApi, fresh_keys, tokens_at
 from local.options import Options
@@ -136,7 +146,7 @@ class Emulator:
         return Servers(
             redis_url=redis.result(),
             kafka_bootstrap=kafka.result(),
-            secrets_url=aws_url if self._options.auth_mode == "token" or self._options.edge_only else "",
+            secrets_url=aws_url if self._has_secrets else "",
             aws_url=aws_url,
             failure_queue_url=failure_queue_url,
             connections_url=f"http://{self.address}/{STAGE}",
@@ -156,6 +166,10 @@ class Emulator:
         self._parts[part] = True
         return address
 
+    @property
+    def _has_secrets(self) -> bool:
+        return self._options.auth_mode == "token" or bool(self._options.edge_only) or has_gallery(self._environment)
+
     async def _start_aws(self) -> tuple[str, str]:
         """The URLs of moto and of the archive's failure queue in moto."""
         url = await self._start_server("moto", "AWS_ENDPOINT", Moto())
@@ -164,6 +178,8 @@ class Emulator:
         queue_url = await resources.make_queue(FAILURE_QUEUE)
         if self._options.auth_mode == "token":
             await resources.put_secret(TOKEN_SECRET, fresh_keys())
+        if has_gallery(self._environment):
+            await resources.put_secret(GALLERY_SECRET, fresh_keys())
         if self._options.edge_only:
             await resources.put_secret(EDGE_SECRET, json.dumps({"current": "first", "first": self._edge_key}))
         return url, queue_url
@@ -205,7 +221,10 @@ class Emulator:
             gateway=gateway,
             connections=ConnectionsApi(gateway=gateway, credentials=CREDENTIALS),
             lambda_api=self._lambda_api,
-            http_api=HttpApi(invoke=invoke, config=HttpApiConfig.from_manifest(domain_name=self.address)),
+            http_apis={
+                config.prefix: HttpApi(invoke=invoke, config=config)
+                for config in HttpApiConfig.from_manifest(domain_name=self.address)
+            },
             local_api=LocalApi(
                 archive={"table": TABLE, "endpoint": servers.aws_url, "region": REGION},
                 health=self.health,

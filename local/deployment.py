@@ -19,6 +19,7 @@ CREDENTIALS = Credentials("AKIALIVEROOMSLOCAL00", "the-emulators-own-secret-key"
 ROLE = {"AWS_ACCESS_KEY_ID": CREDENTIALS.access_key, "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key}
 TOKEN_SECRET = "live-rooms/token-keys"
 EDGE_SECRET = "live-rooms/edge-keys"
+GALLERY_SECRET = "live-rooms/gallery-keys"
 TABLE = "live-rooms"
 FAILURE_QUEUE = "live-rooms-archive-failures"
 # The row whose schedule is a setting, too.
@@ -29,8 +30,9 @@ REVIEW = "review"
 REVIEW_SECONDS = 3
 REVIEW_MEMORY_MB = 128
 REVIEW_TIMEOUT_MS = 2000
-# Environments of one function; more are of no use on a laptop.
+# Environments of one function; more are of no use on a laptop. Requests of the gallery wait, each in an environment.
 ENVIRONMENTS = 3
+MORE = {"gallery": 8}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,11 @@ def check(options: Options, environment: Mapping[str, str]) -> None:
     Settings.from_environment(Deployment(options, servers, environment).settings(), get_args(Need))
 
 
+def has_gallery(environment: Mapping[str, str]) -> bool:
+    """Whether viewers are sent to the gallery; what is no number is told of by the settings."""
+    return environment.get("GALLERY_FROM", "0").strip("0") != ""
+
+
 def rates(rows: Iterable[Function], *, sweep_seconds: float | None) -> dict[str, float]:
     """The seconds of each scheduled row, by its name. `sweep_seconds`, unless None, are the sweep's. Raises
     BadSchedule."""
@@ -105,7 +112,7 @@ class Deployment:
                     timeout_seconds=row.timeout_seconds,
                     memory_mb=row.memory_mb,
                     environment=self._variables(row, slice_ or 0),
-                    max_environments=1 if isinstance(row.trigger, Topic) else ENVIRONMENTS,
+                    max_environments=1 if isinstance(row.trigger, Topic) else MORE.get(row.name, ENVIRONMENTS),
                 )
         if self.options.review:
             yield self._reviewer()
@@ -158,6 +165,7 @@ class Deployment:
                 "AUTH_MODE": self.options.auth_mode,
                 "TOKEN_SECRET": TOKEN_SECRET if self.options.auth_mode == "token" else "",
                 "EDGE_SECRET": EDGE_SECRET if self.options.edge_only else "",
+                "GALLERY_SECRET": GALLERY_SECRET if has_gallery(self.environment) else "",
                 "IDENTITY_JWKS_URL": self.servers.jwks_url,
                 "REVIEW_FUNCTION_ARN": function_arn(self._reviewer()) if self.options.review else "",
                 "WEBSOCKET_URL": self.servers.websocket_url,
@@ -177,6 +185,7 @@ class Deployment:
             variable: url
             for need, variable, url in (
                 ("token_keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER", self.servers.secrets_url),
+                ("gallery", "AWS_ENDPOINT_URL_SECRETS_MANAGER", self.servers.secrets_url),
                 ("table", "AWS_ENDPOINT_URL_DYNAMODB", self.servers.aws_url),
                 ("failure_queue", "AWS_ENDPOINT_URL_SQS", self.servers.aws_url),
                 ("review", "AWS_ENDPOINT_URL_LAMBDA", self.servers.lambda_url),

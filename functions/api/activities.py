@@ -39,12 +39,14 @@ class Settings(ResponseBody):
 
 
 class LiveRoom(ResponseBody):
-    """A room with somebody in it. `connections` counts seats, `onlineNumber` distinct users, `zanNumber` all likes."""
+    """A room with somebody in it. `connections` counts seats, `onlineNumber` distinct users, `zanNumber` all likes.
+    `places`: of readers in the gallery, left out if there are none."""
 
     activity_id: int = Field(examples=[42])
     online_number: int = Field(examples=[1000])
     connections: int = Field(examples=[1024])
     zan_number: int = Field(examples=[5400])
+    places: int = Field(default=0, examples=[50_000])
 
 
 class Activity(LiveRoom):
@@ -91,7 +93,7 @@ def _figures(room: RoomFigures) -> dict[str, Any]:
         "online_number": room.online,
         "connections": room.connections,
         "zan_number": room.likes,
-    }
+    } | ({"places": room.places} if room.places else {})
 
 
 def _person(user: people.Person) -> Person:
@@ -104,7 +106,12 @@ def _activity(room: RoomFigures) -> Activity:
     return Activity(**_figures(room), settings=settings)
 
 
-@router.get("", summary="List the live rooms", dependencies=[Depends(require("admin", everywhere=True))])
+@router.get(
+    "",
+    summary="List the live rooms",
+    dependencies=[Depends(require("admin", everywhere=True))],
+    response_model_exclude_unset=True,
+)
 async def activities(parts: Parts, limit: Limit = PAGE_DEFAULT, cursor: RoomCursor = 0) -> LiveRooms:
     """The rooms with somebody in them, ordered by id. For a platform's token alone."""
     rooms, after = await parts.moderation.live_rooms(limit=limit, after=cursor)
@@ -112,13 +119,18 @@ async def activities(parts: Parts, limit: Limit = PAGE_DEFAULT, cursor: RoomCurs
     return LiveRooms(activities=page, cursor=None if after is None else str(after))
 
 
-@router.get("/{activityId}", summary="Look at a room", dependencies=[Depends(require())])
+@router.get(
+    "/{activityId}",
+    summary="Look at a room",
+    dependencies=[Depends(require())],
+    response_model_exclude_unset=True,
+)
 async def activity(activity_id: ActivityId, parts: Parts) -> Activity:
     """A room's figures and settings; a room that nobody has been to has zeros."""
     return _activity(await parts.room.state.figures(activity_id))
 
 
-@router.patch("/{activityId}", summary="Slow a room down, or freeze it")
+@router.patch("/{activityId}", summary="Slow a room down, or freeze it", response_model_exclude_unset=True)
 async def change(
     activity_id: ActivityId,
     change: Change,

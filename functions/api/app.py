@@ -16,6 +16,7 @@ from functions.api import (
     health,
     messages,
     moderation,
+    place,
     properties,
     report,
     sanctions,
@@ -46,7 +47,7 @@ install(app)
 app.add_middleware(OneSpelling)
 for subject in (
     *(docs, health, activities, admission, properties, messages, watch_time, report),
-    *(moderation, sanctions, acts, bans, words, caller, tokens, users),
+    *(place, moderation, sanctions, acts, bans, words, caller, tokens, users),
 ):
     app.include_router(subject.router, prefix="/api")
 

@@ -23,6 +23,7 @@ from functions.rooms.people import Place
 from functions.rooms.sanctions import MOST_BANS
 from functions.runtime.together import every
 from functions.usecases.eviction import evict
+from functions.usecases.placing import end_places
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,9 @@ async def _put_out(
     """Say in a room's log that the user is banned, and close the connections that the user has there."""
     async with turns:
         seats = await parts.moderation.seats_of(activity_id, ban.user_id)
+        places = await parts.moderation.places_of(activity_id, ban.user_id, calling=True)
         data = {"action": "banned", "seconds": ban.seconds, "everywhere": True}
         data |= {"reason": ban.reason} if ban.reason else {}
         await publish(parts, caller, activity_id, events.Sanction, call_id=call_id, data=data, to=ban.user_id)
+        await end_places(parts.room, activity_id, places)
         await evict(parts.room, parts.connections, activity_id, seats, "banned", ban.seconds, ban.reason)

@@ -45,11 +45,20 @@ class NotAllowed(HTTPException):
         self.code = code
 
 
-_CODES = {400: "bad_field", 401: "unauthorized", 403: "not_allowed", 404: "not_found", 405: "not_allowed"}
+_CODES = {
+    400: "bad_field",
+    401: "unauthorized",
+    403: "not_allowed",
+    404: "not_found",
+    405: "not_allowed",
+    429: "too_often",
+}
 _DESCRIPTIONS = {
     400: ("Something in the request is invalid", "body.name: is missing"),
     401: ("No valid token", "a bearer token is needed"),
     403: ("The token does not allow it, is for another room, or its user is banned", "the token is for another room"),
+    404: ("There is no such thing any more", "the place was given up, take another"),
+    429: ("Too many calls; Retry-After says when to call again", "you come to this room too often, try again later"),
     503: ("A server does not answer", "Redis does not answer, try again"),
 }
 _AWAY: dict[type[Exception], str] = {

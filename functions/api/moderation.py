@@ -18,6 +18,7 @@ from functions.api.user import OneUser, UserId
 from functions.rooms import events
 from functions.rooms.sanctions import FOR_GOOD, Lists, Sanction
 from functions.usecases.eviction import evict
+from functions.usecases.placing import end_places
 
 router = APIRouter(prefix="/activities/{activityId}", tags=["moderation"], responses=responses(400, 401, 403, 503))
 
@@ -92,6 +93,7 @@ async def ban(
         await remove_said(parts, caller, activity_id, ban.user_id, given.since, part_of(call_id, "removal"))
     await _announce(parts, caller, call_id, activity_id, ban.user_id, "banned", ban.seconds, ban.reason)
     seats = await parts.moderation.seats_of(activity_id, ban.user_id)
+    await end_places(parts.room, activity_id, await parts.moderation.places_of(activity_id, ban.user_id, calling=True))
     await evict(parts.room, parts.connections, activity_id, seats, "banned", ban.seconds, ban.reason)
     return Response(status_code=204)
 
@@ -121,9 +123,10 @@ async def kick(
 ) -> Response:
     """Cut a user off now, on all connections; they may come back. Nobody is told of one who is not there."""
     seats = await parts.moderation.seats_of(activity_id, user_id)
-    if seats:
+    if seats or await parts.moderation.places_of(activity_id, user_id):
         await _announce(parts, caller, call_id, activity_id, user_id, "kicked", None, reason)
     await parts.moderation.kick(activity_id, user_id, parts.room.clock())
+    await end_places(parts.room, activity_id, await parts.moderation.places_of(activity_id, user_id, calling=True))
     await evict(parts.room, parts.connections, activity_id, seats, "kicked", None, reason)
     return Response(status_code=204)
 

@@ -16,10 +16,12 @@ from functions.adapters.dynamodb.table import Table
 from functions.adapters.dynamodb.user_items import UserItems
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.admission_state import AdmissionState
+from functions.adapters.redis.gallery_state import Beats, GalleryState
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.adapters.redis.words import Words
+from functions.adapters.tokens.token_keys import stage_keys
 from functions.manifest import timeout_of
 from functions.parts import Clients, Clock, RoomParts
 from functions.rooms.erasure import settled_ms
@@ -27,6 +29,7 @@ from functions.rooms.leftovers import Leftover, leftovers
 from functions.runtime.settings import Settings
 from functions.usecases import admission
 from functions.usecases.admission import Admission
+from functions.usecases.placing import Everywhere, Gallery
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class ArchiveParts:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiParts:
-    """What the routes read and change. `shows_docs`: whether anybody may read the API's description."""
+    """What the routes read and change. `shows_docs`: whether anybody may read the API's description. `gallery`: None if
+    every viewer takes a seat."""
 
     room: RoomParts
     moderation: ModerationState
@@ -77,6 +81,7 @@ class ApiParts:
     bans: PlatformBans
     admission: Admission
     shows_docs: bool
+    gallery: Gallery | None = None
 
 
 async def build(settings: Settings) -> ApiParts:
@@ -95,6 +100,17 @@ async def build(settings: Settings) -> ApiParts:
         archive=ArchiveParts.of(dynamodb, settings, clients.room.clock),
         admission=await admission.build(settings),
         shows_docs=settings.api_docs == "true",
+        gallery=_gallery(settings, clients) if settings.gallery_from else None,
+    )
+
+
+def _gallery(settings: Settings, clients: Clients) -> Gallery:
+    beats = Beats(least=settings.heartbeat_seconds, per_second=settings.gallery_beats_per_second)
+    state = GalleryState(clients.redis, seats_before=settings.gallery_from, beats=beats, limits=clients.limits)
+    return Gallery(
+        state=state,
+        keys=stage_keys(settings.gallery_secret, settings),
+        everywhere=Everywhere(state, clients.room.clock),
     )
 
 

@@ -135,6 +135,7 @@ class RoomFigures:
     connections: int
     likes: int
     rules: Rules
+    places: int = 0
 
 
 def read_acceptance(result: Sequence[Any], after: Place) -> Accepted | Refused | Repeated | Gone | CutOff:
@@ -163,12 +164,18 @@ def read_acceptance(result: Sequence[Any], after: Place) -> Accepted | Refused |
 
 def read_figures(activity_id: int, values: Sequence[Any]) -> RoomFigures:
     """The fields FIGURES of a room's figures; missing ones are zero."""
-    online, connections, likes, slow, frozen = (int(value or 0) for value in values)
-    rules = Rules(slow_mode_seconds=slow, frozen=frozen == 1)
-    return RoomFigures(activity_id=activity_id, online=online, connections=connections, likes=likes, rules=rules)
+    online, connections, likes, slow, frozen, places = (int(value or 0) for value in values)
+    return RoomFigures(
+        activity_id=activity_id,
+        online=online,
+        connections=connections,
+        places=places,
+        likes=likes,
+        rules=Rules(slow_mode_seconds=slow, frozen=frozen == 1),
+    )
 
 
-FIGURES = ("online", "seats", "likes", "slow", "frozen")
+FIGURES = ("online", "seats", "likes", "slow", "frozen", "places")
 
 
 @dataclass(frozen=True)

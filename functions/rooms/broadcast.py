@@ -13,7 +13,7 @@ from functions.rooms.identity import Framing
 from functions.rooms.marks import Mark, mark_of
 from functions.rooms.payload import FRAME_BYTES, Payload
 from functions.rooms.removals import Removals
-from functions.rooms.room_view import RoomView
+from functions.rooms.room_view import Letter, Recital, RoomView
 from functions.rooms.seats import Seat
 from functions.rooms.ticks import Tick, fold
 
@@ -60,6 +60,16 @@ class Broadcast:
         """The cursor for the next welcome of a seat which got only the frames in `delivered`."""
         before = self.view.cursors.get(seat, self.fresh) if seat in self.view.newcomers else self.seen
         return holes.resume_from(before, delivered, lost)
+
+    @cached_property
+    def recital(self) -> Recital | None:
+        """What readers in the gallery are told, encoded once for all viewers; None if nobody reads there."""
+        if not self.view.has_readers:
+            return None
+        tick = self.ticks["live.v1"]
+        said = b",".join([part.encoded for part in tick.bulletin.parts])
+        some = [part for part in tick.parts if part.readers]
+        return Recital(said, [Letter(user, part.encoded) for part in some for user in part.readers or ()])
 
     @property
     def crowd(self) -> Crowd:

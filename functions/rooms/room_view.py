@@ -7,7 +7,7 @@ change that the tick tells of, and the tick tells what holds then (rooms/crowd.p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from functions.rooms.answers import Rules
 from functions.rooms.cuts import Cut
@@ -17,6 +17,22 @@ from functions.rooms.properties import Properties, read_properties
 from functions.rooms.removals import UserMark
 from functions.rooms.sanctions import Mute
 from functions.rooms.seats import Seat
+
+
+class Letter(NamedTuple):
+    """An encoded object for one user alone."""
+
+    user_id: str
+    encoded: bytes
+
+
+@dataclass(frozen=True)
+class Recital:
+    """What readers in the gallery are told by a tick: encoded objects with commas between, and what is for some."""
+
+    said: bytes
+    letters: Sequence[Letter] = ()
+
 
 # What viewers were last told of a user. "unsure": a join was not told, and what was told before it is not known.
 Told = Literal["joined", "left", "unsure"]
@@ -56,7 +72,7 @@ class RoomView(RoomNow):
     `mark` is None also if it was made in a log that has been lost. `log` is the mark of the newest record in the
     history. `duplicates` are the seqs of those records of the batch that are not shown, since another record is the
     chat of their id. `withheld` has the users all of whose chats have been removed lately. `cut` are connections that
-    are to be cut off, and no seats any more.
+    are to be cut off, and no seats any more. `has_readers`: somebody may read in the gallery.
     """
 
     activity_id: int
@@ -70,6 +86,7 @@ class RoomView(RoomNow):
     duplicates: frozenset[int] = frozenset()
     withheld: Sequence[UserMark] = ()
     cut: Sequence[Cut] = ()
+    has_readers: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +94,7 @@ class Posted:
     """What a slice found out about a room by posting to it.
 
     `missed`: seats that are to be welcomed again, each from its cursor. `told`: what viewers were last told of users.
-    `closed` need not be cut off any more.
+    `closed` need not be cut off any more. `gallery` is what readers are told, None if nobody reads.
     """
 
     activity_id: int
@@ -87,11 +104,12 @@ class Posted:
     missed: Mapping[Seat, str] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     closed: Sequence[Cut] = ()
+    gallery: Recital | None = None
 
 
 def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
     (online, likes, slow, frozen), epoch, mark, (log, trimmed), waiting, buckets, entries, *others = found
-    scored, properties, withheld = others
+    scored, properties, withheld, *reading = others
     newest = Mark.unpack(log)
     # Some servers write a score as "1.7e+12".
     newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor, _, _ in waiting]
@@ -118,6 +136,7 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
         log=newest,
         withheld=[UserMark(user_id, int(time)) for user_id, time in withheld],
         cut=cut,
+        has_readers=reading == [1],
     )
 
 

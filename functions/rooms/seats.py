@@ -1,6 +1,7 @@
 """Seats, buckets and slices: how the viewers of a room are shared out among relays.
 
-A seat is one connection's place in a room. It is a lease, renewed by heartbeats.
+A seat is one connection's place in a room. It is a lease, renewed by heartbeats. A reader in the gallery has a place,
+which is a lease without a connection (rooms/places.py). Both are kept, counted and given up alike.
 
 One relay cannot post to all viewers of a large room in time. So the relay runs in several slices. Each slice reads the
 whole log and posts to its share of the seats. A connection id is hashed into one of 32 buckets, and each slice serves
@@ -31,11 +32,15 @@ _SEPARATOR = "\t"  # no part of a seat can hold a control character
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A seat is named by facts that ride on every event of its connection, so no function has to look a seat up."""
+    """A seat is named by facts that ride on every event of its connection, so no function has to look a seat up.
+
+    `is_place`: it is a place in the gallery, with an id of its own for a connection's.
+    """
 
     connection_id: str
     framing: Framing
     user_id: str
+    is_place: bool = False
 
     @classmethod
     def of(cls, connection_id: str, identity: Identity) -> Self:
@@ -44,13 +49,13 @@ class Seat:
 
     def pack(self) -> str:
         """The seat's name in Redis. It is short, since a room holds one for each viewer."""
-        kind = "l" if self.framing == "live.v1" else "c"
+        kind = "g" if self.is_place else "l" if self.framing == "live.v1" else "c"
         return _SEPARATOR.join((self.connection_id, kind, str(bucket_of(self.user_id)), self.user_id))
 
     @classmethod
     def unpack(cls, packed: str) -> Self:
         connection_id, kind, _, user_id = packed.split(_SEPARATOR)
-        return cls(connection_id, "live.v1" if kind == "l" else "classic", user_id)
+        return cls(connection_id, "classic" if kind == "c" else "live.v1", user_id, is_place=kind == "g")
 
 
 def bucket_of(text: str) -> int:

@@ -32,6 +32,8 @@ from functions.rooms.records import BrokenRecord
 
 # A stretch ends if so many heartbeat intervals pass without a credit; so much of a longer silence is watched.
 MOST_HEARTBEATS = 1.5
+# That is so many ms for each second of the interval.
+CREDIT_MS = 1500
 
 # More than any heartbeat interval, and small enough that a sum of many is exact.
 MOST_SECONDS = 1_000_000
@@ -43,7 +45,7 @@ MOST_AHEAD_MS = 24 * 3_600_000
 
 def most_credit_ms(heartbeat_seconds: int) -> int:
     """The largest possible time between two credits of a stretch, in ms."""
-    return int(MOST_HEARTBEATS * heartbeat_seconds * 1000)
+    return CREDIT_MS * heartbeat_seconds
 
 
 @dataclass(frozen=True, slots=True)

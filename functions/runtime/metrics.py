@@ -34,6 +34,8 @@ class Metric:
 SEATS = Metric(name="Seats", gauge=True)
 ROOMS = Metric(name="Rooms", gauge=True)
 SEATS_SWEPT = Metric(name="SeatsSwept")
+PLACES = Metric(name="Places")
+PLACES_SWEPT = Metric(name="PlacesSwept")
 WELCOMES_LATE = Metric(name="WelcomesLate")
 
 # A relay's batch. Each slice reads every event, so events are told by slice and not added up.
@@ -68,6 +70,12 @@ OVERWRITES = Metric(name="OverwritesRefused")
 ARCHIVE_LAG = Metric(name="ArchiveLag", unit="Milliseconds", gauge=True)
 WATCH_CREDITS = Metric(name="WatchCredits")
 WATCHED = Metric(name="WatchedSeconds", unit="Seconds")
+
+# A request for slots that no cache has answered.
+GALLERY_REQUESTS = Metric(name="GalleryRequests")
+GALLERY_REFUSED = Metric(name="GalleryRefused")
+SLOTS_LATE = Metric(name="SlotsLate")
+SLOT_GAPS = Metric(name="SlotGaps")
 
 # A frame or a handshake, when there is something to tell.
 FRAMES_REFUSED = Metric(name="FramesRefused")

@@ -29,7 +29,7 @@ _SOME_FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:review:live"
 EDGE_HEADER = "x-live-rooms-edge"
 
 # The settings that every function reads, and those that each need adds. A need's first setting is required, except that
-# a stage may have no review, and that what is erased has the retention of a small stage.
+# a stage may have no review and no gallery, and that what is erased has the retention of a small stage.
 OF_ALL = ("aws_region", "stage", "log_level")
 OF_NEED: Mapping[Need, tuple[str, ...]] = {
     "redis": (
@@ -67,6 +67,7 @@ OF_NEED: Mapping[Need, tuple[str, ...]] = {
     "review": ("review_function_arn", "review_timeout_ms", "review_on_failure"),
     # For how long others keep what is erased from the table.
     "erasure": ("save_retention_hours", "live_retention_minutes", "log_retention_days"),
+    "gallery": ("gallery_secret", "gallery_from", "gallery_beats_per_second", "gallery_spare_from", "edge_secret"),
 }
 
 
@@ -83,6 +84,9 @@ class Settings:
     all relays together, out of the 10,000 requests a second that API Gateway allows an account. `allowed_origins` has
     commas between. `log_retention_days` 0: logs are kept for ever. `identity_claims` are as ClaimNames has them.
     `partial_responses`: the archive's mapping heeds which records of a batch failed.
+
+    A room with `gallery_from` seats sends further viewers to the gallery; 0: there is none. All places are renewed
+    `gallery_beats_per_second` times a second at most. Rooms with more than `gallery_spare_from` are told less often.
     """
 
     aws_region: str = "us-east-1"
@@ -127,6 +131,11 @@ class Settings:
     save_retention_hours: int = 24
     log_retention_days: int = 0
 
+    gallery_secret: str = ""
+    gallery_from: int = 0
+    gallery_beats_per_second: int = 500
+    gallery_spare_from: int = 20_000
+
     auth_mode: AuthMode = "token"
     token_secret: str = ""
     allowed_origins: str = ""
@@ -163,7 +172,7 @@ def variables_of(needs: Collection[Need]) -> frozenset[str]:
 
 
 def _missing(values: Mapping[str, Any], needs: Collection[Need]) -> list[str]:
-    required = {OF_NEED[need][0] for need in needs if need not in ("review", "erasure")}
+    required = {OF_NEED[need][0] for need in needs if need not in ("review", "erasure", "gallery")}
     if values.get("auth_mode") == "open":
         required -= {"token_secret"}
     if values.get("redis_auth") == "iam":
@@ -172,12 +181,14 @@ def _missing(values: Mapping[str, Any], needs: Collection[Need]) -> list[str]:
 
 
 def _invalid(values: Mapping[str, Any]) -> list[str]:
-    # The first slice is number 0; every other number counts something.
-    zeros = [name for name, value in values.items() if value == 0 and name != "slice"]
+    # The first slice is number 0, and without seats there is no gallery; every other number counts something.
+    zeros = [name for name, value in values.items() if value == 0 and name not in ("slice", "gallery_from")]
     problems = [f"{name.upper()}: must be more than 0" for name in zeros]
     # A token is a password, and whoever reads it may sign in with it for 15 minutes.
     if values.get("redis_auth") == "iam" and not values.get("redis_url", "rediss://").startswith("rediss://"):
         problems.append("REDIS_URL: with REDIS_AUTH=iam it begins with rediss://")
+    if values.get("gallery_from") and not values.get("gallery_secret"):
+        problems.append("GALLERY_SECRET is not set, and GALLERY_FROM is")
     return problems + _invalid_review(values) + _invalid_identity(values)
 
 

@@ -1,4 +1,5 @@
-"""Gives up the seats whose lease has expired, because a `$disconnect` was lost, and announces who left.
+"""Gives up the seats whose lease has expired, because a `$disconnect` was lost, and announces who left. It does so with
+places in the gallery, too.
 
 A sweep goes through the listed rooms, so many in one round trip. A room with more expired seats than one call may end
 takes several passes. Rooms without seats leave the list. A seat that waits for its welcome for too long is announced
@@ -38,25 +39,33 @@ class Sweeper:
         removed = sum(room.removed for room in swept)
         # The last pass through a room says what is left of it.
         left = {room.activity_id: room for room in swept}
+        places = sum(room.places for room in left.values())
+        removed_places = sum(room.removed_places for room in swept)
+        if places or removed_places:
+            await self.rooms.note_places(places)
         self.meter.emit(
             {
-                metrics.ROOMS: sum(room.seats > 0 for room in left.values()),
+                metrics.ROOMS: sum(room.seats + room.places > 0 for room in left.values()),
                 metrics.SEATS: sum(room.seats for room in left.values()),
                 metrics.SEATS_SWEPT: removed,
+                metrics.PLACES: places,
+                metrics.PLACES_SWEPT: removed_places,
                 metrics.WELCOMES_LATE: sum(room.unwelcomed for room in left.values()),
             }
         )
         # A room that is away has not kept the sweep from the rooms after it.
         if unreached := len(set(listed) - left.keys()):
             raise StateUnavailable(f"{unreached} of {len(listed)} rooms could not be reached")
-        return {"rooms": len(listed), "removed": removed}
+        return {"rooms": len(listed), "removed": removed + removed_places}
 
     async def _sweep(self, activity_ids: list[int]) -> list[SweptRoom]:
         """Sweep these rooms until no lease in them has expired; returns each pass through each room."""
         swept: list[SweptRoom] = []
         now = self.room.clock()
         while activity_ids:
-            rooms = await self.rooms.sweep(activity_ids, expired_before=now - self.lease, taken_before=now - WELCOME_MS)
+            rooms = await self.rooms.sweep(
+                activity_ids, now=now, expired_before=now - self.lease, taken_before=now - WELCOME_MS
+            )
             found = [departure for room in rooms for departure in room.departures]
             await announce_departures(found, self.room.state, self.room.log, now)
             swept += rooms
@@ -67,5 +76,5 @@ class Sweeper:
                 elif room.unwelcomed or room.uncut:
                     await announce(self.room.log, Seated(activity_id=room.activity_id, time=now))
             activity_ids = [room.activity_id for room in rooms if room.unfinished]
-        await self.rooms.forget([room.activity_id for room in swept if room.seats == 0], now)
+        await self.rooms.forget([room.activity_id for room in swept if room.seats + room.places == 0], now)
         return swept

@@ -64,7 +64,7 @@ class Ticker:
 
     async def tick(self, batch: Mapping[int, Sequence[Event]], views: Sequence[RoomView], now: int) -> Ticked:
         """Deliver a batch, the events of each activity id, to the rooms as they were before."""
-        rooms = [self._plan(view, batch[view.activity_id], now) for view in views if view.seats]
+        rooms = [self._plan(view, batch[view.activity_id], now) for view in views if view.seats or view.has_readers]
         deliveries = [Delivery(room.view.activity_id, seat, frames) for room in rooms for seat, frames in room.frames()]
         by_id = {room.view.activity_id: room for room in rooms}
         for room in rooms:
@@ -120,6 +120,7 @@ def _shown(room: Broadcast, report: Report) -> Posted:
         mark=room.mark,
         missed=_missed(room, report),
         told=room.crowd.told,
+        gallery=room.recital,
     )
 
 

@@ -48,12 +48,13 @@ class HttpApiConfig:
         return f"ANY {self.path}"
 
     @classmethod
-    def from_manifest(cls, *, domain_name: str) -> "HttpApiConfig":
-        """The manifest's HTTP API; raises LookupError if it has none."""
-        for function in FUNCTIONS:
-            if isinstance(function.trigger, HttpRoutes):
-                return cls(domain_name=domain_name, path=function.trigger.path, function=function.name)
-        raise LookupError("no function of the manifest has HTTP routes")
+    def from_manifest(cls, *, domain_name: str) -> "list[HttpApiConfig]":
+        """The manifest's HTTP API, one for each of its routes."""
+        return [
+            cls(domain_name=domain_name, path=function.trigger.path, function=function.name)
+            for function in FUNCTIONS
+            if isinstance(function.trigger, HttpRoutes)
+        ]
 
 
 def http_event(

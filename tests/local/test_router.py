@@ -1,7 +1,8 @@
 from local.aws.asgi import Message, Receive, Scope, Send
 from local.router import Router
 
-PARTS = ("gateway", "connections", "lambda_api", "http_api", "local_api", "pages")
+PARTS = ("gateway", "connections", "lambda_api", "local_api", "pages")
+HTTP_APIS = {"/api/": "http_api", "/gallery/": "gallery"}
 
 
 class Part:
@@ -16,7 +17,7 @@ class Part:
 
 async def request(kind: str, path: str) -> tuple[dict[str, list[str]], list[Message]]:
     """The paths that each part behind a router was given, and what the router itself sent."""
-    parts = {name: Part() for name in PARTS}
+    parts = {name: Part() for name in (*PARTS, *HTTP_APIS.values())}
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -25,7 +26,9 @@ async def request(kind: str, path: str) -> tuple[dict[str, list[str]], list[Mess
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await Router(**parts)({"type": kind, "path": path, "method": "GET", "headers": []}, receive, send)
+    http_apis = {prefix: parts[name] for prefix, name in HTTP_APIS.items()}
+    router = Router(**{name: parts[name] for name in PARTS}, http_apis=http_apis)
+    await router({"type": kind, "path": path, "method": "GET", "headers": []}, receive, send)
     return {name: part.paths for name, part in parts.items() if part.paths}, sent
 
 
@@ -46,6 +49,8 @@ async def test_a_request_goes_to_the_part_of_its_path() -> None:
         ("/api/health", "http_api"),
         ("/api", "http_api"),
         ("/api/tokens", "http_api"),
+        ("/gallery/42/key/7", "gallery"),
+        ("/galleryx", "pages"),
         ("/2015-03-31/functions/review/invocations", "lambda_api"),
         ("/2015-03-31", "lambda_api"),
         ("/2015-03-31x", "pages"),

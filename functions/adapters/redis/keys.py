@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
 
+PLACES = "places"  # how many places there are in all rooms, as the sweep has counted them last
 ROOMS = "rooms"  # sorted set: activityId -> ms of the newest connection
 
 # How long keys live after they were last written.
@@ -18,6 +19,7 @@ POSTS_MS = 600_000
 CALL_MS = 15_000
 UNTOLD_MS = 1000  # two ticks: a seat that has waited so long for a welcome was perhaps never announced
 TOLD_MS = 600_000  # longer than a record is on its way
+BEAT_PARTS = 4096  # the fraction of a place's score is its interval in seconds, in such parts
 
 
 def call_key(key: str) -> str:
@@ -48,19 +50,25 @@ class RoomKeys:
         self.closing = f"{self._tag}:closing"
         self.joins = f"{self._tag}:joins"
         self.properties = f"{self._tag}:properties"
+        self.gallery = f"{self._tag}:gallery"
+        self.slots = f"{self._tag}:slots"
 
     def seats(self, buckets: Iterable[int]) -> list[str]:
         """The seats of these buckets of connection ids."""
         return [f"{self._tag}:seats:{bucket}" for bucket in buckets]
+
+    def places(self, buckets: Iterable[int]) -> list[str]:
+        """The places of these buckets of their ids."""
+        return [f"{self._tag}:places:{bucket}" for bucket in buckets]
 
     def users(self, buckets: Iterable[int]) -> list[str]:
         """The users of these buckets of user ids."""
         return [f"{self._tag}:users:{bucket}" for bucket in buckets]
 
     def of_seat(self, seat: Seat) -> dict[str, str]:
-        """Where a seat and its user are."""
+        """Where a seat, or a place, and its user are."""
         return {
-            "seats": f"{self._tag}:seats:{bucket_of(seat.connection_id)}",
+            "seats": f"{self._tag}:{'places' if seat.is_place else 'seats'}:{bucket_of(seat.connection_id)}",
             "users": f"{self._tag}:users:{bucket_of(seat.user_id)}",
         }
 
@@ -71,6 +79,10 @@ class RoomKeys:
     def told(self, slice_: int) -> str:
         """The users of whom a slice has last told that they left, or whose join it has not told."""
         return f"{self._tag}:told:{slice_}"
+
+    def mail(self, user_id: str) -> str:
+        """What waits in the gallery for one user alone."""
+        return f"{self._tag}:mail:{user_id}"
 
     def rate(self, user_id: str) -> str:
         return f"{self._tag}:rate:{user_id}"

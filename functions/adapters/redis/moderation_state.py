@@ -24,7 +24,7 @@ class ModerationState:
         self._sanction, self._lift, self._rules = Script("sanction"), Script("lift"), Script("rules")
         self._sanctions, self._remove_said = Script("sanctions"), Script("remove_said")
         self._seats_of, self._remove = Script("seats_of"), Script("remove")
-        self._kick = Script("kick")
+        self._kick, self._places_of = Script("kick"), Script("places_of")
 
     async def sanction(
         self,
@@ -95,6 +95,16 @@ class ModerationState:
         found = succeeded(await run_all(self._redis, calls))
         return [Seat.unpack(packed) for bucket in found for packed in bucket]
 
+    async def places_of(self, activity_id: int, user_id: str, *, calling: bool = False) -> list[Seat]:
+        """The places that a user has now. `calling`: the reader is called, and renews them at once."""
+        room = RoomKeys(activity_id)
+        (users,) = room.users([bucket_of(user_id)])
+        some = Seat("", "live.v1", user_id, is_place=True).pack()
+        found = await run(
+            self._redis, self._places_of(room, users=users, user_id=user_id, seat=some, calling=int(calling))
+        )
+        return [Seat.unpack(packed) for packed in found]
+
     async def rooms_of(self, user_id: str) -> list[int]:
         """The rooms that a user is in now, out of all that somebody is in."""
         with reaching_redis():
@@ -115,7 +125,7 @@ class ModerationState:
         page: list[RoomFigures] = []
         while left and len(page) <= limit:
             chunk, left = left[: limit + 1], left[limit + 1 :]
-            page += [room for room in await self._figures(chunk) if room.connections > 0]
+            page += [room for room in await self._figures(chunk) if room.connections + room.places > 0]
         return page[:limit], page[limit - 1].activity_id if len(page) > limit else None
 
     async def _figures(self, activity_ids: Sequence[int]) -> list[RoomFigures]:

@@ -17,7 +17,7 @@ from functions.rooms.current import is_about_mute, needs_properties
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, Memory, mark_of
 from functions.rooms.removals import KEPT, Removal
-from functions.rooms.room_view import Posted, RoomView, Standing, Told, read_standings, read_view
+from functions.rooms.room_view import Posted, Recital, RoomView, Standing, Told, read_standings, read_view
 from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
 from functions.rooms.settling import Settled, has_id, is_user_id, result_of
 from functions.rooms.told import ToldBefore
@@ -30,6 +30,8 @@ SEATS_A_CALL = 500
 IDS_A_CALL = 1500
 # Each is two arguments.
 USERS_A_CALL = 1500
+# Each is a key and three arguments.
+LETTERS_A_CALL = 500
 # Of the removals in a batch, which the API has made in the history already; another system's may not have been.
 REMOVALS_A_CALL = 500
 # Each is two arguments, and looks through the history.
@@ -48,6 +50,7 @@ class RelayState:
         self._settle, self._write_history, self._read_view, self._standings, self._note_told = (
             Script(name) for name in ("settle", "write_history", "read_view", "standings", "note_told")
         )
+        self._tell_gallery, self._post_letters = Script("tell_gallery"), Script("post_letters")
         self._note_posted = CallOnce("note_posted")
         self._memory = Memory()
         self._told = ToldBefore()
@@ -126,7 +129,7 @@ class RelayState:
         for (room, _), result in zip(noted, results, strict=True):
             if isinstance(result, StateUnavailable):
                 failures[room.activity_id] = result
-            elif result:
+            elif isinstance(result, list) and result:
                 departed += read_departures(room.activity_id, *result)
                 self._memory.note(room.activity_id, shown=room.mark)
         for room in rooms:
@@ -136,6 +139,9 @@ class RelayState:
 
     def _calls_after(self, posted: Posted, now: int) -> Iterator[Call]:
         room, every_missed = RoomKeys(posted.activity_id), list(posted.missed.items())
+        # One slice is enough, and the tick must not be noted before it can be read.
+        if posted.gallery and posted.mark and self._slice == 0:
+            yield from self._calls_of_gallery(room, posted.gallery, posted.mark)
         for start in range(0, max(1, len(posted.gone), len(posted.welcomed), len(every_missed)), SEATS_A_CALL):
             ended = posted.gone[start : start + SEATS_A_CALL]
             missed = every_missed[start : start + SEATS_A_CALL]
@@ -161,6 +167,20 @@ class RelayState:
             part = told[start : start + USERS_A_CALL]
             users, whats = [user_id for user_id, _ in part], [what for _, what in part]
             yield self._note_told(told=room.told(self._slice), now=now, user_ids=users, whats=whats)
+
+    def _calls_of_gallery(self, room: RoomKeys, recital: Recital, mark: Mark) -> Iterator[Call]:
+        for start in range(0, len(recital.letters), LETTERS_A_CALL):
+            letters = recital.letters[start : start + LETTERS_A_CALL]
+            yield self._post_letters(
+                room,
+                users=room.users(range(BUCKETS)),
+                mails=[room.mail(letter.user_id) for letter in letters],
+                seq=mark.seq,
+                readers=[letter.user_id for letter in letters],
+                buckets=[bucket_of(letter.user_id) for letter in letters],
+                objects=[letter.encoded for letter in letters],
+            )
+        yield self._tell_gallery(room, mark=mark.pack(), said=recital.said)
 
 
 def _packed(mark: Mark | None) -> str | None:

@@ -27,9 +27,25 @@ from redis.exceptions import AskError, NoScriptError, RedisError, TryAgainError
 
 from functions.adapters.redis import keys
 from functions.adapters.redis.client import StateUnavailable, reaching_redis
-from functions.rooms import cuts, history, marks, people, properties, removals, results, sanctions, seats
+from functions.rooms import (
+    cuts,
+    gallery,
+    history,
+    marks,
+    people,
+    places,
+    properties,
+    removals,
+    results,
+    sanctions,
+    seats,
+    watch_time,
+)
 
-_MODULES = (keys, cuts, history, marks, people, properties, removals, results, sanctions, seats)
+_MODULES = (
+    keys,
+    *(cuts, gallery, history, marks, people, places, properties, removals, results, sanctions, seats, watch_time),
+)
 CONSTANTS = ChainMap(*map(vars, _MODULES))
 
 # Each waits with a connection of its own while its slot moves.

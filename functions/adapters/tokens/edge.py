@@ -6,10 +6,8 @@ the token keys, so it is replaced in the same way: both are accepted meanwhile.
 
 import hmac
 from collections.abc import Mapping
-from functools import partial
 
-from functions.adapters.aws.secrets import SecretsManager, secrets_client
-from functions.adapters.tokens.token_keys import Keys, TokenKeys
+from functions.adapters.tokens.token_keys import Keys, TokenKeys, stage_keys
 from functions.runtime.settings import EDGE_HEADER, Settings
 
 
@@ -34,7 +32,7 @@ def edge(settings: Settings) -> Edge:
     """The edge of the settings' secret, which is read when the first request comes."""
     if not settings.edge_secret:
         return Edge()
-    return Edge(TokenKeys(SecretsManager(settings.edge_secret, partial(secrets_client, settings.aws_region)).read))
+    return Edge(stage_keys(settings.edge_secret, settings))
 
 
 def _fits(secret: bytes, keys: Keys) -> bool:

@@ -10,9 +10,11 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
-from functions.adapters.aws.secrets import SecretUnavailable
+from functions.adapters.aws.secrets import SecretsManager, SecretUnavailable, secrets_client
+from functions.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -86,3 +88,8 @@ class TokenKeys:
         self._keys = Keys.parse(await self._read())
         self._read_at = self._clock()
         return self._keys
+
+
+def stage_keys(secret: str, settings: Settings) -> TokenKeys:
+    """The keys in a secret of the stage, read when they are first needed."""
+    return TokenKeys(SecretsManager(secret, partial(secrets_client, settings.aws_region)).read)

@@ -90,6 +90,7 @@ LOOSELY_DESCRIBED = {
     "change_properties",
     "show_report",
     "records",
+    "take",
 }
 
 SCHEMA = schemathesis.openapi.from_dict(app.openapi(), config=CONFIG)

@@ -103,9 +103,12 @@ def test_cookies_that_are_none_are_malformed() -> None:
         assert is_malformed(cookies=cookies), cookies
 
 
-def test_the_route_comes_from_the_manifest() -> None:
-    config = HttpApiConfig.from_manifest(domain_name="127.0.0.1:8000")
-    assert (config.path, config.function) == ("/api/{proxy+}", "api")
+def test_the_routes_come_from_the_manifest() -> None:
+    configs = HttpApiConfig.from_manifest(domain_name="127.0.0.1:8000")
+    assert [(config.path, config.function) for config in configs] == [
+        ("/api/{proxy+}", "api"),
+        ("/gallery/{proxy+}", "gallery"),
+    ]
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/{id}", "/{a}/{proxy+}", "{proxy+}"])

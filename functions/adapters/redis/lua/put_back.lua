@@ -3,7 +3,8 @@
 -- The user may have come again meanwhile, and may have another stretch. If both meet they become one, so that the next
 -- end of a seat tells all of it. If there is time between them that nobody watched, the later one stays.
 --
--- Ticks that were made meanwhile have not reached the seat. So it is a newcomer again: its welcome tells of a gap.
+-- Ticks that were made meanwhile have not reached the seat. So it is a newcomer again: its welcome tells of a gap. A
+-- place is welcomed by nobody: its reader renews it, or the sweep gives it up.
 --
 -- If this was the user's last seat, nobody knows whether the others were told that the user left. So the user's next
 -- frame or seat announces the user again.
@@ -24,9 +25,11 @@ end
 local present = read_user(users, user_id)
 if present and present.name ~= '' then username, attributes = present.name, present.attributes end
 take(seats, users, figures, newcomers, seat, username, attributes, now, epoch)
-redis.call('ZADD', newcomers, missed_at, seat)
-redis.call('HSET', since, seat, '-')
-keep(since)
+if not is_place(seat) then
+  redis.call('ZADD', newcomers, missed_at, seat)
+  redis.call('HSET', since, seat, '-')
+  keep(since)
+end
 local user = read_user(users, user_id)
 if start <= user.credited and user.start <= credited then
   user.start, user.credited = math.min(user.start, start), math.max(user.credited, credited)

@@ -17,9 +17,9 @@
 -- mute of its user still holds, 0 for good, -1 if there is none, and why}, ...}, {{seat, ...} of one bucket, ...},
 -- {{seq, object}, ...}, {reason and seat, ms, ...}, {property, value, ...}, {{userId, ms up to which all that the user
 -- said is removed}, ...}. Those with a reason are the oldest of those that are to be cut off in all slices. There are no
--- objects without newcomers.
-local online, likes, slow, frozen, epoch, log, trimmed, written, mark = unpack(redis.call('HMGET', figures,
-  'online', 'likes', 'slow', 'frozen', 'epoch', 'log', 'trimmed', 'written', 'sent:' .. slice))
+-- objects without newcomers. Behind all this stands a 1 if somebody may read in the gallery (gallery.lua).
+local online, likes, slow, frozen, epoch, log, trimmed, written, mark, reading = unpack(redis.call('HMGET', figures,
+  'online', 'likes', 'slow', 'frozen', 'epoch', 'log', 'trimmed', 'written', 'sent:' .. slice, 'reading'))
 trimmed = log and trimmed_up_to(history, tonumber(trimmed), tonumber(written)) or -1
 local shown = read_mark(mark, first, first_ms)
 local upto = math.max(first - 1, shown or -1)
@@ -68,7 +68,9 @@ if #waiting > 0 and upto >= 0 then
 end
 local removed = {}
 for user_id, ms in pairs(withheld_until(withheld)) do removed[#removed + 1] = {user_id, digits(ms)} end
-return {{tonumber(online or 0), tonumber(likes or 0), tonumber(slow or 0), tonumber(frozen or 0)}, epoch or '',
+local view = {{tonumber(online or 0), tonumber(likes or 0), tonumber(slow or 0), tonumber(frozen or 0)}, epoch or '',
         shown and mark or '', {log or '', trimmed}, waiting, taken, entries,
         redis.call('ZRANGE', closing, 0, CUT_AT_ONCE - 1, 'WITHSCORES'),
         (asked == 1 or #waiting > 0) and redis.call('HGETALL', properties) or {}, removed}
+if reading and tonumber(reading) > redis.call('TIME')[1] * 1000 then view[#view + 1] = 1 end
+return view

@@ -1,6 +1,6 @@
 -- Library: counts a room again from its seats, after a key was lost.
 --
--- In: all buckets of a room. The seats say who is there. Each user's line gets the number of seats that the user has, and
+-- In: all buckets of a room; those of its places count as seats. The seats say who is there. Each user's line gets the number of seats that the user has, and
 -- a user without a line gets one, with a name that the next heartbeat fills in. A user without a seat may have lost it
 -- with its key, and takes it again with the next heartbeat: the user stays until a lease has passed since the last one.
 -- It needs the library seats.
@@ -46,7 +46,7 @@ local function add_users(seats, users, lists, counts, behind)
       local count = counts[name]
       if count then
         local _, bucket, user_id = unpack_seat(seat)
-        local last = tonumber(redis.call('ZSCORE', seats[index], seat))
+        local last = sign_of_life(seat, redis.call('ZSCORE', seats[index], seat))
         local before = read_user(users[bucket + 1], user_id)
         if before then last = math.max(last, before.credited) end
         local user = {count = count, unsure = '', start = last, credited = last, name = '', attributes = '', own = behind[name]}

@@ -7,7 +7,9 @@
 --                          "~" while nobody knows how many seats there are; behind the name "\t{...}", the user's
 --                          attributes as JSON, if there are any; and for each seat, the oldest first,
 --                          "\t<framing><bucket of the connection id>,<connection id>"
--- figures      hash        online (distinct users), seats, likes, epoch, slow (s), frozen (1), sent:<slice>, recount
+-- places       sorted set  packed seat -> the end of its lease in ms, with the length of its beat (below)
+-- figures      hash        online (distinct users), seats, places, likes, epoch, slow (s), frozen (1), sent:<slice>,
+--                          recount, and what gallery.lua keeps
 -- newcomers    sorted set  packed seat -> ms it was taken; seats that have not been welcomed
 -- since        hash        packed seat -> the cursor it resumes from, until it is welcomed
 -- gone         sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
@@ -17,6 +19,12 @@
 --
 -- Seats. A user has one seat for each connection. The first seat adds the user to `online`, the last one takes the user
 -- away. Taking a seat again changes nothing, and neither does giving it up again, so the counts cannot drift.
+--
+-- Places. A reader in the gallery has a place: a packed seat whose framing is "g" and whose connection id is the place's
+-- own. It stands among `places` and not among `seats`, which the relay reads at every tick, and nobody welcomes it. All
+-- else is as with a seat: the functions below take either. A reader renews the place in the interval that the server
+-- has told last, and intervals grow with the audience. So the score says when this lease ends, a whole number of ms, and
+-- its fraction is the interval in seconds, in parts of BEAT_PARTS, which a double holds exactly.
 --
 -- Lost keys. Any key may be lost alone. A seat whose user's line is gone puts the user back, unannounced, since nobody was
 -- told that the user left. How many other seats the user has is not known then: the line has a "~", and `recount` asks
@@ -31,7 +39,7 @@
 -- Announcements. A function that loses the answer of Redis, or is killed, leaves a seat without a record. The relay
 -- welcomes who was announced, so a user of whom no seat was welcomed in time is announced with the next seat.
 --
--- CONST ROOM_SECONDS EMPTY_SECONDS GONE_MS CUT_MS UNTOLD_MS
+-- CONST ROOM_SECONDS EMPTY_SECONDS GONE_MS CUT_MS UNTOLD_MS LEASE_HEARTBEATS BEAT_PARTS CREDIT_MS
 local function keep(...)
   for _, key in ipairs({...}) do redis.call('EXPIRE', key, ROOM_SECONDS) end
 end
@@ -44,13 +52,30 @@ end
 -- while a redelivered batch would be shown, a minute, and while the history lasts.
 local function keep_figures(figures)
   local worth = 0
-  for _, name in ipairs({'seats', 'likes', 'slow', 'frozen'}) do worth = math.max(worth, figure(figures, name)) end
+  for _, name in ipairs({'seats', 'places', 'likes', 'slow', 'frozen'}) do worth = math.max(worth, figure(figures, name)) end
   redis.call('EXPIRE', figures, worth > 0 and ROOM_SECONDS or EMPTY_SECONDS)
 end
 
 -- The connection id, the number of the user's bucket and the user id of a packed seat.
 local function unpack_seat(seat)
   return string.match(seat, '^([^\t]*)\t[^\t]*\t(%d+)\t(.*)$')
+end
+
+local function is_place(seat) return string.find(seat, '^[^\t]*\tg\t') ~= nil end
+
+-- The score of a place that was renewed at `now`, to be renewed within `beat` seconds; that of a seat is `now`.
+local function lease_from(seat, now, beat)
+  if not is_place(seat) then return now end
+  return string.format('%.17g', now + LEASE_HEARTBEATS * 1000 * beat + beat / BEAT_PARTS)
+end
+
+-- The ms of the last sign of life of a seat or place with this score, and a place's beat in seconds.
+local function sign_of_life(seat, score)
+  score = tonumber(score)
+  if not is_place(seat) then return score, nil end
+  local ends = math.floor(score)
+  local beat = (score - ends) * BEAT_PARTS
+  return math.max(0, ends - LEASE_HEARTBEATS * 1000 * beat), beat
 end
 
 local function parse_user(line)
@@ -85,14 +110,20 @@ local function without(own, one)
   return from and string.sub(own, 1, from - 1) .. string.sub(own, to) or own
 end
 
--- The user's seats, the oldest first: {{packed seat, index of its bucket}, ...}. `seat` is any of them.
-local function seats_of_user(user, seat)
+-- What the user has, the oldest first: {{packed seat, index of its bucket}, ...}. `seat` is any of the user's.
+local function own_of_user(user, seat, wanted)
   local found, tail = {}, string.match(seat, '\t%d+\t.*$')
   for framing, bucket, connection_id in string.gmatch(user.own, '\t(%a)(%d+),([^\t]*)') do
-    found[#found + 1] = {connection_id .. '\t' .. framing .. tail, tonumber(bucket) + 1}
+    if (framing == 'g') == (wanted == 'places') then
+      found[#found + 1] = {connection_id .. '\t' .. framing .. tail, tonumber(bucket) + 1}
+    end
   end
   return found
 end
+
+local function seats_of_user(user, seat) return own_of_user(user, seat, 'seats') end
+
+local function places_of_user(user, seat) return own_of_user(user, seat, 'places') end
 
 -- Puts a user back who has lost the line, had a sign of life at `last`, and has at least the seats in `own`. Returns the
 -- user.
@@ -109,6 +140,7 @@ end
 -- Whether perhaps nobody was told of the user. A user whose line was lost has not left for anybody.
 local function untold(newcomers, user, seat, now)
   if user.unsure ~= '' then return user.unsure == '?' end
+  if #places_of_user(user, seat) > 0 then return false end
   for _, other in ipairs(seats_of_user(user, seat)) do
     local taken = tonumber(redis.call('ZSCORE', newcomers, other[1]))
     if not taken or taken > now - UNTOLD_MS then return false end
@@ -117,13 +149,17 @@ local function untold(newcomers, user, seat, now)
 end
 
 -- Returns 1 if the user's coming is to be announced, as with the first seat, else 0. The user's name and attributes are
--- those of the newest seat.
-local function take(seats, users, figures, newcomers, seat, username, attributes, now, epoch)
+-- those of the newest seat. A place without a `beat` is taken for the next sweep to give it up.
+local function take(seats, users, figures, newcomers, seat, username, attributes, now, epoch, beat)
   redis.call('HSETNX', figures, 'epoch', epoch)
   local first = 0
-  if redis.call('ZADD', seats, 'NX', now, seat) == 1 then
-    redis.call('HINCRBY', figures, 'seats', 1)
-    redis.call('ZADD', newcomers, now, seat)
+  if redis.call('ZADD', seats, 'NX', lease_from(seat, now, beat or 0), seat) == 1 then
+    if is_place(seat) then
+      redis.call('HINCRBY', figures, 'places', 1)
+    else
+      redis.call('HINCRBY', figures, 'seats', 1)
+      redis.call('ZADD', newcomers, now, seat)
+    end
     local _, _, user_id = unpack_seat(seat)
     local user = read_user(users, user_id)
     if not user then
@@ -140,6 +176,9 @@ local function take(seats, users, figures, newcomers, seat, username, attributes
   return first
 end
 
+-- As most_credit_ms of rooms/watch_time.py, for a place.
+local function most_credit(beat) return math.floor(CREDIT_MS * beat) end
+
 -- Returns the stretch, as {start ms, end ms, ms of it that are new}.
 local function credit(users, user_id, user, now, most)
   local before = user.credited
@@ -150,15 +189,17 @@ local function credit(users, user_id, user, now, most)
 end
 
 -- Returns nil if there is no such seat, else {last, username, what credit returns, attributes}. `last` is 1 if the user
--- has no seat left. Without `most` nothing is earned.
+-- has no seat and no place left. Without `most` nothing is earned; a place has its own, by its beat.
 local function give_up(seats, users, figures, newcomers, seat, now, most)
   redis.call('ZREM', newcomers, seat)
-  local last = redis.call('ZSCORE', seats, seat)
-  if not last then return nil end
+  local score = redis.call('ZSCORE', seats, seat)
+  if not score then return nil end
+  local last, beat = sign_of_life(seat, score)
   redis.call('ZREM', seats, seat)
-  redis.call('HINCRBY', figures, 'seats', -1)
+  redis.call('HINCRBY', figures, beat and 'places' or 'seats', -1)
+  if most and beat then most = most_credit(beat) end
   local _, _, user_id = unpack_seat(seat)
-  local user = read_user(users, user_id) or restore(users, figures, user_id, '', '', tonumber(last), '')
+  local user = read_user(users, user_id) or restore(users, figures, user_id, '', '', last, '')
   user.count, user.own = math.max(0, user.count - 1), without(user.own, own_seat(seats, seat))
   local stretch = {user.start, user.credited, 0}
   if most then

@@ -97,7 +97,7 @@ async def test_a_lost_line_is_harmless_and_a_heartbeat_brings_it_back(state: Roo
     await beat(state, alice, now=NOW + 1000)
     assert await shown(state) == [("alice", "Alice", HOST)]
     await redis.delete(users)
-    await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=1, taken_before=0)
+    await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=1, taken_before=0)
     assert await shown(state) == [("alice", "alice", {})]
     await beat(state, alice, now=NOW + 2000)
     assert await shown(state) == [("alice", "Alice", HOST)]
@@ -105,7 +105,7 @@ async def test_a_lost_line_is_harmless_and_a_heartbeat_brings_it_back(state: Roo
 
 async def test_who_is_swept_leaves_with_attributes(state: RoomState, redis: RedisCluster) -> None:
     await join(state, person("alice", HOST))
-    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=NOW + 1, taken_before=0)
+    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=NOW + 1, taken_before=0)
     assert [departure.left.attributes for departure in swept.departures] == [HOST]
     assert swept.departures[0].to_event(NOW).who.attributes == HOST
 

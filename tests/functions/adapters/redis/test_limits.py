@@ -109,7 +109,7 @@ async def test_a_lapsed_seat_does_not_come_back_beside_as_many_as_there_may_be(
     state: RoomState, redis: RedisCluster
 ) -> None:
     await join(state, "old")
-    await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=NOW + 1, taken_before=NOW)
+    await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=NOW + 1, taken_before=NOW)
     for number in range(5):
         await join(state, f"c{number}")
     assert await send(state, "old") == Gone()
@@ -276,8 +276,8 @@ async def test_the_sweep_finds_connections_that_wait_for_being_cut_off(state: Ro
     for number in range(7):
         await join(state, f"c{number}")
     sweeper = SweepState(redis, heartbeat_seconds=60)
-    (early,) = await sweeper.sweep([42], expired_before=0, taken_before=NOW - 1)
-    (late,) = await sweeper.sweep([42], expired_before=0, taken_before=NOW)
+    (early,) = await sweeper.sweep([42], now=NOW, expired_before=0, taken_before=NOW - 1)
+    (late,) = await sweeper.sweep([42], now=NOW, expired_before=0, taken_before=NOW)
     assert (early.uncut, late.uncut) == (0, 2)
 
 

@@ -107,10 +107,10 @@ async def test_a_slot_that_does_not_arrive_means_that_redis_is_away(
         await join(state, "bob")
     sweeper = SweepState(redis, heartbeat_seconds=60)
     await join(state, "carol", 43)
-    swept = await sweeper.sweep([42, 43], expired_before=NOW + 1, taken_before=NOW)
+    swept = await sweeper.sweep([42, 43], now=NOW, expired_before=NOW + 1, taken_before=NOW)
     assert [(room.activity_id, room.removed) for room in swept] == [(43, 1)]
     slots.finish(SLOT, target)
-    [room] = await sweeper.sweep([42], expired_before=NOW + 1, taken_before=NOW)
+    [room] = await sweeper.sweep([42], now=NOW, expired_before=NOW + 1, taken_before=NOW)
     assert [departure.seat.user_id for departure in room.departures] == ["alice"]
 
 

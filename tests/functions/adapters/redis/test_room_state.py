@@ -242,7 +242,7 @@ async def test_a_seat_in_doubt_is_swept_at_once_and_its_user_is_said_to_have_lef
 ) -> None:
     await join(state)
     await state.doubt(seat(), 42)
-    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=1, taken_before=0)
+    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=1, taken_before=0)
     [departure] = swept.departures
     assert (departure.seat, departure.left.last, departure.left.watched.earned) == (seat(), True, 0)
     assert await state.figures(42) == figures(online=0, connections=0)
@@ -254,7 +254,7 @@ async def test_who_comes_again_after_a_doubt_is_announced_and_stays(state: RoomS
     assert (await join(state, connection="c2")).first
     assert not (await join(state, connection="c3")).first
     assert (await state.who(42, limit=5)).users == [("alice", "Alice", {})]
-    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=1, taken_before=0)
+    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=1, taken_before=0)
     assert [departure.left.last for departure in swept.departures] == [False]
     assert await state.figures(42) == figures(online=1, connections=2)
 
@@ -392,7 +392,7 @@ async def test_a_seat_that_is_put_back_has_the_lease_it_had(state: RoomState, re
     await join(state)
     sweeper = SweepState(redis, heartbeat_seconds=60)
     for _ in range(2):
-        [swept] = await sweeper.sweep([42], expired_before=NOW + 1, taken_before=NOW)
+        [swept] = await sweeper.sweep([42], now=NOW, expired_before=NOW + 1, taken_before=NOW)
         [departure] = swept.departures
         assert (departure.left.ended_at, departure.left.watched) == (NOW, Stretch(NOW, NOW, 0))
         await state.put_back(departure.seat, 42, departure.left)

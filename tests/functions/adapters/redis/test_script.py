@@ -93,7 +93,9 @@ async def test_what_is_put_back_and_undone_is_so_once(state: RoomState, proxy: L
 async def test_who_is_swept_is_told_of(state: RoomState, redis: RedisCluster, proxy: LossyRedis) -> None:
     await state.join(SEAT, ALICE, NOW)
     proxy.lose = 1
-    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], expired_before=NOW + 1, taken_before=NOW)
+    [swept] = await SweepState(redis, heartbeat_seconds=60).sweep(
+        [42], now=NOW, expired_before=NOW + 1, taken_before=NOW
+    )
     assert [departure.seat for departure in swept.departures] == [SEAT]
     assert proxy.lost == 1
 
@@ -168,7 +170,7 @@ async def test_more_seats_can_end_in_one_call_than_lua_returns_values(redis: Red
         identity = Identity(activity_id=42, user_id=seat.user_id, username=seat.user_id, avatar="", framing="live.v1")
         await state.join(seat, identity, NOW)
     sweeper = SweepState(redis, heartbeat_seconds=60, seats_a_call=1500)
-    [swept] = await sweeper.sweep([42], expired_before=NOW + 1, taken_before=NOW)
+    [swept] = await sweeper.sweep([42], now=NOW, expired_before=NOW + 1, taken_before=NOW)
     assert (swept.removed, swept.seats, swept.unfinished) == (1500, 1500, True)
     room = RoomKeys(42)
     note_posted = CallOnce("note_posted")(

@@ -18,7 +18,7 @@ async def join(state: RoomState, user: str, connection: str, now: int, room: int
 
 
 async def sweep(sweeper: SweepState, now: int, room: int = 42) -> SweptRoom:
-    (swept,) = await sweeper.sweep([room], expired_before=now - LEASE, taken_before=now - 5000)
+    (swept,) = await sweeper.sweep([room], now=now, expired_before=now - LEASE, taken_before=now - 5000)
     return swept
 
 
