@@ -16,7 +16,9 @@ PARTITIONS = 12
 REDIS_ACCESS = "on ~* -@all +@read +@write +@connection +eval +evalsha +time -@dangerous +cluster|slots"
 
 # What a function works with: its settings, its rights and its place in the network follow from it.
-Need = Literal["redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review", "erasure", "gallery"]
+Need = Literal[
+    "redis", "kafka", "connections", "table", "failure_queue", "token_keys", "review", "erasure", "gallery", "edge"
+]
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ class Schedule:
 class HttpRoutes:
     """The routes of an HTTP API, in API Gateway's path syntax: `path` with every method, and keys of routes under it
     that are throttled apart. `moderation`: what moderators need, so that nobody who spends the budget of the others
-    keeps moderators from acting. `admission`: for viewers who are not let in, so that they do not spend the budget of
-    the platform when a server is away."""
+    keeps moderators from acting. `viewers`: for viewers who are not let in, or read in the gallery, so that they do not
+    spend the budget of the platform."""
 
     path: str
     moderation: tuple[str, ...] = ()
-    admission: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ Trigger = Authorizer | Route | Topic | Schedule | HttpRoutes | Deployment
 @dataclass(frozen=True, kw_only=True)
 class Function:
     """One Lambda function: `handler` is `module.attribute`, `packages` are dependency groups of pyproject.toml.
-    `has_site`: the files of the pages are in its package."""
+    `has_site`: the files of the pages are in its package. `only_with`: a stage that is without what this need is about
+    has no such function."""
 
     name: str
     handler: str
@@ -83,6 +86,7 @@ class Function:
     memory_mb: int
     needs: frozenset[Need]
     packages: tuple[str, ...] = ("room",)
+    only_with: Need | None = None
     has_site: bool = False
 
 
@@ -94,7 +98,7 @@ FUNCTIONS: tuple[Function, ...] = (
         trigger=Authorizer(identity_sources=("route.request.querystring.activityId",)),
         timeout_seconds=5,
         memory_mb=512,
-        needs=frozenset({"token_keys"}),
+        needs=frozenset({"token_keys", "edge"}),
         packages=("tokens",),
     ),
     Function(
@@ -169,11 +173,16 @@ FUNCTIONS: tuple[Function, ...] = (
                 "DELETE /api/bans",
                 "PUT /api/words",
             ),
-            admission=("GET /api/activities/{activityId}/admission",),
+            viewers=(
+                "GET /api/activities/{activityId}/admission",
+                "POST /api/activities/{activityId}/place",
+                "DELETE /api/activities/{activityId}/place",
+                "POST /api/activities/{activityId}/place/leave",
+            ),
         ),
         timeout_seconds=15,
         memory_mb=1024,
-        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys", "erasure", "gallery"}),
+        needs=frozenset({"redis", "kafka", "connections", "table", "token_keys", "erasure", "gallery", "edge"}),
         packages=("room", "post", "api", "tokens", "words"),
     ),
     Function(
@@ -183,7 +192,8 @@ FUNCTIONS: tuple[Function, ...] = (
         # It waits until there is something to tell: usecases/slot_reader.py.
         timeout_seconds=15,
         memory_mb=512,
-        needs=frozenset({"redis", "gallery"}),
+        needs=frozenset({"redis", "gallery", "edge"}),
+        only_with="gallery",
     ),
 )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from infra.archive import Archive
+from infra.gallery_keys import GalleryKeys
 from infra.gateway import Gateway
 from infra.network import Network
 from infra.packaging.packages import Packages
@@ -19,6 +20,7 @@ class Boxes:
     packages: Packages
     gateway: Gateway
     token_keys: TokenKeys
+    gallery_keys: GalleryKeys
     rooms_cache: RoomsCache
     room_log: RoomLog
     archive: Archive

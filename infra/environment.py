@@ -5,10 +5,15 @@ from aws_cdk import Aws
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Function
 from functions.runtime.settings import variables_of
 from infra.boxes import Boxes
+from infra.stage.gallery import GalleryStage
 from infra.stage.identity import IdentityStage
 from infra.stage.review import ReviewStage
 from infra.stage.stage import Stage
 from infra.stage.types import RETENTIONS
+
+# In %: the rest is for welcomes, other rooms, and those who take a seat to speak.
+SHARE_OF_POSTS = 60
+TICKS_PER_SECOND = 2
 
 
 def environment(row: Function, slice: int | None, *, boxes: Boxes, stage: Stage) -> dict[str, str]:
@@ -17,6 +22,7 @@ def environment(row: Function, slice: int | None, *, boxes: Boxes, stage: Stage)
         # The API's own address, whatever address viewers come by: signed requests do not pass CloudFront.
         "CONNECTIONS_URL": boxes.gateway.connections_url,
         "EDGE_SECRET": boxes.gateway.edge_secret_arn,
+        "GALLERY_SECRET": boxes.gallery_keys.secret_arn,
         "FAILURE_QUEUE": boxes.archive.failures.queue_url,
         "KAFKA_AUTH": "iam",
         "KAFKA_BOOTSTRAP": boxes.room_log.bootstrap,
@@ -41,7 +47,7 @@ def environment(row: Function, slice: int | None, *, boxes: Boxes, stage: Stage)
         }
     read = variables_of(row.needs)
     variables = {name: value for name, value in known.items() if name in read and value}
-    if "token_keys" in row.needs and stage.network.egress == "ipv6":
+    if {"token_keys", "gallery"} & row.needs and stage.network.egress == "ipv6":
         # The name that has IPv6 addresses too; boto3 goes there as the variable says. DynamoDB has a route.
         # https://docs.aws.amazon.com/vpc/latest/userguide/aws-ipv6-support.html
         variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = f"https://secretsmanager.{Aws.REGION}.api.aws"
@@ -57,10 +63,12 @@ def rules(stage: Stage) -> dict[str, str]:
     origins = {"ALLOWED_ORIGINS": ",".join(stage.allowed_origins)} if stage.allowed_origins else {}
     review = {} if stage.review is None else _review(stage.review)
     identity = {} if stage.identity is None else _identity(stage.identity)
+    gallery = {} if stage.gallery is None else _gallery(stage.gallery, stage.relay.posts_per_second)
     return (
         origins
         | review
         | identity
+        | gallery
         | {
             "API_DOCS": "true" if stage.api_docs else "false",
             "ARCHIVE_DAYS": str(stage.archive.days),
@@ -91,6 +99,15 @@ def _review(review: ReviewStage) -> dict[str, str]:
         "REVIEW_FUNCTION_ARN": review.function_arn,
         "REVIEW_TIMEOUT_MS": str(review.timeout_ms),
         "REVIEW_ON_FAILURE": review.on_failure,
+    }
+
+
+def _gallery(gallery: GalleryStage, posts_per_second: int) -> dict[str, str]:
+    seats = gallery.from_seats or max(1, posts_per_second * SHARE_OF_POSTS // (100 * TICKS_PER_SECOND))
+    return {
+        "GALLERY_FROM": str(seats),
+        "GALLERY_BEATS_PER_SECOND": str(gallery.beats_per_second),
+        "GALLERY_SPARE_FROM": str(gallery.spare_from),
     }
 
 

@@ -32,7 +32,13 @@ PUBLISHED = (
 )
 
 # Needs that a function meets from outside the VPC too.
-OUTSIDE: frozenset[Need] = frozenset({"connections", "table", "failure_queue", "token_keys", "erasure"})
+OUTSIDE: frozenset[Need] = frozenset({"connections", "table", "failure_queue", "token_keys", "erasure", "edge"})
+
+
+def rows_of(stage: Stage) -> list[Function]:
+    """The rows of the manifest that the stage has functions of."""
+    has = {"gallery": stage.gallery is not None}
+    return [row for row in FUNCTIONS if row.only_with is None or has[row.only_with]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +55,14 @@ class Deployed:
 
 
 class Functions(Construct):
-    """Every function of the manifest, in the manifest's order, as `deployed`."""
+    """Every function that the stage has, in the manifest's order, as `deployed`."""
 
     def __init__(self, scope: Construct, id: str, *, boxes: Boxes, stage: Stage) -> None:
         super().__init__(scope, id)
         self._boxes, self._stage = boxes, stage
         self.deployed = [
             self._deploy(row, name, slice)
-            for row in FUNCTIONS
+            for row in rows_of(stage)
             for name, slice in deployed_as(row, stage.relay.slices).items()
         ]
 

@@ -3,11 +3,12 @@
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
-from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Topic
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Need, Topic
 from infra import room_log as kafka
 from infra import rooms_cache as redis
 from infra.archive import Archive
 from infra.functions import Deployed, Functions
+from infra.gallery_keys import GalleryKeys
 from infra.gateway import Gateway
 from infra.network import Network
 from infra.room_log import RoomLog
@@ -128,16 +129,21 @@ def let_look_up(*, functions: Functions, archive: Archive) -> None:
                 )
 
 
-def let_read_keys(*, functions: Functions, token_keys: TokenKeys, gateway: Gateway) -> None:
-    """Functions that need the token keys may read their secret, and that of the edge if there is one. Nobody may write
-    them.
+def let_read_keys(*, functions: Functions, token_keys: TokenKeys, gallery_keys: GalleryKeys, gateway: Gateway) -> None:
+    """Functions that need the keys of tokens, of the gallery, or of the edge, may read their secrets, where there are
+    any. Nobody may write them.
 
     The stack's own secrets are encrypted with the account's key of Secrets Manager, which takes no grant of its own.
     """
-    secrets = [arn for arn in (token_keys.secret_arn, gateway.edge_secret_arn) if arn]
+    of_need: dict[Need, str] = {
+        "token_keys": token_keys.secret_arn,
+        "gallery": gallery_keys.secret_arn,
+        "edge": gateway.edge_secret_arn,
+    }
     for deployed in functions.deployed:
-        if "token_keys" in deployed.row.needs:
+        if secrets := [arn for need, arn in of_need.items() if need in deployed.row.needs and arn]:
             _allow(deployed, "secretsmanager", ["GetSecretValue"], secrets)
+        if "token_keys" in deployed.row.needs:
             _let_use(deployed, token_keys.kms_key_arn, ["Decrypt"])
 
 

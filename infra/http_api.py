@@ -51,7 +51,7 @@ class PlatformApi(Construct):
         for deployed, routes in functions.triggered_by(HttpRoutes):
             integration = HttpLambdaIntegration(deployed.name, deployed.alias)
             apart = dict.fromkeys(routes.moderation, stage.throttles.moderation)
-            apart |= dict.fromkeys(routes.admission, throttle)
+            apart |= dict.fromkeys(routes.viewers, throttle)
             for key in (f"ANY {routes.path}", *apart):
                 method, path = key.split(" ")
                 made = api.add_routes(path=path, methods=[apigateway.HttpMethod[method]], integration=integration)

@@ -65,7 +65,7 @@ def accepted(stack: Stack, stage: Stage) -> Iterator[Accepted]:
     yield from _in_the_gateway(stage)
     if stage.edge.distribution:
         yield from _in_the_edge(stack, stage)
-    yield from _in_the_functions()
+    yield from _in_the_functions(stage)
     if is_in_china(stage.region):
         absent = "Lambda has no X-Ray in the Regions of China."
         for names in ("Functions/*", *(["RoomLog/Topics/topics"] if stage.makes_topics_itself else [])):
@@ -137,9 +137,9 @@ def _in_the_pages(stack: Stack) -> Iterator[Accepted]:
     yield Accepted("Serverless-LambdaDLQ", "Pages/pages/Resource", DEPLOYMENT)
 
 
-def _in_the_functions() -> Iterator[Accepted]:
+def _in_the_functions(stage: Stage) -> Iterator[Accepted]:
     synchronous = "Invoked synchronously, so that there is no event that could be put into a queue."
-    for name in ("authorize", "connect", "message", "disconnect", "api"):
+    for name in ("authorize", "connect", "message", "disconnect", "api", *(("gallery",) if stage.gallery else ())):
         yield Accepted("Serverless-LambdaDLQ", f"Functions/{name}/Resource", synchronous)
     retried = "Invoked by a mapping, which retries, or has a destination of its own for what fails."
     for name in ("relay-*", "archive"):

@@ -7,6 +7,7 @@ from infra import grants
 from infra.archive import Archive
 from infra.boxes import Boxes
 from infra.functions import Functions
+from infra.gallery_keys import GalleryKeys
 from infra.gateway import Gateway
 from infra.gradual import Gradual
 from infra.http_api import PlatformApi
@@ -55,6 +56,7 @@ class LiveRooms(Stack):
         network = Network(self, "Network", stage=stage)
         gateway = Gateway(self, "Gateway", stage=stage)
         token_keys = TokenKeys(self, "TokenKeys", stage=stage)
+        gallery_keys = GalleryKeys(self, "GalleryKeys", stage=stage)
         rooms_cache = RoomsCache(self, "RoomsCache", network=network, stage=stage)
         packages = Packages(self, "Packages")
         room_log = RoomLog(self, "RoomLog", network=network, packages=packages, stage=stage)
@@ -64,6 +66,7 @@ class LiveRooms(Stack):
             packages=packages,
             gateway=gateway,
             token_keys=token_keys,
+            gallery_keys=gallery_keys,
             rooms_cache=rooms_cache,
             room_log=room_log,
             archive=archive,
@@ -87,7 +90,7 @@ class LiveRooms(Stack):
         grants.let_review(functions=functions, network=network, stage=stage)
         grants.let_archive(functions=functions, archive=archive)
         grants.let_look_up(functions=functions, archive=archive)
-        grants.let_read_keys(functions=functions, token_keys=token_keys, gateway=gateway)
+        grants.let_read_keys(functions=functions, token_keys=token_keys, gallery_keys=gallery_keys, gateway=gateway)
 
         outputs = {
             "WebSocketUrl": gateway.url,

@@ -91,4 +91,4 @@ def refusal(status: int, error: str, message: str) -> JsonObject:
     return response(status, body, {"cache-control": BRIEF, **ANY_ORIGIN})
 
 
-handler = Entry("gallery", main, build)
+handler = Entry("gallery", main, build, late_imports=["boto3"])

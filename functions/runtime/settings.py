@@ -16,6 +16,9 @@ ApiDocs = Literal["true", "false"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 OnFailure = Literal["allow", "deny"]
 
+# A stage may be without what these needs are about.
+OPTIONAL: tuple[Need, ...] = ("review", "erasure", "gallery", "edge")
+
 # How long a chat may wait for its review.
 REVIEW_MS = range(50, 2001)
 
@@ -28,8 +31,8 @@ _SOME_FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:review:live"
 # The header with the secret that the distribution adds to requests, in lower case.
 EDGE_HEADER = "x-live-rooms-edge"
 
-# The settings that every function reads, and those that each need adds. A need's first setting is required, except that
-# a stage may have no review and no gallery, and that what is erased has the retention of a small stage.
+# The settings that every function reads, and those that each need adds. A need's first setting is required, if the need
+# is not OPTIONAL.
 OF_ALL = ("aws_region", "stage", "log_level")
 OF_NEED: Mapping[Need, tuple[str, ...]] = {
     "redis": (
@@ -58,7 +61,6 @@ OF_NEED: Mapping[Need, tuple[str, ...]] = {
         "allowed_origins",
         "websocket_url",
         "api_docs",
-        "edge_secret",
         "identity_jwks_url",
         "identity_issuer",
         "identity_audience",
@@ -67,7 +69,8 @@ OF_NEED: Mapping[Need, tuple[str, ...]] = {
     "review": ("review_function_arn", "review_timeout_ms", "review_on_failure"),
     # For how long others keep what is erased from the table.
     "erasure": ("save_retention_hours", "live_retention_minutes", "log_retention_days"),
-    "gallery": ("gallery_secret", "gallery_from", "gallery_beats_per_second", "gallery_spare_from", "edge_secret"),
+    "gallery": ("gallery_secret", "gallery_from", "gallery_beats_per_second", "gallery_spare_from"),
+    "edge": ("edge_secret",),
 }
 
 
@@ -172,7 +175,7 @@ def variables_of(needs: Collection[Need]) -> frozenset[str]:
 
 
 def _missing(values: Mapping[str, Any], needs: Collection[Need]) -> list[str]:
-    required = {OF_NEED[need][0] for need in needs if need not in ("review", "erasure", "gallery")}
+    required = {OF_NEED[need][0] for need in needs if need not in OPTIONAL}
     if values.get("auth_mode") == "open":
         required -= {"token_secret"}
     if values.get("redis_auth") == "iam":

@@ -26,8 +26,8 @@ class Dashboard(Construct):
         board.add_widgets(
             cloudwatch.AlarmStatusWidget(alarms=alarms.made, title="Alarms", width=3 * WIDTH, height=HEIGHT)
         )
-        ours = (self._rooms(), self._relay(), self._posts(), self._refusals(), self._review(), self._archive())
-        for row in (*ours, self._lambda(), self._apis(), self._stores()):
+        ours = (self._rooms(), self._relay(), self._posts(), self._gallery(), self._refusals(), self._review())
+        for row in (*ours, self._archive(), self._lambda(), self._apis(), self._stores()):
             board.add_widgets(*row)
 
     def _rooms(self) -> Graphs:
@@ -63,6 +63,15 @@ class Dashboard(Construct):
             graph("POST latency p50 and p99, ms", latency),
             graph("POSTs not delivered", self._sums(*failures)),
             graph("Folded or left out, for each viewer", self._sums(*unshown)),
+        ]
+
+    def _gallery(self) -> Graphs:
+        places = [self._measures.ours(metrics.PLACES, "Maximum")]
+        asked = self._sums(metrics.GALLERY_REQUESTS, metrics.GALLERY_REFUSED)
+        return [
+            graph("Places; on the right, swept", places, right=self._sums(metrics.PLACES_SWEPT)),
+            graph("Gallery: what the cache did not answer", asked),
+            graph("Gallery: slots late, and gaps", self._sums(metrics.SLOTS_LATE, metrics.SLOT_GAPS)),
         ]
 
     def _refusals(self) -> Graphs:

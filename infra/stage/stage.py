@@ -15,6 +15,7 @@ from infra.stage.cache import ExistingCache, NewCache
 from infra.stage.china import is_in_china, lacking
 from infra.stage.edge import EdgeStage
 from infra.stage.errors import error_lines
+from infra.stage.gallery import GalleryStage
 from infra.stage.identity import IdentityStage
 from infra.stage.kafka import ExistingKafka, ProvisionedKafka, ServerlessKafka
 from infra.stage.limits import Rates, Reserved, Throttles
@@ -43,7 +44,8 @@ class Stage(Part):
     `token_secret_arn`: an existing secret with the token keys, which replaces the stack's own.
     `token_secret_kms_key_arn`: the key of yours that it is encrypted with.
 
-    `review`: a function of yours sees each chat before anybody else does. `identity`: tokens of the platform's identity
+    `gallery`: the viewers of a large room read over HTTP. `review`: a function of yours sees each chat before anybody
+    else does. `identity`: tokens of the platform's identity
     provider are taken beside the stage's own."""
 
     name: types.StageName
@@ -72,6 +74,7 @@ class Stage(Part):
     rates: Rates = Rates()
     throttles: Throttles
     edge: EdgeStage
+    gallery: GalleryStage | None = None
     reserved: Reserved = Reserved()
     review: ReviewStage | None = None
     identity: IdentityStage | None = None
@@ -102,6 +105,14 @@ class Stage(Part):
             where = "network.existing.availability_zones" if network.existing else "network.availability_zones"
             raise ValueError(f"{kafka.brokers} brokers are in {kafka.brokers} zones, and {where} has {len(zones)}")
         return kafka
+
+    @field_validator("gallery")
+    @classmethod
+    def _has_a_cache_in_front(cls, gallery: GalleryStage | None, info: ValidationInfo) -> GalleryStage | None:
+        edge = info.data.get("edge")
+        if gallery is not None and edge is not None and not edge.distribution:
+            raise ValueError("its readers ask CloudFront's cache, and there is none: edge.distribution is false")
+        return gallery
 
     @field_validator("review")
     @classmethod

@@ -67,6 +67,8 @@ def _edge(**changes: object) -> JsonObject:
     return {"edge": {"distribution": True, **changes}}
 
 
+WITH_GALLERY = {**_edge(), "gallery": {}}
+
 EDITS: Mapping[str, Edit] = {
     "what functions are told": Edit(
         (
@@ -103,6 +105,12 @@ EDITS: Mapping[str, Edit] = {
     "throttles": Edit(
         ("throttles",),
         {"throttles": {api: {"per_second": 9, "burst": 9} for api in ("websocket", "http", "moderation")}},
+    ),
+    "a gallery": Edit(("gallery",), WITH_GALLERY, _edge()),
+    "how the gallery is read": Edit(
+        ("gallery.from_seats", "gallery.beats_per_second", "gallery.spare_from"),
+        {**_edge(), "gallery": {"from_seats": 10, "beats_per_second": 9, "spare_from": 8}},
+        WITH_GALLERY,
     ),
     "reviews of chats": Edit(("review",), {"review": {"function_arn": REVIEW}}),
     "how a review is waited for": Edit(

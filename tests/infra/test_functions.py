@@ -10,16 +10,18 @@ import pytest
 from aws_cdk import App
 
 from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function, Need
-from functions.runtime.settings import OF_NEED, Settings, SettingsError, variables_of
+from functions.runtime.settings import OF_NEED, OPTIONAL, Settings, SettingsError, variables_of
 from functions.usecases.admission import build
 from infra.stack import LiveRooms
 from infra.stage.stage import Stage
 from tests.infra.cloud import BROKERS, Cloud, id_in
-from tests.infra.edits import OTHER_IDENTITY, REVIEW
+from tests.infra.edits import OTHER_IDENTITY, REVIEW, WITH_GALLERY
 from tests.infra.synthesis import ROOT
 
 SLICES = 4
-NAMES = [row.name for row in FUNCTIONS if row.name != "relay"] + [f"relay-{slice}" for slice in range(SLICES)]
+NAMES = [row.name for row in FUNCTIONS if row.name != "relay" and not row.only_with] + [
+    f"relay-{slice}" for slice in range(SLICES)
+]
 ROWS = {row.name: row for row in FUNCTIONS}
 
 INVOKING = (
@@ -136,6 +138,7 @@ def test_every_stages_functions_accept_the_environments_they_are_given(
         varied(auth_mode="open", log_level="DEBUG"),
         varied(review={"function_arn": REVIEW}),
         varied(identity=OTHER_IDENTITY),
+        varied(**WITH_GALLERY),
     ):
         for name, function in stage.functions().items():
             environment = function["Environment"]["Variables"]
@@ -148,9 +151,10 @@ def test_every_stages_functions_accept_the_environments_they_are_given(
 
 
 def test_a_function_has_the_variables_of_its_needs_and_no_others(varied: Callable[..., Cloud]) -> None:
-    cloud = varied(review={"function_arn": REVIEW})
+    cloud = varied(review={"function_arn": REVIEW}, edge={"distribution": True, "only": True}, gallery={})
     prefixes = {"redis": "REDIS_", "kafka": "KAFKA_", "connections": "CONNECTIONS_", "table": "TABLE"}
     prefixes |= {"failure_queue": "FAILURE_", "token_keys": "TOKEN_", "review": "REVIEW_", "erasure": "SAVE_RETENTION"}
+    prefixes |= {"gallery": "GALLERY_", "edge": "EDGE_"}
     assert prefixes.keys() == {*get_args(Need)}
     for name, function in cloud.functions().items():
         variables = function["Environment"]["Variables"]
@@ -161,7 +165,7 @@ def test_a_function_has_the_variables_of_its_needs_and_no_others(varied: Callabl
 def test_a_function_whose_need_has_no_variable_refuses_it_by_name(cloud: Cloud) -> None:
     for name, function in cloud.functions().items():
         # A stage may have no review, and the retention of the topics has defaults.
-        for need in row_of(name).needs - {"review", "erasure"}:
+        for need in row_of(name).needs - set(OPTIONAL):
             required = OF_NEED[need][0].upper()
             variables = {one: value for one, value in function["Environment"]["Variables"].items() if one != required}
             with pytest.raises(SettingsError, match=f"^{required} is not set$"):

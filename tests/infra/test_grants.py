@@ -63,7 +63,7 @@ def test_the_api_may_publish_read_the_token_keys_and_the_table_and_tell_and_clos
 
 
 def test_these_are_all_functions() -> None:
-    told = {"connect", "message", "disconnect", "sweep", "authorize", "api", "relay", "archive"}
+    told = {"connect", "message", "disconnect", "sweep", "authorize", "api", "relay", "archive", "gallery"}
     assert {row.name for row in FUNCTIONS} == told
 
 

@@ -5,7 +5,7 @@ from functions.manifest import FUNCTIONS, HttpRoutes
 from tests.infra.cloud import Cloud, JsonObject
 from tests.infra.stage.test_stage import STAGES
 
-(ROW,) = (row for row in FUNCTIONS if isinstance(row.trigger, HttpRoutes))
+ROW, GALLERY = (row for row in FUNCTIONS if isinstance(row.trigger, HttpRoutes))
 assert isinstance(ROW.trigger, HttpRoutes)
 TRIGGER: HttpRoutes = ROW.trigger
 
@@ -25,8 +25,10 @@ def stage_of(cloud: Cloud) -> tuple[str, JsonObject]:
 
 def test_every_method_on_the_manifests_path_goes_to_its_function(cloud: Cloud) -> None:
     api, made = cloud.api("HTTP"), cloud.all("AWS::ApiGatewayV2::Route")
-    assert routes(cloud).keys() == {f"ANY {TRIGGER.path}", *TRIGGER.moderation, *TRIGGER.admission}
-    assert {cloud.handler_behind(made[id]) for id in routes(cloud).values()} == {ROW.handler}
+    keys = {f"ANY {TRIGGER.path}", *TRIGGER.moderation, *TRIGGER.viewers}
+    assert {key: cloud.handler_behind(made[id]) for key, id in routes(cloud).items()} == dict.fromkeys(
+        keys, ROW.handler
+    )
     (integration,) = (one for one in cloud.all("AWS::ApiGatewayV2::Integration").values() if one["ApiId"] == f"<{api}>")
     assert integration["PayloadFormatVersion"] == "2.0"
 
@@ -37,7 +39,7 @@ def test_whatever_moderators_change_is_throttled_apart(cloud: Cloud) -> None:
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
         if method != "get"
-        and operation["tags"] != ["tokens"]
+        and operation["tags"] not in (["tokens"], ["gallery"])
         # The platform's own calls, and one that changes nothing.
         and not path.endswith(("/notices", "/properties", "/users/records", "/words/try"))
     }
@@ -54,9 +56,15 @@ def test_viewers_who_are_not_let_in_have_a_throttle_of_their_own_and_spend_nobod
     _, stage = stage_of(cloud)
     throttle = STAGES["prod"]["throttles"]["http"]
     limits = {"ThrottlingRateLimit": throttle["per_second"], "ThrottlingBurstLimit": throttle["burst"]}
-    assert TRIGGER.admission == ("GET /api/activities/{activityId}/admission",)
-    assert stage["RouteSettings"] == stage["RouteSettings"] | dict.fromkeys(TRIGGER.admission, limits)
-    assert stage["RouteSettings"].keys() == {*TRIGGER.moderation, *TRIGGER.admission}
+    gallery = {
+        f"{method.upper()} {path}"
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if operation["tags"] == ["gallery"]
+    }
+    assert set(TRIGGER.viewers) == {"GET /api/activities/{activityId}/admission", *gallery}
+    assert stage["RouteSettings"] == stage["RouteSettings"] | dict.fromkeys(TRIGGER.viewers, limits)
+    assert stage["RouteSettings"].keys() == {*TRIGGER.moderation, *TRIGGER.viewers}
 
 
 def test_the_one_stage_of_the_api_is_its_root_and_deploys_itself(cloud: Cloud) -> None:

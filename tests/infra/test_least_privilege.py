@@ -85,7 +85,7 @@ def needed(row: Function, stage: Stage, *, destination: bool) -> set[str]:
     actions = {"logs:CreateLogStream", "logs:PutLogEvents"} | (set() if is_in_china(stage.region) else TRACES)
     actions |= INSIDE if row.needs & {"redis", "kafka"} else set()
     actions |= {"elasticache:Connect"} if "redis" in row.needs else set()
-    actions |= {"secretsmanager:GetSecretValue"} if "token_keys" in row.needs else set()
+    actions |= {"secretsmanager:GetSecretValue"} if row.needs & {"token_keys", "gallery"} else set()
     actions |= {"execute-api:ManageConnections"} if "connections" in row.needs else set()
     if "kafka" in row.needs:
         actions |= MAKE_TOPICS if isinstance(row.trigger, Deployment) else PUBLISH

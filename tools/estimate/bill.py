@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 from functions.manifest import FUNCTIONS, PARTITIONS
 from functions.runtime.metrics import (
+    GALLERY_REFUSED,
+    GALLERY_REQUESTS,
     METRICS,
+    PLACES,
+    PLACES_SWEPT,
     REVIEW_LATENCY,
     REVIEWS_ASKED,
     REVIEWS_CHANGED,
     REVIEWS_DENIED,
     REVIEWS_FAILED,
+    SLOT_GAPS,
+    SLOTS_LATE,
 )
 from tools.estimate.event import Event
 from tools.estimate.figures import ASSUMED, price
@@ -36,7 +42,8 @@ ALARM_METRICS_A_BROKER = 2
 ALARM_METRICS_A_SLICE = 3
 ALARM_METRICS_LOW_LATENCY = 1
 ALARM_METRICS_REVIEW = 2
-# CloudWatch bills what is emitted: these are where chats are reviewed.
+# CloudWatch bills what is emitted: these are where there is a gallery, or chats are reviewed.
+GALLERY_METRICS = (PLACES, PLACES_SWEPT, GALLERY_REQUESTS, GALLERY_REFUSED, SLOTS_LATE, SLOT_GAPS)
 REVIEW_METRICS = (REVIEWS_ASKED, REVIEWS_DENIED, REVIEWS_CHANGED, REVIEWS_FAILED, REVIEW_LATENCY)
 
 
@@ -157,7 +164,7 @@ def _network(event: Event) -> Line:
 
 
 def _watching(event: Event) -> Line:
-    emitted = [one for one in METRICS if event.review or one not in REVIEW_METRICS]
+    emitted = [one for one in METRICS if one not in GALLERY_METRICS and (event.review or one not in REVIEW_METRICS)]
     sliced = sum(one.per_slice for one in emitted)
     metrics = len(emitted) - sliced + sliced * event.slices
     alarms = ALARM_METRICS + ALARM_METRICS_A_SLICE * event.slices + ALARM_METRICS_REVIEW * event.review

@@ -3,7 +3,7 @@
 The header of a script is its signature. These of its lines are read; what stands in parentheses is a remark:
 
     -- USES seats                    libraries that are put before the script
-    -- CONST KEPT RECENT             numbers of the modules in CONSTANTS
+    -- CONST KEPT RECENT             numbers of the modules in script_numbers.py
     -- KEYS figures seats...         keys of Redis
     -- ARGV seat now:number gone...  the other arguments
 
@@ -14,7 +14,6 @@ list, `name:number` a number, every other argument a text. None is passed as an 
 import asyncio
 import hashlib
 import re
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,26 +26,7 @@ from redis.exceptions import AskError, NoScriptError, RedisError, TryAgainError
 
 from functions.adapters.redis import keys
 from functions.adapters.redis.client import StateUnavailable, reaching_redis
-from functions.rooms import (
-    cuts,
-    gallery,
-    history,
-    marks,
-    people,
-    places,
-    properties,
-    removals,
-    results,
-    sanctions,
-    seats,
-    watch_time,
-)
-
-_MODULES = (
-    keys,
-    *(cuts, gallery, history, marks, people, places, properties, removals, results, sanctions, seats, watch_time),
-)
-CONSTANTS = ChainMap(*map(vars, _MODULES))
+from functions.adapters.redis.script_numbers import NUMBERS
 
 # Each waits with a connection of its own while its slot moves.
 ROOMS_AT_ONCE = 16
@@ -76,12 +56,12 @@ class Header:
         self._numbers = {word.removesuffix(":number") for word in typed if word.endswith(":number")}
         self._names = [*self._keys, *self._key_lists, *self._arguments, *self._lists]
         wrong = [name for name in self._names if not _NAME.fullmatch(name) or self._names.count(name) > 1]
-        if wrong := wrong + [name for name in self._constants if not isinstance(CONSTANTS.get(name), int)]:
+        if wrong := wrong + [name for name in self._constants if not isinstance(NUMBERS.get(name), int)]:
             raise ValueError(f"its header cannot have {', '.join(wrong)}")
 
     def locals(self) -> Iterator[str]:
         """Lines of Lua that make a local variable of each name."""
-        yield from (f"local {name} = {CONSTANTS[name]}\n" for name in self._constants)
+        yield from (f"local {name} = {NUMBERS[name]}\n" for name in self._constants)
         yield from (f"local {name} = KEYS[{at}]\n" for at, name in enumerate(self._keys, 1))
         for at, name in enumerate(self._arguments, 1):
             yield f"local {name} = {f'tonumber(ARGV[{at}])' if name in self._numbers else f'ARGV[{at}]'}\n"

@@ -8,12 +8,11 @@ from typing import get_args
 import pytest
 
 from functions.manifest import Need
-from functions.runtime.settings import OF_ALL, OF_NEED, Settings, SettingsError
+from functions.runtime.settings import OF_ALL, OF_NEED, OPTIONAL, Settings, SettingsError
 
 NEEDS = get_args(Need)
 OPERATE = Path(__file__).parents[3] / "docs" / "operate.md"
 # A stage may have no review, and what is erased has a small stage's retention.
-OPTIONAL = {"review", "erasure"}
 REQUIRED = {
     "REDIS_URL": "redis://127.0.0.1:6379",
     "KAFKA_BOOTSTRAP": "127.0.0.1:9092",

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from functions.manifest import FUNCTIONS, Authorizer, HttpRoutes, Route
-from functions.runtime.settings import OF_NEED
+from functions.runtime.settings import OF_NEED, OPTIONAL
 from functions.runtime.snapshot import at_snapshot, differ
 
 ROOT = Path(__file__).parents[3]
@@ -136,7 +136,7 @@ def test_a_function_that_cannot_be_built_fails_before_its_snapshot_and_so_does_i
     name: str, api: SnapshotApi
 ) -> None:
     row = WAITED_FOR[name]
-    missing = {OF_NEED[need][0].upper(): "" for need in row.needs - {"review", "erasure"}}
+    missing = {OF_NEED[need][0].upper(): "" for need in row.needs - set(OPTIONAL)}
     with started(row.handler, api, **missing) as process:
         told, _, body = api.next().partition(" ")
         assert told == "/init/error"
