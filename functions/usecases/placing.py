@@ -120,7 +120,9 @@ async def take_place(
                 await undo()
         raise
     if ban:
-        await end_places(room, identity.activity_id, [place])
+        # Others were told of the user only if the place was there before.
+        is_known = isinstance(answer, Taken) and answer.renewed
+        await (end_places(room, identity.activity_id, [place]) if is_known else undo())
         return Denial.by_ban(everywhere=True, ban=ban, now=now)
     if denial := _denial(answer, now, meter):
         return denial

@@ -26,11 +26,11 @@ def server_ms() -> int:
 async def open_gallery(redis: RedisCluster, activity_id: int = 42, *, since: int | None = None) -> None:
     """Open a room's gallery, as if somebody had come a minute ago, or at that ms."""
     room, now = RoomKeys(activity_id), server_ms()
-    await redis.hsetnx(room.figures, "epoch", EPOCH)  # type: ignore[misc]
-    await redis.hset(room.figures, "reading", str(now + READING_MS))  # type: ignore[misc]
-    epoch = await redis.hget(room.figures, "epoch")  # type: ignore[misc]
-    opened = {"epoch": epoch, "open": str(now - 60_000 if since is None else since), "salt": SALT}
-    await redis.hset(room.gallery, mapping=opened)  # type: ignore[misc]
+    await redis.hsetnx(room.figures, "epoch", EPOCH)
+    await redis.hset(room.figures, "reading", str(now + READING_MS))
+    epoch: Any = await redis.hget(room.figures, "epoch")
+    opened: Any = {"epoch": str(epoch), "open": str(now - 60_000 if since is None else since), "salt": SALT}
+    await redis.hset(room.gallery, mapping=opened)
 
 
 def gallery_state(
@@ -49,7 +49,7 @@ def identity_of(user: str, activity_id: int = 42) -> Identity:
 
 async def take(state: GalleryState, place: Seat, now: int = NOW, **given: Any) -> tuple[Answer, PlaceView]:
     """Take or renew a place in room 42."""
-    order = {"taken_at": NOW, "everywhere": 0, "since": "", "asked": True, "read_mail": None} | given
+    order: dict[str, Any] = {"taken_at": NOW, "everywhere": 0, "since": "", "asked": True, "read_mail": None} | given
     return await state.take(place, identity_of(place.user_id), now, **order)
 
 

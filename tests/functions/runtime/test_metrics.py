@@ -12,7 +12,8 @@ from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.review_state import ReviewState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.sweep_state import SweepState
-from functions.handlers import archive, authorize, connect, message, relay, sweep
+from functions.adapters.tokens.edge import Edge
+from functions.handlers import archive, authorize, connect, gallery, message, relay, sweep
 from functions.parts import MessageParts, Review
 from functions.rooms import events
 from functions.rooms.answers import Rate
@@ -26,12 +27,15 @@ from functions.usecases.fanout import Fanout
 from functions.usecases.sweeper import Sweeper
 from functions.usecases.ticker import Ticker
 from tests.functions.conftest import NOW, Clock, MemoryLog, RelayParts, route_event
+from tests.functions.galleries import gallery_state, open_gallery, place_of, taken
 from tests.functions.handlers.test_archive import World
 from tests.functions.handlers.test_archive import batch as saved_batch
 from tests.functions.handlers.test_archive import chat as saved_chat
+from tests.functions.handlers.test_gallery import event as slot_event
 from tests.functions.handlers.test_relay import Plenty, Screens, batch, chat
 from tests.functions.reviewer import Reviewer
 from tests.functions.usecases.test_admission import ADMISSION
+from tests.functions.usecases.test_slot_reader import AT, Played, key_of, reader
 
 HOUR = 3_600_000
 TWO = Rate(burst=2, per_second=0.01)
@@ -108,9 +112,23 @@ async def test_what_the_functions_emit_is_the_list_of_metrics_and_nothing_else(
     await connect.main(route_event("zoe"), room)
     clock.now += HANDSHAKE_MS
     await sweep.main({}, Sweeper(room, SweepState(redis, heartbeat_seconds=60), 120_000, lines.meter()))
+    await run_the_gallery(room, redis, lines, clock)
     await run_the_archive(lines)
     listed = {(NAMESPACE, one.name, one.unit, ("stage", "slice") if one.per_slice else ("stage",)) for one in METRICS}
     assert lines.emitted == listed
+
+
+async def run_the_gallery(room: MessageParts, redis: RedisCluster, lines: Lines, clock: Clock) -> None:
+    """A place that stays and one that is swept; slots that are read too late, not known any more, by no valid key."""
+    await open_gallery(redis)
+    for number, now in ((1, clock.now), (2, clock.now - HOUR)):
+        await taken(gallery_state(redis), place_of(f"reader{number}", number), now)
+    await room.state.list_room(42, clock.now)
+    await sweep.main({}, Sweeper(room, SweepState(redis, heartbeat_seconds=60), 120_000, lines.meter()))
+    played = Played(said_at=AT - 20_000)
+    parts = gallery.GalleryParts(reader=reader(played), edge=Edge(), meter=lines.meter())
+    for key, slot in ((key_of(), AT // 1000 - 20), (key_of(), AT // 1000 - 61), ("guess", AT // 1000)):
+        await gallery.main(slot_event(f"/gallery/42/{key}/{slot}"), parts)
 
 
 async def run_the_admission(lines: Lines) -> None:

@@ -1,5 +1,7 @@
 """Places and slots on a real Redis."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -200,7 +202,7 @@ async def test_slots_are_told_only_while_all_of_them_are_known(redis: RedisClust
     found = await slots.read(42, now - 5)
     assert 0 <= found.at - SLOTS_MS - found.since < 5_000
     # Another epoch, as after Redis has lost something.
-    await redis.hset(RoomKeys(42).figures, "epoch", "e2")  # type: ignore[misc]
+    await redis.hset(RoomKeys(42).figures, "epoch", "e2")
     assert (await slots.read(42, now - 5)).since == -1
 
 
@@ -218,9 +220,10 @@ async def test_no_entry_is_dated_into_a_slot_that_was_told(redis: RedisCluster) 
     await taken(gallery_state(redis), place_of("alice"))
     ahead = server_ms() + 30_000
     # As a server has told whose clock was ahead.
-    await redis.hset(RoomKeys(42).gallery, "read", str(ahead))  # type: ignore[misc]
+    await redis.hset(RoomKeys(42).gallery, "read", str(ahead))
     await ModerationState(redis).places_of(42, "alice", calling=True)
-    (entry,) = await redis.xrange(RoomKeys(42).slots)
+    found: Any = await redis.xrange(RoomKeys(42).slots)
+    (entry,) = found
     assert entry[0] == f"{ahead}-0"
 
 
@@ -270,7 +273,7 @@ async def test_twenty_thousand_places_are_counted_right_after_a_lease(redis: Red
         line = f"1:{NOW}:{NOW}:{place.user_id}\tg{bucket},{place.connection_id}"
         pipeline.hset(keys["users"], place.user_id, line)
     await pipeline.execute()
-    await redis.hset(room.figures, mapping={"places": 20_000, "online": 20_000})  # type: ignore[misc]
+    await redis.hset(room.figures, mapping={"places": 20_000, "online": 20_000})
     assert not (await sweep(redis, NOW + LEASE_MS)).recounted
     for place in places[::20]:
         await taken(gallery, place, NOW + LEASE_MS)

@@ -1,0 +1,127 @@
+"""A reader in the gallery, over real sockets: takes a place, reads, is spoken to, takes a seat, is banned."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.viewer import CHAT, JOINED, LEFT
+
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
+    async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
+        yield rooms
+
+
+class Reader:
+    """A client that stands in the gallery."""
+
+    def __init__(self, rooms: Rooms, activity: int, name: str) -> None:
+        self._rooms, self._path, self._name = rooms, f"/api/activities/{activity}/place", name
+        self.told: dict[str, Any] = {}
+        self.next = 0
+        self.seen = -1  # the highest seq
+
+    async def call(self, **order: Any) -> Any:
+        return await self._rooms.http.post(self._path, json={"username": self._name, **order})
+
+    async def come(self, **order: Any) -> None:
+        """Take a place."""
+        await self.renew(**order)
+        self.next = self.told["next"]
+
+    async def renew(self, **order: Any) -> None:
+        answer = await self.call(**order)
+        assert answer.status_code == 200, answer.text
+        self.told = answer.json()
+        assert self.told["lane"] == "gallery"
+        self.told["history"] = list(filter(self._is_new, self.told.get("history", ())))
+
+    def _is_new(self, found: dict[str, Any]) -> bool:
+        seq = found.get("seq", self.seen + 1)
+        is_new: bool = seq > self.seen
+        self.seen = max(self.seen, found.get("seq", -1))
+        return is_new
+
+    async def read(self) -> dict[str, Any]:
+        """One answer, which the next one follows."""
+        answer = await self._rooms.http.get(f"{self.told['ticks']}{self.next}")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["cache-control"] == "public, max-age=60, immutable"
+        found: dict[str, Any] = answer.json()
+        assert found["next"] > self.next
+        self.next = found["next"]
+        return found
+
+    async def read_until(self, type_: int) -> dict[str, Any]:
+        """The first object of this type that was not seen before."""
+        while True:
+            for found in (await self.read())["objects"]:
+                if found["messageType"] == type_ and self._is_new(found):
+                    return dict(found)
+
+    async def read_until_called(self) -> None:
+        """Until something waits for this reader."""
+        while self.told["hash"] not in (await self.read()).get("for", ()):
+            pass
+
+    async def leave(self) -> None:
+        place = {"place": self.told["place"], "userId": self._name}
+        assert (await self._rooms.http.post(f"{self._path}/leave", params=place)).status_code == 204
+
+
+async def test_the_first_viewer_takes_a_seat_and_the_others_read(rooms: Rooms, activity: int) -> None:
+    bob = Reader(rooms, activity, "bob")
+    assert (await bob.call()).json()["lane"] == "seat"
+    alice = await rooms.enter(activity, "alice")
+    await bob.come()
+    assert (await alice.told_of(JOINED, userId="bob"))["username"] == "bob"
+    assert bob.told["onlineNumber"] == 2
+    assert (await alice.say("hello"))["ok"]
+    assert (await bob.read_until(CHAT))["textMessage"] == "hello"
+    await bob.leave()
+    await alice.told_of(LEFT, userId="bob")
+
+
+async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_misses_nothing(rooms: Rooms, activity: int) -> None:
+    alice, bob = await rooms.enter(activity, "alice"), Reader(rooms, activity, "bob")
+    await bob.come()
+    assert (await alice.say("1"))["ok"]
+    epoch, _, _ = bob.told["cursor"].partition(".")
+    heard = await bob.read_until(CHAT)
+    seat = await rooms.enter(activity, "bob", since=f"{epoch}.{heard['seq']}")
+    assert (await seat.say("2"))["ok"]
+    await bob.leave()
+    assert (await alice.say("3"))["ok"]
+    await seat.told_of(CHAT, textMessage="3")
+    await bob.come(since=f"{epoch}.{heard['seq']}")
+    await seat.leave()
+    assert [one["textMessage"] for one in bob.told["history"]] == ["2", "3"]
+    assert bob.told["gap"] is False
+    assert (await alice.say("4"))["ok"]
+    assert (await bob.read_until(CHAT))["textMessage"] == "4"
+    # On the way over and back the user was there all the time.
+    await alice.hears("4")
+    assert (len(alice.all_of(JOINED, userId="bob")), alice.all_of(LEFT, userId="bob")) == (1, [])
+
+
+async def test_what_is_for_a_reader_alone_comes_with_a_call_and_a_ban_ends_the_place(
+    rooms: Rooms, activity: int
+) -> None:
+    alice, bob = await rooms.enter(activity, "alice"), Reader(rooms, activity, "bob")
+    await bob.come()
+    assert (await alice.say("psst", to="bob"))["ok"]
+    await bob.read_until_called()
+    await bob.renew(place=bob.told["place"], mail=bob.told["mail"])
+    assert [one["textMessage"] for one in bob.told["objects"]] == ["psst"]
+    banned = await rooms.http.put(f"/api/activities/{activity}/bans", json={"userId": "bob"})
+    assert banned.status_code == 204
+    await alice.told_of(LEFT, userId="bob")
+    await bob.read_until_called()
+    answer = await bob.call(place=bob.told["place"], mail=bob.told["mail"])
+    assert (answer.status_code, answer.json()["error"]) == (403, "banned")
