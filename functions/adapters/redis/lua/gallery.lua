@@ -20,7 +20,7 @@
 --
 -- It needs the library seats.
 --
--- CONST SLOTS_MS MAIL_MS MOST_MAIL
+-- CONST SLOTS_MS MAIL_MS MOST_MAIL HASH_DIGITS
 local function server_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -38,7 +38,7 @@ end
 -- What a slot names a reader by. Without the salt nobody can tell whose it is.
 local function hash_of(gallery, user_id)
   local salt = redis.call('HGET', gallery, 'salt') or ''
-  return string.sub(redis.sha1hex(salt .. '\t' .. user_id), 1, 10)
+  return string.sub(redis.sha1hex(salt .. '\t' .. user_id), 1, HASH_DIGITS)
 end
 
 local function add_entry(gallery, slots, at, said, hashes)
