@@ -1,4 +1,4 @@
-/** What was done in the room, and by whom. It is read every few seconds, so that each moderator sees the others' acts. */
+/** What was done in the room, and by whom: read every few seconds, so that each moderator sees the others' acts. */
 
 import { bdi, drawn, element, fields, isCount, name } from "../shared/foreign.js";
 import { button } from "./form_fields.js";

@@ -12,7 +12,8 @@ const WIDTH = 560, HEIGHT = 130;
 export function chart(key, points) {
   const most = peak(points);
   const name = words.say(key);
-  const says = most ? words.say("chartSays", { name, count: most.value, time: day(most.time) }) : words.say("chartEmpty", { name });
+  const said = most && { name, count: most.value, time: day(most.time) };
+  const says = most ? words.say("chartSays", said) : words.say("chartEmpty", { name });
   const svg = made("svg", { viewBox: `-1 -2 ${WIDTH + 2} ${HEIGHT + 4}`, role: "img", preserveAspectRatio: "none" });
   svg.ariaLabel = says;
   const line = path(points.length === 1 ? [points[0], points[0]] : points, WIDTH, HEIGHT);

@@ -1,8 +1,8 @@
 /**
  * How the console hears a room.
  *
- * The protocol has no watcher: whoever is connected is in the room, and counts. So the console enters as the user of its
- * token, with live.js. A platform's token opens no connection, so one for this room is made with it, if it may make
+ * The protocol has no watcher: whoever is connected is in the room, and counts. So the console enters as the user of
+ * its token, with live.js. A platform's token opens no connection, so one for this room is made with it, if it may make
  * tokens; otherwise the stored messages are read every few seconds.
  */
 
@@ -10,15 +10,16 @@ import { LiveRoom } from "../../client/live.js";
 import { words } from "./wording.js";
 
 const POLL_MS = 2500;
+const PAGE = 50;
 const TOKEN_SECONDS = 3600;
 const KEPT = new Set(["chat", "like", "moderate"]); // of a token that a connection is opened with
 
 /** A LiveRoom of the room, not connected yet; null if this token opens none. */
 export function liveRoom({ api, addresses, activityId, token, caller }) {
-  const place = { url: addresses.websocket, activityId };
+  const place = { url: addresses.websocket, api: addresses.api, activityId };
   if (caller.mode === "open") {
-    const id = `console-${Math.random().toString(36).slice(2, 10)}`;
-    return new LiveRoom({ ...place, username: words.say("console"), userId: id });
+    const userId = `console-${Math.random().toString(36).slice(2, 10)}`;
+    return new LiveRoom({ ...place, username: words.say("console"), userId });
   }
   if (!caller.platform) return new LiveRoom({ ...place, token });
   if (!caller.caps.includes("admin")) return null;
@@ -31,7 +32,8 @@ export function liveRoom({ api, addresses, activityId, token, caller }) {
 export function follow(api, activityId, onmessages) {
   const read = async () => {
     try {
-      if (!document.hidden) onmessages((await api.get(`/activities/${activityId}/messages`, { limit: 50 })).messages.reverse());
+      const path = `/activities/${activityId}/messages`;
+      if (!document.hidden) onmessages((await api.get(path, { limit: PAGE })).messages.reverse());
     } catch {
       // The next reading brings them.
     }

@@ -63,7 +63,8 @@ function show(caller, activityId, hasToken) {
   $("title").textContent = activityId ? words.say("consoleOf", { room: activityId }) : words.say("console");
   document.title = activityId ? words.say("pageTitle", { room: activityId }) : words.say("console");
   const until = exp === null ? "" : day(exp * 1000);
-  $("who").textContent = mode === "open" ? words.say("openMode") : until ? words.say("expires", { name: isolated(name), time: until }) : name;
+  const holder = until ? words.say("expires", { name: isolated(name), time: until }) : name;
+  $("who").textContent = mode === "open" ? words.say("openMode") : holder;
   $("leave").hidden = !hasToken;
   $("leave").onclick = () => {
     forgetToken();
@@ -116,9 +117,11 @@ function addModeration({ api, activityId, caller, panels, room, deeds, outcomes,
   inForce.read().catch(() => {});
   $("rules").hidden = false;
   $("rules").onsubmit = (event) => event.preventDefault();
-  const rules = new RulesForm($("slow"), $("freeze"), (change, present) => outcomes.perform(deeds.settings(change, present)));
+  const change = (wanted, present) => outcomes.perform(deeds.settings(wanted, present));
+  const rules = new RulesForm($("slow"), $("freeze"), change);
   room.on.settings = (settings) => rules.show(settings);
-  api.get(`/activities/${activityId}`).then(({ settings }) => rules.show(settings), () => {}); // the welcome tells them, too
+  // A welcome tells them, too, where there is one.
+  api.get(`/activities/${activityId}`).then(({ settings }) => rules.show(settings), () => {});
 }
 
 function addReport({ api, activityId, caller, panels }) {

@@ -12,7 +12,8 @@ export function curve(minutes, name, { isLevel = false } = {}) {
   const known = new Map();
   for (const one of Array.isArray(minutes) ? minutes : []) {
     const time = Number(one?.time), value = Number(one?.[name]);
-    if (Number.isFinite(time) && time >= 0 && Number.isFinite(value)) known.set(Math.floor(time / MINUTE_MS), Math.max(0, value));
+    if (!(Number.isFinite(time) && time >= 0 && Number.isFinite(value))) continue;
+    known.set(Math.floor(time / MINUTE_MS), Math.max(0, value));
   }
   if (known.size === 0) return [];
   const times = [...known.keys()];

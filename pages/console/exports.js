@@ -6,7 +6,10 @@ import { csv } from "./csv.js";
 import { button, heading } from "./form_fields.js";
 import { failure, words } from "./wording.js";
 
-const MESSAGES = ["seq", "time", "messageType", "userId", "fromusername", "textMessage", "name", "data", "removed", "attributes", "extra"];
+const MESSAGES = [
+  "seq", "time", "messageType", "userId", "fromusername", "textMessage", "name", "data", "removed", "attributes",
+  "extra",
+];
 const ACTS = ["seq", "time", "what", "by", "byName", "to", "data"];
 const MINUTES = ["time", "onlineNumber", "joins", "leaves", "chats", "likes"];
 

@@ -5,6 +5,7 @@ import { button, field } from "./form_fields.js";
 import { failure, words } from "./wording.js";
 
 const TEXT_LENGTH = 500;
+const VERDICTS = { rejected: "tryRejected", shown: "tryUnchanged", masked: "trySays" };
 
 export class ListedWords {
   element = element("div", "stack");
@@ -31,7 +32,9 @@ export class ListedWords {
     };
     form.append(this.#text.place, element("button", "", words.say("tryIt")));
     // Whoever typed before the words are there would lose it to them.
-    for (const { input } of [this.#mask, this.#reject]) Object.assign(input, { oninput: () => this.#tell(), readOnly: true });
+    for (const { input } of [this.#mask, this.#reject]) {
+      Object.assign(input, { oninput: () => this.#tell(), readOnly: true });
+    }
     this.element.append(form, this.#verdict, this.#mask.place, this.#reject.place, this.#count, this.#problem, save);
   }
 
@@ -89,9 +92,10 @@ export class ListedWords {
     try {
       const body = { text, ...(isUnsaved && { words: this.#typed }) };
       const { text: masked, rejected } = await this.#api.send("POST", "/words/try", { body });
-      const said = rejected ? [words.say("tryRejected")] : masked === text ? [words.say("tryUnchanged")] : words.parts("trySays", { said: bdi(masked) });
+      const verdict = rejected ? "rejected" : masked === text ? "shown" : "masked";
+      const said = words.parts(VERDICTS[verdict], { said: bdi(masked) });
       this.#verdict.replaceChildren(...said, ...(isUnsaved ? [" ", words.say("tryUnsaved")] : []));
-      this.#verdict.dataset.verdict = rejected ? "rejected" : masked === text ? "shown" : "masked";
+      this.#verdict.dataset.verdict = verdict;
     } catch (error) {
       this.#verdict.replaceChildren(failure(error));
       this.#verdict.dataset.verdict = "failed";

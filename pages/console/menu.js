@@ -45,7 +45,8 @@ export class Menu {
   #choices(user, seq, said, why) {
     const only = user ? [["onlyUser", () => this.ononly(user.id)]] : [];
     if (!this.#may("moderate")) return only;
-    const made = seq === undefined ? [] : [["removeThis", () => this.#deeds.remove(seq, user && { name: user.name, said })]];
+    const of = user && { name: user.name, said };
+    const made = seq === undefined ? [] : [["removeThis", () => this.#deeds.remove(seq, of)]];
     if (!user) return made;
     const isMuted = this.#inForce("muted", user.id), isBanned = this.#inForce("banned", user.id);
     made.push(

@@ -54,7 +54,8 @@ export class Panels {
       await part.refresh();
       problem.textContent = "";
     } catch (error) {
-      problem.textContent = error.mayBeTriedAgain ? words.say("notReached") : words.say("readFailed", { why: failure(error) });
+      const isAway = error.mayBeTriedAgain;
+      problem.textContent = isAway ? words.say("notReached") : words.say("readFailed", { why: failure(error) });
     }
     if (this.#open?.part !== part || !everyMs) return;
     clearTimeout(this.#timer);

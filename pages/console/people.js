@@ -61,7 +61,8 @@ export class People {
     row.append(one);
     for (const [action, until, long] of [["muted", "isMuted", "isMutedLong"], ["banned", "isBanned", "isBannedLong"]]) {
       const held = this.#sanctions?.of(action, userId);
-      if (held) row.append(element("span", "tag", held.until ? words.say(until, { time: day(held.until) }) : words.say(long)));
+      const time = day(held?.until);
+      if (held) row.append(element("span", "tag", time ? words.say(until, { time }) : words.say(long)));
     }
     return row;
   }

@@ -133,7 +133,8 @@ export class Publish {
     const row = element("li", "entry-row");
     const body = element("div", "body");
     const offered = card(value);
-    body.append(bdi(name, "name"), ...(offered ? [offered] : listed(typeof value === "object" ? (value ?? {}) : { "": value })));
+    const parts = offered ? [offered] : listed(typeof value === "object" ? (value ?? {}) : { "": value });
+    body.append(bdi(name, "name"), ...parts);
     const remove = button("unpin", async () => {
       remove.disabled = true;
       await this.#outcomes.perform(this.#deeds.property(name, undefined, value));

@@ -9,9 +9,13 @@ import { fill, rowsOf } from "./rows.js";
 import { span, words } from "./wording.js";
 
 const HOUR_MS = 3_600_000;
-const RANGES = new Map([["lastHour", HOUR_MS], ["last3", 3 * HOUR_MS], ["lastDay", 24 * HOUR_MS], ["lastWeek", 168 * HOUR_MS]]);
+const RANGES = new Map([
+  ["lastHour", HOUR_MS], ["last3", 3 * HOUR_MS], ["lastDay", 24 * HOUR_MS], ["lastWeek", 168 * HOUR_MS],
+]);
 const OWN = "ownRange";
-const CHARTS = [["chartOnline", "onlineNumber", { isLevel: true }], ["chartChats", "chats", {}], ["chartLikes", "likes", {}]];
+const CHARTS = [
+  ["chartOnline", "onlineNumber", { isLevel: true }], ["chartChats", "chats", {}], ["chartLikes", "likes", {}],
+];
 const FIGURES = ["peakOnline", "averageOnline", "viewers", "chats", "chatters", "likes"];
 
 export class Report {
@@ -29,7 +33,7 @@ export class Report {
   #longest = element("ol", "rows ranks");
   #active = element("ol", "rows ranks");
 
-  /** `exports`: the part to save it all with. `onrange` is called when another range was chosen. */
+  /** `onrange` is called when another range was chosen. */
   constructor(api, activityId, onrange) {
     [this.#api, this.#room] = [api, `/activities/${activityId}`];
     choices(this.#range.input, [...RANGES.keys(), OWN].map((key) => [key, words.say(key)]));
@@ -70,7 +74,8 @@ export class Report {
       one.append(element("dt", "", words.say(key)), Object.assign(element("dd", "", value), { id: `report-${key}` }));
       return one;
     }));
-    this.#charts.replaceChildren(...CHARTS.map(([key, figure, options]) => chart(key, curve(report.minutes, figure, options))));
+    const charts = CHARTS.map(([key, figure, options]) => chart(key, curve(report.minutes, figure, options)));
+    this.#charts.replaceChildren(...charts);
     const estimated = Array.isArray(report.estimated) ? report.estimated : [];
     this.#estimated.textContent = estimated.length ? words.say("estimated", { names: estimated.join(", ") }) : "";
     rank(this.#longest, watched.users, ({ seconds }) => span(seconds));

@@ -5,6 +5,7 @@ import { counted } from "../shared/languages.js";
 import { ChatList } from "./chat_list.js";
 import { told } from "./audit.js";
 import { follow, liveRoom } from "./connection.js";
+import { stateLine } from "./state_line.js";
 import { failure, words } from "./wording.js";
 
 const PAGE = 50;
@@ -63,7 +64,8 @@ export class RoomPart {
     const user = (act) => () => this.chat.chosen?.user && this.#outcomes.perform(act(this.chat.chosen.user));
     const focusFilter = () => $("by-text").focus();
     return {
-      j: () => this.chat.move(1), k: () => this.chat.move(-1), ArrowDown: () => this.chat.move(1), ArrowUp: () => this.chat.move(-1),
+      j: () => this.chat.move(1),
+      k: () => this.chat.move(-1),
       r: () => this.#removeChosen(),
       m: user((who) => this.#deeds.mute(who, MUTE_SECONDS, "")),
       b: user((who) => this.#deeds.ban(who, null, "")),
@@ -86,7 +88,7 @@ export class RoomPart {
       this.on.properties(object.properties);
       this.on.crowd();
     },
-    gap: () => this.chat.line(words.say("gap"), "line warning"),
+    gap: () => this.#warn(words.say("gap")),
     chat: (object) => this.chat.chat(object),
     notice: (object) => this.chat.notice(object),
     joined: () => this.on.crowd(),
@@ -96,22 +98,23 @@ export class RoomPart {
     removed: ({ seq, userId }) => this.chat.remove(seq, userId),
     settings: ({ settings }) => this.on.settings(settings),
     properties: ({ properties }) => this.on.properties(properties),
-    leftOut: ({ dropped }) => this.chat.line(words.say("leftOut", { count: sum(dropped) }), "line warning"),
-    fault: ({ message }) => this.chat.line(bdi(text(message, 300)), "line warning"),
+    leftOut: ({ dropped }) => this.#warn(words.say("leftOut", { count: sum(dropped) })),
+    fault: ({ message }) => this.#warn(bdi(text(message, 300))),
   };
 
   #state(state) {
-    const { name: which, delayMs, lost, reason } = state;
     const place = $("state");
-    place.dataset.name = which;
-    place.textContent = words.say({ open: "connected", closed: "closed", connecting: "connecting", waiting: lost ? "lost" : "waiting" }[which] ?? "closed", {
-      count: Math.ceil((delayMs ?? 0) / 1000),
-    });
-    if (which !== "closed" || reason === "closed") return;
-    place.append(` ${words.say(reason === "replaced" ? "wasReplaced" : "wasCutOff")} `);
-    const again = Object.assign(document.createElement("button"), { type: "button", textContent: words.say("reconnect") });
+    place.dataset.name = state.name;
+    place.textContent = stateLine(state);
+    if (state.name !== "closed") return;
+    const again = Object.assign(document.createElement("button"), { type: "button" });
+    again.textContent = words.say("reconnect");
     again.onclick = () => this.#room.connect();
-    place.append(again);
+    place.append(" ", again);
+  }
+
+  #warn(parts) {
+    this.chat.line(parts, "line warning");
   }
 
   #online({ onlineNumber }) {
@@ -142,7 +145,7 @@ export class RoomPart {
       if (before === null) $("earlier").textContent = words.say("noEarlier");
       $("earlier").disabled = before === null;
     } catch (error) {
-      this.chat.line(failure(error), "line warning");
+      this.#warn(failure(error));
       $("earlier").disabled = false;
     }
   }

@@ -56,9 +56,10 @@ export function roomNumber(value) {
 
 function row({ activityId, onlineNumber, connections, zanNumber }) {
   const item = element("li", "entry-row");
-  const link = Object.assign(element("a", "room-link", words.say("openRoom", { room: text(activityId, 16) })), { href: addressOf(activityId) });
-  const figures = [words.say("onlineCount", { count: whole(onlineNumber) }), words.say("connections", { count: whole(connections) })];
-  figures.push(words.say("likeCount", { count: whole(zanNumber) }));
+  const link = element("a", "room-link", words.say("openRoom", { room: text(activityId, 16) }));
+  link.href = addressOf(activityId);
+  const counts = [["onlineCount", onlineNumber], ["connections", connections], ["likeCount", zanNumber]];
+  const figures = counts.map(([key, value]) => words.say(key, { count: whole(value) }));
   item.append(link, element("p", "quiet", figures.join(" · ")));
   return item;
 }

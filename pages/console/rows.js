@@ -4,7 +4,8 @@ import { drawn, element, fields } from "../shared/foreign.js";
 
 /** The rows that can be drawn: what nobody can draw is left out, and does not keep the others from being shown. */
 export function rowsOf(items, draw) {
-  return (Array.isArray(items) ? items : []).map((item) => drawn(draw.name || "row", () => draw(fields(item)))).filter(Boolean);
+  const rows = (Array.isArray(items) ? items : []).map((item) => drawn("row", () => draw(fields(item))));
+  return rows.filter(Boolean);
 }
 
 /** Put these rows into a list, or a line that says that there are none. */

@@ -85,7 +85,8 @@ export class SanctionsPanel {
   #row({ action, userId, since, until, by, byName, reason }, lift) {
     const row = element("li", "entry-row sanction");
     const head = element("p", "head");
-    head.append(bdi(name(userId), "name"), element("span", "tag", words.say(action === "muted" ? "isMutedLong" : "isBannedLong")));
+    const what = words.say(action === "muted" ? "isMutedLong" : "isBannedLong");
+    head.append(bdi(name(userId), "name"), element("span", "tag", what));
     const when = [day(until) ? words.say("until", { time: day(until) }) : words.say("forGood")];
     if (day(since)) when.push(words.say("since", { time: day(since) }));
     when.push(words.say("by", { name: isolated(name(byName, by)) }));

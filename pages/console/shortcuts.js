@@ -12,7 +12,8 @@ const KEYS = [
 /** Call what `acts` has under the key that is pressed, except where somebody types or a dialog is open. */
 export function listen(acts) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (document.querySelector("dialog[open]")) return;
     if (event.target.closest?.("input:not([type=button]), textarea, select")) return;
     // Enter and End are those of whatever else has the focus.
     if (["Enter", "End"].includes(event.key) && !event.target.matches?.(".row, .log, body")) return;

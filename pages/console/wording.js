@@ -60,8 +60,8 @@ export function deed({ what, to, data }, of) {
   }
   if (what === "notice") return noticeDeed(known, to);
   if (what === "settings") return settingsDeed(known);
-  if (what === "properties") return words.say("didProperties", { names: isolated(text(Object.keys(known).join(", "), 200)) });
-  return text(what, 32);
+  if (what !== "properties") return text(what, 32);
+  return words.say("didProperties", { names: isolated(text(Object.keys(known).join(", "), 200)) });
 }
 
 function removal(seq, of) {

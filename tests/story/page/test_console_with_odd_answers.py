@@ -274,3 +274,15 @@ async def test_a_report_of_some_other_time_is_asked_for(page: Page, seat: Seat, 
     asked = api.sent("GET", "/report")[-1].url
     start, end = (int(json.loads(part.partition("=")[2])) for part in asked.partition("?")[2].split("&"))
     assert end - start == 2 * 3_600_000
+
+
+async def test_a_moderator_who_is_not_let_in_is_told_why(page: Page, api: FakeApi, room: FakeRoom) -> None:
+    room.refusing = True
+    refusal = {"admitted": False, "status": 403, "reason": "banned", "message": "you are banned", "until": None}
+    api.answers["GET /api/activities/42/admission"] = (200, refusal)
+    await page.goto("/console?room=42")
+    await expect(page.locator("#state")).to_contain_text("Not connected. You are banned from this room.")
+    room.refusing = False
+    await page.get_by_role("button", name="Connect again").click()
+    await (await room.arrival()).welcome()
+    await expect(page.locator("#state")).to_have_text("Live")
