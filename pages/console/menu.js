@@ -16,7 +16,9 @@ export class Menu {
   ononly = () => {};
 
   constructor(dialog, { deeds, outcomes, caller, inForce }) {
-    Object.assign(dialog, { onclick: ({ target }) => target === dialog && dialog.close() });
+    dialog.onclick = ({ target }) => target === dialog && dialog.close();
+    // The focus goes back to the message, which holds the chat. A finger would not know how to let it go.
+    dialog.onclose = () => matchMedia("(hover: none)").matches && document.activeElement?.blur();
     this.#dialog = dialog;
     [this.#deeds, this.#outcomes, this.#caller, this.#inForce] = [deeds, outcomes, caller, inForce];
   }
