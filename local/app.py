@@ -115,7 +115,8 @@ class Emulator:
         invoke = await self._start_runtime(deployment)
         router = self._router(invoke, servers)
         direct = router.connections if isinstance(router.connections, ConnectionsApi) else None
-        application = Distribution(router, self._edge_key)
+        application = Distribution(router, self._edge_key, count=self._cloudwatch.count)
+        self._stack.push_async_callback(application.stop)
         await self._stack.enter_async_context(serve(application, listener, direct=direct))
         self._parts["gateway"] = True
         for row, mappings in self._mappings.items():
@@ -173,8 +174,7 @@ class Emulator:
     async def _start_aws(self) -> tuple[str, str]:
         """The URLs of moto and of the archive's failure queue in moto."""
         url = await self._start_server("moto", "AWS_ENDPOINT", Moto())
-        resources = MotoResources(url)
-        await resources.make_table(TABLE)
+        await (resources := MotoResources(url)).make_table(TABLE)
         queue_url = await resources.make_queue(FAILURE_QUEUE)
         if self._options.auth_mode == "token":
             await resources.put_secret(TOKEN_SECRET, fresh_keys())

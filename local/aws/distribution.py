@@ -1,59 +1,66 @@
-"""CloudFront in front of the APIs: rewrites the path form of a room's address to the query form, and adds a secret.
+"""CloudFront in front of the APIs: adds a secret to requests, and answers readers of the gallery from a cache.
 
-API Gateway accepts no path after the stage. So on AWS a viewer-request function rewrites
-`/websocket/{activityId}/{username}` to `/websocket?activityId=…&username=…`, and this function does the same. The
-query's own parameters of these two names are dropped, because the path has priority. All others stay, in their order.
+Requests for `/gallery/*` go through the cache: see edge_cache.py. All others are passed on, so `/api/*` is never
+cached. Which of the two a request is depends on its path with dot segments removed, and without needless escapes, as
+RFC 3986 has it. The APIs get the path as it was sent.
 
 A distribution may add a header with a secret to each request, in place of one of the same name that the client sent.
 
 Not faithful: one port is the distribution and the APIs. A request whose Host is that of an API of API Gateway, such as
-`local.execute-api.localhost`, has come to the API's own address, and no header is added. The path form is rewritten
-there too.
+`local.execute-api.localhost`, has come to the API's own address: no header is added, and nothing is cached. The path
+form of a room's address (path_form.py) is rewritten there too.
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-specify.html
 """
 
-from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes
+import posixpath
+import re
+from collections.abc import Callable
 
 from functions.runtime.settings import EDGE_HEADER
 from local.aws.asgi import Asgi, Receive, Scope, Send
+from local.aws.edge_cache import EdgeCache
 
+CACHED = "/gallery/"
 _HEADER = EDGE_HEADER.encode()
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 
 
-@dataclass(frozen=True)
 class Distribution:
-    """An ASGI application in front of `app`. Its `secret` is added to requests, if there is one."""
+    """An ASGI application in front of `app`. `secret` is added to requests, if there is one. `count` is told of what
+    the cache does."""
 
-    app: Asgi
-    secret: str
+    def __init__(self, app: Asgi, secret: str, *, count: Callable[[str, int], None]) -> None:
+        self._app = app
+        self._secret = secret.encode()
+        self._cache = EdgeCache(app, count=count)
+
+    async def stop(self) -> None:
+        """Ask the APIs nothing more."""
+        await self._cache.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.secret and "headers" in scope and not _is_at_api(dict(scope["headers"]).get(b"host", b"")):
+        if "headers" not in scope or _is_at_api(dict(scope["headers"]).get(b"host", b"")):
+            await self._app(scope, receive, send)
+            return
+        if self._secret:
             others = [pair for pair in scope["headers"] if pair[0] != _HEADER]
-            scope = {**scope, "headers": [*others, (_HEADER, self.secret.encode())]}
-        await self.app(scope, receive, send)
+            scope = {**scope, "headers": [*others, (_HEADER, self._secret)]}
+        is_read = scope["type"] == "http" and is_cached(scope["raw_path"].decode("latin-1"))
+        await (self._cache if is_read else self._app)(scope, receive, send)
 
 
 def _is_at_api(host: bytes) -> bool:
     return host.split(b".")[1:2] == [b"execute-api"]
 
 
-def rewrite(path: str, query: str, *, stage: str) -> tuple[str, str]:
-    """The query form of `path` and `query`, both percent-encoded; any other address is returned unchanged."""
-    parts = path.split("/")
-    if len(parts) != 4 or parts[0] or parts[1] != stage or not parts[2] or not parts[3]:
-        return path, query
-    if unquote_to_bytes(parts[2]) == b"@connections":
-        return path, query
-    named = [f"{name}={_requote(part)}" for name, part in zip(("activityId", "username"), parts[2:], strict=True)]
-    others = [pair for pair in query.split("&") if pair and _name(pair) not in (b"activityId", b"username")]
-    return f"/{stage}", "&".join([*named, *others])
+def is_cached(raw_path: str) -> bool:
+    """Whether the behaviour of the gallery is the one for a path."""
+    plain = _ESCAPE.sub(_unescaped, raw_path)
+    normal = posixpath.normpath(plain) + ("/" if plain.endswith("/") else "")
+    return normal.startswith(CACHED)
 
 
-def _requote(segment: str) -> str:
-    # `+` and `&` have a meaning in a query, but none in a path.
-    return quote(unquote_to_bytes(segment), safe="")
-
-
-def _name(pair: str) -> bytes:
-    return unquote_to_bytes(pair.partition("=")[0].replace("+", " "))
+def _unescaped(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0]

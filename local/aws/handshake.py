@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from local.aws import authorizer, distribution, payloads
+from local.aws import authorizer, path_form, payloads
 from local.aws.asgi import Scope, Send, source_ip, text_headers
 from local.aws.function import FunctionError, JsonObject
 from local.aws.gateway_config import GatewayConfig
@@ -76,7 +76,7 @@ class Handshake:
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
         if len(path) + len(query) > URL_LIMIT:
             raise RefusedError(414, "Request-URI Too Long")
-        path, query = distribution.rewrite(path, query, stage=self._config.stage)
+        path, query = path_form.rewrite(path, query, stage=self._config.stage)
         if path != f"/{self._config.stage}":
             raise RefusedError(403, "Forbidden")
         forwarded = [

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from infra.edge import REWRITE
-from local.aws.distribution import rewrite
+from local.aws.path_form import rewrite
 from tests.node import node
 
 # Reads requests as [path, query] from standard input, and has the function rewrite each as CloudFront would.

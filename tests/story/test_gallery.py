@@ -1,5 +1,6 @@
 """A reader in the gallery, over real sockets: takes a place, reads, is spoken to, takes a seat, is banned."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
     async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
         yield rooms
+
+
+READERS, CHATS = 100, 10
 
 
 class Reader:
@@ -125,3 +129,34 @@ async def test_what_is_for_a_reader_alone_comes_with_a_call_and_a_ban_ends_the_p
     await bob.read_until_called()
     answer = await bob.call(place=bob.told["place"], mail=bob.told["mail"])
     assert (answer.status_code, answer.json()["error"]) == (403, "banned")
+
+
+async def figures(rooms: Rooms) -> dict[str, float]:
+    """The emulator's own figures, with those of the cache."""
+    metrics = (await rooms.http.get("/_local/metrics")).json()["metrics"]
+    return {one["name"]: one["sum"] for one in metrics if one["namespace"] == "Emulator"}
+
+
+async def test_a_hundred_readers_ask_the_origin_like_one_and_miss_nothing(rooms: Rooms, activity: int) -> None:
+    alice = await rooms.enter(activity, "alice")
+    readers = [Reader(rooms, activity, f"reader-{number}") for number in range(READERS)]
+    await asyncio.gather(*(reader.come() for reader in readers))
+    before, first = await figures(rooms), min(reader.next for reader in readers)
+
+    async def hear(reader: Reader) -> list[str]:
+        texts: list[str] = []
+        while len(texts) < CHATS:
+            said = [found for found in (await reader.read())["objects"] if found["messageType"] == CHAT]
+            texts += [found["textMessage"] for found in said]
+        return texts
+
+    hearing = [asyncio.create_task(hear(reader)) for reader in readers]
+    for number in range(CHATS):
+        assert (await alice.say(str(number)))["ok"]
+        await alice.hears(str(number))
+    heard = await asyncio.gather(*hearing)
+    assert [texts for texts in heard if texts != [str(number) for number in range(CHATS)]] == []
+    after, last = await figures(rooms), max(reader.next for reader in readers)
+    asked = {name: after[name] - before.get(name, 0) for name in ("CacheHits", "CacheMisses", "OriginRequests")}
+    assert asked["OriginRequests"] <= 2 * (last - first)
+    assert asked["CacheHits"] + asked["CacheMisses"] >= READERS
