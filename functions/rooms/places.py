@@ -26,8 +26,8 @@ READING_MS = 2 * ADDRESS_MS
 # What is for one reader alone waits so long, and so many objects.
 MAIL_MS = 2 * ADDRESS_MS
 MOST_MAIL = 100
-# Of the hash by which a slot calls a reader. Two readers of a large room hardly ever have the same, and then one of them
-# renews its place in vain.
+# Of the hash by which a slot calls a reader. Two readers of a large room hardly ever have the same, and then one of
+# them renews its place in vain.
 HASH_DIGITS = 10
 
 # When it was taken, in ms, and what nobody can guess.
