@@ -44,6 +44,13 @@ UNUSED = (
     "anyio/_backends/_trio.py",
     "anyio/pytest_plugin.py",
 )
+# What stores and reads the table: no function of the rooms does.
+OF_THE_TABLE = (
+    *("adapters/dynamodb", "handlers/archive.py"),
+    *(f"usecases/{module}.py" for module in ("archiver", "erasures", "overwrites", "repeats")),
+    *(f"rooms/{module}.py" for module in ("archive", "deeds", "disclosure", "erasure", "leaders", "leftovers")),
+    *(f"rooms/{module}.py" for module in ("minute_sums", "repeats", "report")),
+)
 # The oldest date that a zip can hold.
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -134,7 +141,7 @@ def _uv(*arguments: str) -> str:
 def _own(groups: Sequence[str]) -> Iterator[Path]:
     """The files of `functions/`: those of the HTTP API only where its dependencies are, too, and those of the table not
     where a room's are without these."""
-    left_out = [] if "api" in groups else ["api", "adapters/dynamodb"] if "room" in groups else ["api"]
+    left_out = () if "api" in groups else ("api", *OF_THE_TABLE) if "room" in groups else ("api",)
     folders = [ROOT / "functions" / folder for folder in left_out]
     return (file for file in _files(ROOT / "functions") if not any(map(file.is_relative_to, folders)))
 
