@@ -5,6 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from redis.asyncio.cluster import RedisCluster
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.redis.admission_state import AdmissionState
@@ -22,6 +23,12 @@ from tests.functions.conftest import NOW, UNLIMITED
 from tests.functions.fake_connections import FakeConnections
 
 SETTLED_MS = 75_000
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Name Schemathesis' tests apart: under pytest 9.2 all operations' have one id, and pytest-xdist runs one of them."""
+    if isinstance(item, SchemathesisFunction) and item.id.params is None:
+        item._id = item.id.with_params(item.operation_label)
 
 
 @pytest.fixture

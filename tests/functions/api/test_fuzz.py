@@ -27,6 +27,8 @@ from tests.functions.api.site import Site
 from tests.functions.conftest import NOW, MemoryLog
 from tests.functions.fake_connections import FakeConnections
 
+pytestmark = pytest.mark.long
+
 RATE = Rate(burst=5, per_second=1)
 Case: TypeAlias = schemathesis.Case[Any]
 
@@ -122,8 +124,6 @@ def test_in_open_mode(case: Case, clean_redis: str, moto_url: str, empty_table: 
     case.call_and_validate(excluded_checks=excluded(case))
 
 
-# The same calls as in open mode, and the token of each, which test_auth.py has too.
-@pytest.mark.long
 @SCHEMA.parametrize()
 @EXAMPLES
 def test_with_a_token_that_allows_everything(case: Case, clean_redis: str, moto_url: str, empty_table: str) -> None:
