@@ -26,7 +26,7 @@ SETTLED_MS = 75_000
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Name Schemathesis' tests apart: under pytest 9.2 all operations' have one id, and pytest-xdist runs one of them."""
+    """Name Schemathesis' tests apart: under pytest 9.2 all have one id, and pytest-xdist runs one of them."""
     if isinstance(item, SchemathesisFunction) and item.id.params is None:
         item._id = item.id.with_params(item.operation_label)
 
