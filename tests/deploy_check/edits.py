@@ -31,6 +31,7 @@ TOGETHER: Mapping[str, Json] = {
     "edge.websocket_domain": {
         "edge": {"distribution": False, "only": False, "page": False, "domain": None, "web_acl_arn": None}
     },
+    "gallery": {"edge": {"distribution": True}},
     "cache.kind": {"kafka": {"brokers": 2}},
     "kafka.brokers": {"network": {"availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"]}},
     "network.availability_zones": {"kafka": {"brokers": 2}},
