@@ -1,4 +1,5 @@
-"""The edge: CloudFront in front of the WebSocket API. It adds the path form of a room's address, a domain and pages."""
+"""The edge: CloudFront in front of the WebSocket API. It adds the path form of a room's address, a domain, pages and
+the gallery's cache."""
 
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from constructs import Construct
 
 from functions.manifest import STAGE
 from functions.runtime.settings import EDGE_HEADER
+from infra import slot_cache
 from infra.domain import add_records
 from infra.page_bucket import ROOT, PageBucket
 from infra.secret_keys import SecretKeys
@@ -23,7 +25,8 @@ HANDSHAKES = (f"/{STAGE}", f"/{STAGE}/*")
 
 class Edge(Construct):
     """A distribution that rewrites each handshake and forwards it to the API's host, `origin`. Nothing is cached but
-    files of the pages: with those, `page_bucket` is what other paths than those of the APIs lead to.
+    slots of the gallery and files of the pages: with those, `page_bucket` is what other paths than those of the APIs
+    lead to.
 
     Access logs stay off: CloudFront's contain each request's query, which may hold a token.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
@@ -47,6 +50,7 @@ class Edge(Construct):
             default_behavior=self.page_bucket.behaviour() if self.page_bucket else handshakes,
             additional_behaviors=dict.fromkeys(HANDSHAKES, handshakes) if self.page_bucket else None,
             default_root_object=ROOT if self.page_bucket else None,
+            error_responses=slot_cache.ERRORS if stage.gallery else None,
             web_acl_id=stage.edge.web_acl_arn,
             domain_names=[domain.name] if domain else None,
             certificate=certificates.Certificate.from_certificate_arn(self, "Certificate", domain.certificate_arn)
@@ -58,6 +62,7 @@ class Edge(Construct):
             target = route53.RecordTarget.from_alias(CloudFrontTarget(distribution))
             add_records(self, domain.name, domain.hosted_zone_id, target, ipv6=True)
         self._distribution = distribution
+        self._shield = slot_cache.shield_of(stage.region)
         self._host: str = domain.name if domain else distribution.distribution_domain_name
         self.url = f"wss://{self._host}/{STAGE}"
         self.page_url = f"https://{self._host}"
@@ -73,12 +78,18 @@ class Edge(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         )
 
-    def _origin(self, host: str) -> HttpOrigin:
+    def serve_gallery(self, host: str) -> None:
+        """Answer readers of the gallery from the cache, which asks the HTTP API at its `host`."""
+        origin = self._origin(host, shield=self._shield)
+        self._distribution.add_behavior("/gallery/*", origin, **slot_cache.behaviour(self))
+
+    def _origin(self, host: str, *, shield: str | None = None) -> HttpOrigin:
         # CloudFront's own header takes the place of one that a viewer sends.
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
         return HttpOrigin(
             host,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_shield_region=shield,
             custom_headers={EDGE_HEADER: self._keys.key(self._key)} if self._keys else None,
         )
 

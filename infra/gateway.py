@@ -60,6 +60,7 @@ class Gateway(Construct):
         self.url: str = edge.url if edge else self._own_url(stage)
         self._edge = edge
         self._only_way = edge if stage.edge.only else None
+        self._has_gallery = stage.gallery is not None
         # CloudFront's address for the pages and for what they call.
         self.page_url: str = edge.page_url if edge else ""
         self.page_bucket: s3.IBucket | None = edge.page_bucket.bucket if edge and edge.page_bucket else None
@@ -95,10 +96,12 @@ class Gateway(Construct):
 
     def serve_api(self, host: str) -> str | None:
         """Let CloudFront serve the HTTP API of this host, to the pages or to all; returns the address to call, None if
-        that is the API's own."""
-        if self._edge and (self._only_way or self.page_bucket):
+        that is the API's own. Readers of the gallery call where its slots are."""
+        if self._edge and (self._only_way or self.page_bucket or self._has_gallery):
             self._edge.serve_api(host)
-        return self.page_url if self._only_way else None
+        if self._edge and self._has_gallery:
+            self._edge.serve_gallery(host)
+        return self.page_url if self._only_way or self._has_gallery else None
 
     def connections_arn(self, method: str) -> str:
         """The ARN for `method` (POST, GET or DELETE) on every connection of the stage.

@@ -101,6 +101,9 @@ def _in_the_gateway(stage: Stage) -> Iterator[Accepted]:
     rotated = "Whoever signs tokens must have the new key before it is used, so people rotate it: docs/operate.md."
     if stage.token_secret_arn is None:
         yield Accepted("AwsSolutions-SMG4", "TokenKeys/Keys", rotated)
+    if stage.gallery is not None:
+        held = "Addresses that readers hold must stay valid while a key is replaced, so people do it: docs/operate.md."
+        yield Accepted("AwsSolutions-SMG4", "GalleryKeys/Keys", held)
     if not stage.edge.access_logs:
         for rule, api in product(("AwsSolutions-APIG1", "Serverless-APIGWAccessLogging"), ("Gateway", "PlatformApi")):
             yield Accepted(rule, f"{api}/Stage/Resource", "edge.access_logs is switched off.")

@@ -112,6 +112,8 @@ class Stage(Part):
         edge = info.data.get("edge")
         if gallery is not None and edge is not None and not edge.distribution:
             raise ValueError("its readers ask CloudFront's cache, and there is none: edge.distribution is false")
+        if gallery is not None and edge is not None and edge.http_domain:
+            raise ValueError("its readers call CloudFront, not edge.http_domain: use edge.domain")
         return gallery
 
     @field_validator("review")

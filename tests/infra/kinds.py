@@ -89,7 +89,7 @@ ODD: dict[str, tuple[str, JsonObject]] = {
     "prod": ("prod", {}),
     "prod, a domain and a web ACL": (
         "prod",
-        {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL, "only": True, "page": True}},
+        {"edge": {"domain": DOMAIN, "web_acl_arn": WEB_ACL, "only": True, "page": True}, "gallery": {}},
     ),
     "dev, pages": (
         "dev",
