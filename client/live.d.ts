@@ -14,6 +14,9 @@ export class Refused extends Error {
  * The gateway ends every connection after two hours, so a room opens the next one before that. It then has up to three
  * links: `#link` is in use, `#next` is not welcomed yet, and `#last` was replaced by `#link` and stays open for a few
  * seconds, until what was on its way has come. Two links may bring the same chat, so `#seen` drops the second.
+ *
+ * A link is a Link, which is a seat in the room, or a Reader, which is a place in its gallery. Going from one to the other
+ * is as replacing a connection: the new one is welcomed with what came since the cursor, and then the old one is given up.
  */
 export class LiveRoom {
     /** @param {Options} options  a TypeError says what is wrong with them */
@@ -91,10 +94,15 @@ export type Options = {
      */
     token?: string | (() => string | Promise<string>) | undefined;
     /**
-     * where the HTTP API is, `https://…` without the path `/api`: it is asked why a connection
-     * was refused, which a browser hides
+     * where the HTTP API is, `https://…` without the path `/api`: it is asked whether this
+     * viewer reads in the gallery, and why a connection was refused, which a browser hides
      */
     api?: string | Address | undefined;
+    /**
+     * false: the rooms have no gallery, or this viewer needs a seat; then nobody is asked for a
+     * place. Without an `api` nobody is, either
+     */
+    gallery?: boolean | undefined;
     /**
      * needed only before Node.js 22
      */
@@ -125,12 +133,18 @@ export type Address = {
     toString: () => string;
 };
 /**
- * the part of `fetch` that is used
+ * the
+ *  part of `fetch` that is used
  */
 export type Fetch = (url: string, options: {
+    method?: string;
     headers: Record<string, string>;
+    body?: string;
 }) => Promise<{
     status: number;
+    headers?: {
+        get: (name: string) => string | null;
+    };
     json: () => Promise<any>;
 }>;
 export type Clock = {
@@ -223,6 +237,9 @@ export type Welcome = {
      * this viewer's
      */
     userId: string;
+    /**
+     * empty in the gallery
+     */
     connectionId: string;
     onlineNumber: number;
     /**
@@ -238,6 +255,9 @@ export type Welcome = {
         seconds: number | null;
         reason?: string;
     } | undefined;
+    /**
+     * the interval of heartbeats, or of a place's renewals
+     */
     heartbeatSeconds: number;
     gap: boolean;
     /**
@@ -284,10 +304,14 @@ export type Why = {
 };
 /**
  * waiting: the client tries again by itself after `delayMs`. lost: an open connection ended; else no connection could be
- * opened. closed: the client does not try again by itself; call connect() at the user's wish
+ * opened. closed: the client does not try again by itself; call connect() at the user's wish. open: also when the lane
+ * has changed; a reader in the gallery takes a seat by itself as soon as the viewer speaks
  */
 export type State = {
-    name: "connecting" | "open";
+    name: "connecting";
+} | {
+    name: "open";
+    lane: "seat" | "gallery";
 } | ({
     name: "waiting";
     delayMs: number;

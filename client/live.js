@@ -1,6 +1,6 @@
 /**
  * The client of a room, for browsers, Node.js and mini-programs: one lasting connection, over as many WebSockets as
- * needed.
+ * needed, or over HTTP where the room sends readers to its gallery.
  *
  *     const room = new LiveRoom({ url: "wss://example.com/websocket", activityId: 42, username: "alice" });
  *     room.on("chat", ({ fromusername, textMessage }) => console.log(fromusername, textMessage));
@@ -22,8 +22,10 @@
  * @property {string} [avatar]
  * @property {Attributes} [attributes]  what is shown beside the name, if no token says who the viewer is
  * @property {string | (() => string | Promise<string>)} [token]  a JWT, or a function that makes one per connection
- * @property {string | Address} [api]  where the HTTP API is, `https://…` without the path `/api`: it is asked why a connection
- *   was refused, which a browser hides
+ * @property {string | Address} [api]  where the HTTP API is, `https://…` without the path `/api`: it is asked whether this
+ *   viewer reads in the gallery, and why a connection was refused, which a browser hides
+ * @property {boolean} [gallery]  false: the rooms have no gallery, or this viewer needs a seat; then nobody is asked for a
+ *   place. Without an `api` nobody is, either
  * @property {new (url: string, protocols: string[]) => any} [WebSocket]  needed only before Node.js 22
  * @property {Fetch} [fetch]  needed only where there is no global one
  * @property {(wake: () => void) => () => void} [onWake]  calls `wake` when the network is back, or somebody looks again;
@@ -32,8 +34,9 @@
  * @property {() => number} [random]  for tests; like Math.random
  *
  * @typedef {{ readonly href: string, toString: () => string }} Address  such as a URL
- * @typedef {(url: string, options: { headers: Record<string, string> }) =>
- *   Promise<{ status: number, json: () => Promise<any> }>} Fetch  the part of `fetch` that is used
+ * @typedef {(url: string, options: { method?: string, headers: Record<string, string>, body?: string }) =>
+ *   Promise<{ status: number, headers?: { get: (name: string) => string | null }, json: () => Promise<any> }>} Fetch  the
+ *   part of `fetch` that is used
  *
  * @typedef {object} Clock
  * @property {() => number} now  ms, from any start
@@ -66,13 +69,13 @@
  * @typedef {object} Welcome  the present state of the room
  * @property {number} activityId
  * @property {string} userId  this viewer's
- * @property {string} connectionId
+ * @property {string} connectionId  empty in the gallery
  * @property {number} onlineNumber
  * @property {number} zanNumber  likes
  * @property {Settings} settings
  * @property {Properties} properties
  * @property {{ seconds: number | null, reason?: string }} [mute]  this viewer's, if it holds
- * @property {number} heartbeatSeconds
+ * @property {number} heartbeatSeconds  the interval of heartbeats, or of a place's renewals
  * @property {boolean} gap
  * @property {boolean} resumed  whether this client was in the room before
  *
@@ -91,11 +94,12 @@
  * @property {number | null} [until]  when a ban ends: ms since the epoch, null for a ban without an end
  * @property {string} [text]  what a moderator gave as the reason of a ban or kick
  *
- * @typedef {{ name: "connecting" | "open" }
+ * @typedef {{ name: "connecting" } | { name: "open", lane: "seat" | "gallery" }
  *   | ({ name: "waiting", delayMs: number, lost: boolean, reason?: Denied | Failed } & Why)
  *   | ({ name: "closed", reason: Denied | Ended } & Why)} State
  *   waiting: the client tries again by itself after `delayMs`. lost: an open connection ended; else no connection could be
- *   opened. closed: the client does not try again by itself; call connect() at the user's wish
+ *   opened. closed: the client does not try again by itself; call connect() at the user's wish. open: also when the lane
+ *   has changed; a reader in the gallery takes a seat by itself as soon as the viewer speaks
  *
  * @typedef {{ action: "muted" | "unmuted" | "kicked" | "banned", seconds: number | null,
  *   reason?: string }} Sanction  with a reason if a moderator gave one: a text; "replaced" or "flooding" if the room did
@@ -162,10 +166,18 @@ const LOST_MS = 60_000; // the server recognises a repeated id for five minutes
 const LINGER_MS = 5_000; // for objects that are still on their way to a replaced connection
 const HEARTBEAT_SECONDS = 60;
 const ROTATE_MINUTES = [95, 115]; // the gateway cuts at 120
+const SEAT_MS = 300_000; // who belongs into the gallery keeps a seat for so long after the last word
+const SLOT_MS = 1000;
+const SPREAD_MS = 300; // readers ask for a slot within so long after its end
+const READ_MS = 15_000; // an answer waits for up to five slots
+const MOST_FAILURES = 3; // so many requests fail in a row before another way is tried
 // Who is refused for one of these is refused however often it is tried. A ban may end, which `retryAfter` tells.
 const FINAL = new Set(["origin", "bad_field", "name_missing", "name_rejected", "banned", "banned_everywhere"]);
 // A function may make a better token. One that is not valid yet will be.
 const OF_TOKEN = new Set(["token_missing", "token_invalid", "token_expired", "token_other_room"]);
+
+// The statuses with which the room refuses whoever asks for a place.
+const REFUSALS = new Set([400, 401, 403]);
 
 /** @type {Clock} */
 const CLOCK = {
@@ -190,6 +202,9 @@ export class Refused extends Error {
  * The gateway ends every connection after two hours, so a room opens the next one before that. It then has up to three
  * links: `#link` is in use, `#next` is not welcomed yet, and `#last` was replaced by `#link` and stays open for a few
  * seconds, until what was on its way has come. Two links may bring the same chat, so `#seen` drops the second.
+ *
+ * A link is a Link, which is a seat in the room, or a Reader, which is a place in its gallery. Going from one to the other
+ * is as replacing a connection: the new one is welcomed with what came since the cursor, and then the old one is given up.
  */
 export class LiveRoom {
   #options;
@@ -213,6 +228,10 @@ export class LiveRoom {
   #sleep = () => {}; // ends that `wake` is called
   #likes = 0;
   #timers;
+  #gallery; // undefined if nobody is asked for a place
+  #reads; // whether this viewer belongs into the gallery; undefined before the room has said so
+  #spoken = -Infinity; // when the viewer spoke last
+  #unasked = 0; // so many times in a row the API could not say where this viewer belongs
 
   /** @param {Options} options  a TypeError says what is wrong with them */
   constructor(options) {
@@ -222,6 +241,7 @@ export class LiveRoom {
     this.#clock = options.clock ?? CLOCK;
     this.#random = options.random ?? Math.random;
     this.#timers = new Timers(this.#clock);
+    if (!isEmpty(this.#options.api) && this.#options.gallery !== false) this.#gallery = new Gallery(this.#options);
     this.#name = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   }
 
@@ -244,8 +264,11 @@ export class LiveRoom {
   connect() {
     if (this.#wanted) return;
     this.#wanted = true;
-    this.#badTokens = 0;
-    this.#sleep = this.#options.onWake(() => this.#wake());
+    this.#badTokens = this.#unasked = 0;
+    this.#reads = this.#gallery ? undefined : false;
+    this.#spoken = -Infinity;
+    const ends = [this.#options.onWake(() => this.#wake()), onPageHide(() => this.#gallery?.leave())];
+    this.#sleep = () => ends.forEach((end) => end());
     this.#enter();
   }
 
@@ -295,6 +318,7 @@ export class LiveRoom {
     mustBe(isWhole(count, 1, LIKES_WAITING), `like: the count is an integer from 1 to ${LIKES_WAITING}`);
     if (!this.#wanted) return;
     this.#likes = Math.min(this.#likes + count, LIKES_WAITING);
+    this.#speak();
     this.#likeSoon();
   }
 
@@ -330,11 +354,10 @@ export class LiveRoom {
       if (trial !== this.#trial) return;
       reason = "handshake_failed";
       this.#bearer = bearer;
+      if (this.#mayRead() && !(await this.#askedToSit(trial))) return;
       const protocols = bearer ? ["live.v1", `bearer.${bearer}`] : ["live.v1"];
       const socket = new WebSocket(address(this.#options, this.#seen.cursor), protocols);
-      this.#next = new Link(socket, this.#clock, this.#random, () => this.#newId());
-      this.#next.onobject = (object, link) => this.#object(object, link);
-      this.#next.onend = (link, code) => this.#ended(link, code);
+      this.#follow(new Link(socket, this.#clock, this.#random, () => this.#newId()));
     } catch (error) {
       if (trial !== this.#trial) return;
       this.#emit("fault", { message: said(error?.message ?? error) });
@@ -342,27 +365,136 @@ export class LiveRoom {
     }
   }
 
+  /** `link` is the connection that is being opened. */
+  #follow(link) {
+    this.#next = link;
+    link.onobject = (object, from, isLetter) => this.#object(object, from, isLetter);
+    link.onend = (from, code) => this.#ended(from, code);
+  }
+
+  /** Whether the next connection is perhaps none, but a place in the gallery. */
+  #mayRead() {
+    return this.#reads !== false && this.#clock.now() - this.#spoken >= SEAT_MS;
+  }
+
+  /**
+   * Ask for a place. Returns whether this viewer is to take a seat now: the room has one, the viewer has spoken
+   * meanwhile, or the API does not know of galleries, or cannot tell for long.
+   */
+  async #askedToSit(trial) {
+    const { token } = this.#options;
+    const fresh = async () => {
+      this.#bearer = await token();
+    };
+    const reader = new Reader(this.#gallery, this.#clock, this.#random, {
+      cursor: () => this.#seen.cursor,
+      bearer: () => this.#bearer,
+      renewToken: typeof token === "function" ? fresh : undefined,
+    });
+    this.#follow(reader);
+    reader.onrefused = (link, answer) => this.#putOut(link, answer);
+    const answer = await reader.ask();
+    if (trial !== this.#trial) {
+      this.#gallery.leave(answer.told);
+      return false;
+    }
+    if (!this.#mayRead()) {
+      this.#gallery.leave(answer.told);
+      return this.#isToSit();
+    }
+    if (answer.lane === "gallery") {
+      this.#reads = true;
+      this.#unasked = 0;
+      reader.begin(answer);
+      return false;
+    }
+    return this.#answeredOtherwise(answer);
+  }
+
+  /** There was an answer to who asked for a place, and it is no place. Returns whether to take a seat. */
+  #answeredOtherwise({ lane, status, error, retryAfter }) {
+    const isBusy = status === 429 || status >= 500;
+    // Readers who lose the API do not all take seats.
+    const isToWait = this.#reads ? lane !== "seat" && !error : isBusy && this.#unasked < MOST_FAILURES;
+    if (error === "kicked") this.#finish("kicked");
+    else if (status === 429 && retryAfter) this.#failed("too_often", { retryAfter });
+    else if (isToWait) {
+      this.#unasked += 1;
+      this.#failed(status === 0 ? "unreachable" : "unavailable");
+    } else {
+      // Who is refused is so at the handshake, too, and is told why.
+      if (!error || this.#link) this.#reads = false;
+      return this.#isToSit();
+    }
+    return false;
+  }
+
+  /** Whether a seat must be taken: who has one keeps it. */
+  #isToSit() {
+    this.#next?.drop();
+    this.#next = null;
+    if (!this.#link?.speaks) return true;
+    this.#timers.clear("enter");
+    this.#goBackLater();
+    return false;
+  }
+
+  /** A place was not renewed. The viewer is refused, or the room has a seat now, and no place. */
+  #putOut(link, { lane, error }) {
+    if (link !== this.#link) return;
+    if (lane === "seat") {
+      this.#reads = false;
+      this.#replace();
+      return;
+    }
+    link.drop();
+    this.#link = null;
+    this.#timers.clear("replace");
+    if (error === "kicked") this.#finish("kicked");
+    else this.#explain(true); // as a seat that is taken away, a ban that ends is not waited for
+  }
+
+  /** Only who has a seat can speak: take one, or keep it. */
+  #speak() {
+    this.#spoken = this.#clock.now();
+    if (this.#link && !this.#link.speaks) this.#replace();
+    else if (this.#link) this.#goBackLater();
+  }
+
+  /** Open a connection in place of the present one, unless that is going on, or the present one is what it has to be. */
+  #replace() {
+    if (this.#timers.has("enter") || this.#timers.has("replace")) return;
+    if (this.#link.speaks || !this.#mayRead()) this.#enter();
+  }
+
+  /** Who belongs into the gallery goes back there a while after the last word. */
+  #goBackLater() {
+    if (this.#reads === false) return;
+    const left = this.#spoken + SEAT_MS - this.#clock.now();
+    this.#timers.set("back", Math.max(0, left), () => this.#link?.speaks && this.#replace());
+  }
+
   /** The attempt to open a connection has failed; without a reason, the HTTP API may know it. */
-  #failed(reason) {
+  #failed(reason, why = {}) {
     this.#trial += 1;
     this.#next?.drop();
     this.#next = null;
     this.#timers.clear("enter");
-    if (this.#link) this.#timers.set("rotate", this.#pause(), () => this.#enter());
-    else if (reason) this.#wait(false, { reason });
+    if (this.#link) this.#timers.set("replace", this.#pause(), () => this.#replace());
+    else if (reason) this.#wait(false, { reason, ...why });
     else if (isEmpty(this.#options.api)) this.#wait(false);
     else this.#explain();
   }
 
   /** Ask why the connection was refused, and wait for as long as that takes to change, or give up. */
-  async #explain() {
+  async #explain(isPutOut = false) {
     const trial = this.#trial;
     const why = await this.#asked();
     if (trial !== this.#trial) return;
     this.#badTokens = OF_TOKEN.has(why.reason) ? this.#badTokens + 1 : 0;
     // A function may have kept a token that was valid: it is called once more.
     const isOfToken = this.#badTokens > (typeof this.#options.token === "function" ? 1 : 0);
-    if (isOfToken || (FINAL.has(why.reason) && !why.retryAfter)) this.#finish(why.reason, why);
+    if (isOfToken || (FINAL.has(why.reason) && (isPutOut || !why.retryAfter))) this.#finish(why.reason, why);
     else this.#wait(false, why);
   }
 
@@ -387,7 +519,7 @@ export class LiveRoom {
     if (link !== this.#link) return;
     if (link.age() >= STEADY_MS) this.#attempt = 0;
     this.#link = null;
-    this.#timers.clear("rotate");
+    for (const name of ["rotate", "replace", "back"]) this.#timers.clear(name);
     if (this.#timers.has("enter")) this.#emit("state", { name: "connecting" });
     else this.#wait(true);
   }
@@ -420,13 +552,15 @@ export class LiveRoom {
     this.#sleep();
     this.#timers.clearAll();
     for (const link of [this.#link, this.#next, this.#last]) link?.drop();
+    this.#gallery?.leave();
     this.#link = this.#next = this.#last = null;
     this.#likes = 0;
     for (const ask of [...this.#asks.values()]) this.#refuse(ask, { error: "closed" });
     this.#emit("state", { name: "closed", ...why, reason });
   }
 
-  #object(object, link) {
+  /** @param {boolean} [isLetter]  for this viewer alone, which says nothing of what others have been told before it */
+  #object(object, link, isLetter = false) {
     if (!this.#has(link)) return;
     const name = "messageType" in object ? NAMES.get(object.messageType) : "fault";
     if (!name || (link === this.#next && !BEFORE.has(name))) return;
@@ -434,7 +568,7 @@ export class LiveRoom {
     // A connection that this client is about to replace may be the oldest of too many.
     if (name === "sanction" && isReplaced(object) && this.#hasAnother(link)) link.end();
     else if (name === "welcome") this.#welcomed(object, link);
-    else if (NUMBERED.has(name)) this.#numbered(name, object, { replayed: false, inUse: link === this.#link });
+    else if (NUMBERED.has(name)) this.#numbered(name, object, { replayed: false, inUse: link === this.#link && !isLetter });
     else if (name === "removed") this.#removed(object, link);
     else if (name === "properties") this.#changed(object.properties);
     else if (name === "reply") this.#replied(object, link);
@@ -501,15 +635,16 @@ export class LiveRoom {
 
   #welcomed(object, link) {
     const resumed = this.#seen.cursor !== "";
-    const open = this.#link !== null;
+    const before = this.#link;
     this.#seen.enter(object.cursor);
     link.welcomed(this.#seen.epoch, object.heartbeatSeconds);
     if (link === this.#next) this.#use(link);
     this.#badTokens = 0;
-    if (!open) this.#emit("state", { name: "open" });
+    if (before?.speaks !== link.speaks) this.#emit("state", { name: "open", lane: link.speaks ? "seat" : "gallery" });
     if (!this.#told({ ...object, resumed }, link)) return;
     this.#seen.pass(object.cursor);
-    if (!open) for (const ask of this.#asks.values()) this.#try(ask);
+    if (!before?.speaks) for (const ask of this.#asks.values()) this.#try(ask);
+    if (!link.speaks && (this.#asks.size > 0 || this.#likes > 0)) this.#replace();
     this.#likeSoon();
   }
 
@@ -535,6 +670,9 @@ export class LiveRoom {
     this.#timers.clear("enter");
     this.#last?.retire();
     if (this.#last) this.#timers.set("linger", LINGER_MS, () => this.#last?.end());
+    for (const name of ["rotate", "replace", "back"]) this.#timers.clear(name);
+    if (!link.speaks) return;
+    this.#goBackLater();
     const [least, most] = ROTATE_MINUTES;
     this.#timers.set("rotate", (least + this.#random() * (most - least)) * 60_000, () => this.#enter());
   }
@@ -561,6 +699,7 @@ export class LiveRoom {
       const since = this.#clock.now();
       const ask = { id, frame: whole, bytes, link: null, resolve, reject, since, why: { error: "lost" } };
       this.#asks.set(id, ask);
+      this.#speak();
       this.#try(ask);
     });
   }
@@ -620,6 +759,7 @@ export class LiveRoom {
 /** One WebSocket: parses its frames, sends heartbeats, and detects that it is dead. */
 class Link {
   epoch = "";
+  speaks = true;
   onobject = (_object, _link) => {};
   onend = (_link, _code) => {};
   #socket;
@@ -718,6 +858,304 @@ class Link {
     this.retire();
     this.#socket.onmessage = this.#socket.onclose = this.#socket.onerror = () => {};
     this.#socket.close(1000);
+  }
+}
+
+/** The HTTP side of the gallery, and this viewer's place there. Its promises are never rejected. */
+class Gallery {
+  /** @type {{ place: string, userId: string, mail: string } | undefined}  the place that is held, if one is */
+  held;
+  #fetch;
+  #api;
+  #room;
+  #person;
+  #token;
+
+  constructor(options) {
+    const { room, parameters } = place(address(options, ""));
+    this.#fetch = options.fetch;
+    this.#api = absolute(options.api).replace(/\/+$/, "");
+    this.#room = `${this.#api}/api/activities/${room}/place`;
+    const given = ["username", "userId", "avatar", "attributes"].map((name) => [name, valueOf(parameters, name)]);
+    this.#person = Object.fromEntries(given.filter(([, value]) => !isNothing(value)));
+    // As an address has them, they are a text.
+    if (this.#person.attributes) this.#person.attributes = read(this.#person.attributes);
+    this.#token = valueOf(parameters, "token");
+  }
+
+  /** Take a place, or renew the one that is held. */
+  async ask(since, bearer) {
+    const { place: held, mail } = this.held ?? {};
+    const order = { ...this.#person, ...(held && { place: held, mail }), ...(since && { since }) };
+    const token = bearer || this.#token;
+    const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+    const answer = await this.#call(this.#room, { method: "POST", headers, body: JSON.stringify(order) });
+    const { status, told, after } = answer;
+    const isPlace = status === 200 && told?.lane === "gallery" && isText(told.place, 1) && isText(told.ticks, 1) &&
+      isWhole(told.next, 0, MOST) && isPositive(told.now);
+    const lane = isPlace || (status === 200 && told?.lane === "seat") ? told.lane : undefined;
+    const retryAfter = isPositive(after) ? after : undefined;
+    return { status, lane, told, error: refusal(status, told), retryAfter };
+  }
+
+  /** What was said since the slot. */
+  slot(ticks, slot) {
+    return this.#call(`${this.#api}${ticks}${slot}`, { headers: {} });
+  }
+
+  /** Give the place up, by a beacon if there are any: it outlives a page that is being closed. */
+  leave(place = this.held) {
+    if (!place?.place) return;
+    if (place.place === this.held?.place) this.held = undefined;
+    const url = joined(`${this.#room}/leave`, [parameter("place", place.place), parameter("userId", place.userId)]);
+    if (typeof navigator !== "undefined" && navigator.sendBeacon?.(url)) return;
+    this.#call(url, { method: "POST", headers: {} });
+  }
+
+  async #call(url, options) {
+    try {
+      const answer = await this.#fetch(url, options);
+      const after = Number(answer.headers?.get("Retry-After") ?? NaN);
+      return { status: answer.status, told: await answer.json().catch(() => null), after };
+    } catch {
+      return { status: 0, told: null, after: NaN };
+    }
+  }
+}
+
+/**
+ * A place in the gallery: reads over HTTP what others are sent, slot by slot, and renews the place. It stands where a
+ * Link does, but cannot speak.
+ *
+ * A *whole* renewal gives the cursor and is answered with what came since, as a handshake is. It is needed where slots
+ * are missing. Other renewals bring what was said to this viewer alone, and reading goes on meanwhile.
+ */
+class Reader {
+  epoch = "";
+  speaks = false;
+  onobject = (_object, _link, _isLetter) => {};
+  onend = (_link, _code) => {};
+  onrefused = (_link, _answer) => {};
+  #gallery;
+  #clock;
+  #random;
+  #viewer;
+  #timers;
+  #place; // the last answer
+  #next = 0; // the slot to ask for
+  #reading = 0; // the number of the newest request for a slot: older answers count no more
+  #ahead = 0; // the slots' clock less this one's, in ms
+  #every; // ms between renewals
+  #misses = 0; // requests for slots that failed in a row
+  #refusals = 0; // renewals that failed in a row
+  #renewing = false;
+  #due = false; // whether something came up while the place was being renewed
+  #whole = false; // whether the next renewal is a whole one
+  #dropped = false;
+  #born = null;
+  #heard;
+
+  /** @param {{ cursor: () => string, bearer: () => string, renewToken?: () => Promise<void> }} viewer */
+  constructor(gallery, clock, random, viewer) {
+    this.#gallery = gallery;
+    this.#clock = clock;
+    this.#random = random;
+    this.#viewer = viewer;
+    this.#timers = new Timers(clock);
+    this.#heard = clock.now();
+  }
+
+  /** Ask for a place; a status of 0 if there is no answer. The place that was given up meanwhile is forgotten. */
+  async ask() {
+    const answer = await this.#inTime("place", ANSWER_MS, this.#gallery.ask(this.#viewer.cursor(), this.#viewer.bearer()));
+    if (answer.status !== 404 || !this.#gallery.held) return answer;
+    this.#gallery.held = undefined;
+    return this.ask();
+  }
+
+  /** Read from where the answer says. */
+  begin(answer) {
+    this.#taken(answer.told, true);
+  }
+
+  send() {
+    return false;
+  }
+
+  welcomed(epoch) {
+    this.epoch = epoch;
+    this.#born ??= this.#clock.now();
+  }
+
+  age() {
+    return this.#clock.now() - this.#born;
+  }
+
+  /** Somebody looks again. A device that slept has a clock that stood still, so the place is renewed. */
+  probe() {
+    if (this.#clock.now() - this.#heard >= ANSWER_MS) this.#renew(true);
+    return false;
+  }
+
+  /** Another connection has taken over. */
+  retire() {
+    this.drop();
+    this.#gallery.leave();
+  }
+
+  end() {
+    this.drop();
+    this.onend(this);
+  }
+
+  drop() {
+    this.#dropped = true;
+    this.#timers.clearAll();
+  }
+
+  /** The place is held, as this answer says. */
+  #taken(told, whole) {
+    const { place, userId, mail, ticks, beatSeconds, now } = told;
+    this.#gallery.held = { place, userId, mail };
+    this.#place = told;
+    this.#ahead = now - this.#clock.now();
+    this.#heard = this.#clock.now();
+    if (whole) {
+      this.#next = told.next;
+      this.onobject(welcomeOf(told), this);
+    }
+    for (const letter of Array.isArray(told.objects) ? told.objects : []) this.#deliver(letter, true);
+    if (this.#dropped) return;
+    const every = 1000 * (isPositive(beatSeconds) ? Math.max(1, beatSeconds) : HEARTBEAT_SECONDS);
+    if (every !== this.#every || !this.#timers.has("beat")) {
+      // The first one at a moment of this viewer's own: who came together does not renew together.
+      const first = this.#every === undefined ? this.#random() : 1;
+      this.#every = every;
+      this.#timers.set("beat", every * first, () => this.#beat());
+    }
+    if (whole) this.#readInTime();
+  }
+
+  #beat() {
+    this.#timers.set("beat", this.#every, () => this.#beat());
+    this.#renew();
+  }
+
+  /** Ask for the next slot after its end, at a moment of this viewer's own. */
+  #readInTime() {
+    this.#reading += 1;
+    this.#timers.clear("slot");
+    const over = (this.#next + 1) * SLOT_MS - this.#ahead - this.#clock.now();
+    const wait = over + this.#random() * SPREAD_MS;
+    // What is over for long is read at once: a browser delays the timers of a page that nobody sees.
+    if (wait <= 0) this.#read();
+    else this.#timers.set("slot", wait, () => this.#read());
+  }
+
+  async #read() {
+    const number = ++this.#reading;
+    const { ticks } = this.#place;
+    const { status, told } = await this.#inTime("read", READ_MS, this.#gallery.slot(ticks, this.#next));
+    if (this.#dropped || number !== this.#reading) return;
+    const isRead = status === 200 && Array.isArray(told?.objects) && isWhole(told.next, this.#next + 1, MOST);
+    if (isRead) this.#said(told);
+    else if (status === 403 && this.#misses === 0) this.#missed(() => this.#renewToRead(ticks));
+    else if ([200, 403, 404].includes(status)) this.#missed(() => this.#renew(true));
+    else this.#missed(() => this.#read());
+  }
+
+  /** Everything of some slots. */
+  #said({ next, objects, for: called }) {
+    this.#heard = this.#clock.now();
+    this.#misses = 0;
+    this.#next = next;
+    for (const object of objects) this.#deliver(object, false);
+    if (this.#dropped) return;
+    if (Array.isArray(called) && called.includes(this.#place.hash)) this.#renew();
+    this.#readInTime();
+  }
+
+  #deliver(object, isLetter) {
+    if (this.#dropped || !isObject(object)) return;
+    try {
+      this.onobject(object, this, isLetter);
+    } catch (error) {
+      report(error); // the rest is well
+    }
+  }
+
+  /** Something else than a slot was read: do what helps, soon. Readers who lose the server together do not ask together. */
+  #missed(act) {
+    this.#misses += 1;
+    if (this.#misses > MOST_FAILURES) this.end();
+    else this.#timers.set("slot", (1 + this.#random()) * 500 * 2 ** this.#misses, act);
+  }
+
+  /** The key is not valid any more: get another, and read on. */
+  async #renewToRead(before) {
+    await this.#renew();
+    if (this.#dropped || this.#timers.has("slot")) return;
+    if (this.#place.ticks === before) this.#missed(() => this.#renew(true));
+    else this.#read();
+  }
+
+  /** Renew the place; `whole` if slots are missing. */
+  async #renew(whole = false) {
+    this.#whole ||= whole;
+    this.#due = true;
+    if (this.#renewing) return;
+    this.#renewing = true;
+    while (this.#due && !this.#dropped) {
+      this.#due = false;
+      // A place that was given up is taken anew, and then the state of the room is told anew.
+      const isWhole = (this.#whole ||= !this.#gallery.held);
+      const since = isWhole ? this.#viewer.cursor() : "";
+      const asked = this.#gallery.ask(since, this.#viewer.bearer());
+      await this.#renewed(await this.#inTime("place", ANSWER_MS, asked), isWhole);
+    }
+    this.#renewing = false;
+  }
+
+  async #renewed(answer, whole) {
+    if (this.#dropped) {
+      // Perhaps a place that the server has given only now.
+      if (answer.lane === "gallery" && !this.#gallery.held) this.#gallery.leave(answer.told);
+      return;
+    }
+    const { lane, status, told } = answer;
+    if (lane === "gallery") {
+      this.#refusals = 0;
+      const isNewEpoch = parsed(told.cursor).epoch !== this.epoch;
+      if (whole) this.#whole = false;
+      else if (told.gap || isNewEpoch) this.#whole = this.#due = true;
+      if (whole || !isNewEpoch) this.#taken(told, whole);
+    } else if (lane === "seat") this.onrefused(this, answer);
+    else if (status === 404 && this.#gallery.held) {
+      this.#gallery.held = undefined;
+      this.#due = true;
+    } else if (status === 401 && this.#viewer.renewToken && this.#refusals === 0) {
+      this.#refusals += 1;
+      await this.#viewer.renewToken().catch(() => {}); // then the old one is refused again
+      this.#due = true;
+    } else if (answer.error) this.onrefused(this, answer);
+    else this.#renewLater(answer);
+  }
+
+  /** Nobody could renew the place. Slots are read on meanwhile, if none are missing. */
+  #renewLater({ retryAfter }) {
+    this.#refusals += 1;
+    if (this.#whole && this.#refusals > MOST_FAILURES) return this.end();
+    const wait = Math.min(LONGEST_WAIT_MS, WAIT_MS * 2 ** this.#refusals);
+    this.#timers.set("renew", 1000 * (retryAfter ?? 0) + (1 + this.#random()) * wait, () => this.#renew());
+  }
+
+  /** What was promised, or a status of 0 after so long. */
+  #inTime(name, ms, promise) {
+    const late = new Promise((resolve) => this.#timers.set(name, ms, () => resolve({ status: 0, told: null })));
+    return Promise.race([promise, late]).then((answer) => {
+      if (!this.#dropped) this.#timers.clear(name);
+      return answer;
+    });
   }
 }
 
@@ -845,6 +1283,13 @@ function onBrowserWake(wake) {
   return () => targets.forEach(([target, event]) => target?.removeEventListener(event, look));
 }
 
+/** Call `act` when a browser closes the page. Returns a function that ends this. */
+function onPageHide(act) {
+  const target = typeof window === "undefined" ? undefined : window;
+  target?.addEventListener?.("pagehide", act);
+  return () => target?.removeEventListener?.("pagehide", act);
+}
+
 /** The whole of an address, which in a page may be relative; a TypeError if it is none. */
 function absolute(address) {
   if (typeof URL !== "undefined") return new URL(address, typeof location === "undefined" ? undefined : location.href).href;
@@ -961,6 +1406,7 @@ function check(options) {
   }
   mustBe(isNothing(random) || typeof random === "function", "random is a function");
   mustBe(typeof onWake === "function", "onWake is a function");
+  mustBe(isNothing(options.gallery) || typeof options.gallery === "boolean", "gallery is true or false");
   checkAddress(address(options, ""));
   if (!isEmpty(api)) checkApi(options);
 }
@@ -1010,6 +1456,26 @@ function size(object) {
 function parsed(cursor) {
   const [, epoch, seq] = (typeof cursor === "string" && /^([0-9a-z]+)\.([0-9]+)$/.exec(cursor)) || ["", "", "0"];
   return { epoch, seq: Number(seq) };
+}
+
+/** What a place's answer says, as a welcome says it. The place is a secret, and the rest is for the reader. */
+function welcomeOf({ place: _place, ticks: _ticks, hash: _hash, mail: _mail, objects: _objects, ...told }) {
+  const { lane: _lane, next: _next, now: _now, beatSeconds, ...welcome } = told;
+  return { ...welcome, messageType: 8, connectionId: "", heartbeatSeconds: beatSeconds };
+}
+
+/** With which word the room has refused a viewer; undefined if it has not: another address of the API may help. */
+function refusal(status, told) {
+  return REFUSALS.has(status) && isText(told?.error, 1) && told.error !== "not_allowed" ? told.error : undefined;
+}
+
+/** A JSON text; undefined if it is none. */
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether newer connections of the user have taken a connection's place. */

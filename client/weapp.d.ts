@@ -9,8 +9,8 @@
  *
  * @typedef {object} Wx  the part of WeChat's `wx` that is used
  * @property {(options: { url: string, protocols?: string[], fail?: () => void }) => SocketTask} connectSocket
- * @property {(options: { url: string, header?: Record<string, string>, timeout?: number,
- *   success?: (answer: { statusCode: number, data: any }) => void, fail?: (error: { errMsg: string }) => void
+ * @property {(options: { url: string, method?: any, data?: string, header?: Record<string, string>, timeout?: number,
+ *   success?: (answer: { statusCode: number, data: any, header?: any }) => void, fail?: (error: { errMsg: string }) => void
  *   }) => any} request
  * @property {(act: () => void) => void} onAppShow
  * @property {(act: () => void) => void} onAppHide
@@ -19,10 +19,12 @@
  * @property {(act: () => void) => void} [offAppHide]
  * @property {(act: any) => void} [offNetworkStatusChange]
  *
+ * @typedef {{ method?: string, headers: Record<string, string>, body?: string }} Request
+ * @typedef {{ status: number, headers: { get: (name: string) => string | null }, json: () => Promise<any> }} Answer
+ *
  * @typedef {object} Globals  options of a LiveRoom
  * @property {new (url: string, protocols: string[]) => any} WebSocket
- * @property {(url: string, options: { headers: Record<string, string> }) =>
- *   Promise<{ status: number, json: () => Promise<any> }>} fetch
+ * @property {(url: string, options: Request) => Promise<Answer>} fetch
  * @property {(wake: () => void) => () => void} onWake
  */
 /**
@@ -65,11 +67,14 @@ export type Wx = {
     }) => SocketTask;
     request: (options: {
         url: string;
+        method?: any;
+        data?: string;
         header?: Record<string, string>;
         timeout?: number;
         success?: (answer: {
             statusCode: number;
             data: any;
+            header?: any;
         }) => void;
         fail?: (error: {
             errMsg: string;
@@ -84,16 +89,23 @@ export type Wx = {
     offAppHide?: ((act: () => void) => void) | undefined;
     offNetworkStatusChange?: ((act: any) => void) | undefined;
 };
+export type Request = {
+    method?: string;
+    headers: Record<string, string>;
+    body?: string;
+};
+export type Answer = {
+    status: number;
+    headers: {
+        get: (name: string) => string | null;
+    };
+    json: () => Promise<any>;
+};
 /**
  * options of a LiveRoom
  */
 export type Globals = {
     WebSocket: new (url: string, protocols: string[]) => any;
-    fetch: (url: string, options: {
-        headers: Record<string, string>;
-    }) => Promise<{
-        status: number;
-        json: () => Promise<any>;
-    }>;
+    fetch: (url: string, options: Request) => Promise<Answer>;
     onWake: (wake: () => void) => () => void;
 };

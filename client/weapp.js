@@ -15,7 +15,7 @@ const OPEN = 1;
 const CLOSED = 3;
 const ABNORMAL = 1006; // the close code of a connection that ended without a close frame
 const BACKGROUND_MS = 5000; // so long a socket outlives the mini-program's going to the background
-const REQUEST_MS = 10_000;
+const REQUEST_MS = 20_000; // the client itself waits for less, 15 s for a slot
 
 /**
  * @typedef {object} SocketTask  the part of WeChat's that is used
@@ -28,8 +28,8 @@ const REQUEST_MS = 10_000;
  *
  * @typedef {object} Wx  the part of WeChat's `wx` that is used
  * @property {(options: { url: string, protocols?: string[], fail?: () => void }) => SocketTask} connectSocket
- * @property {(options: { url: string, header?: Record<string, string>, timeout?: number,
- *   success?: (answer: { statusCode: number, data: any }) => void, fail?: (error: { errMsg: string }) => void
+ * @property {(options: { url: string, method?: any, data?: string, header?: Record<string, string>, timeout?: number,
+ *   success?: (answer: { statusCode: number, data: any, header?: any }) => void, fail?: (error: { errMsg: string }) => void
  *   }) => any} request
  * @property {(act: () => void) => void} onAppShow
  * @property {(act: () => void) => void} onAppHide
@@ -38,10 +38,12 @@ const REQUEST_MS = 10_000;
  * @property {(act: () => void) => void} [offAppHide]
  * @property {(act: any) => void} [offNetworkStatusChange]
  *
+ * @typedef {{ method?: string, headers: Record<string, string>, body?: string }} Request
+ * @typedef {{ status: number, headers: { get: (name: string) => string | null }, json: () => Promise<any> }} Answer
+ *
  * @typedef {object} Globals  options of a LiveRoom
  * @property {new (url: string, protocols: string[]) => any} WebSocket
- * @property {(url: string, options: { headers: Record<string, string> }) =>
- *   Promise<{ status: number, json: () => Promise<any> }>} fetch
+ * @property {(url: string, options: Request) => Promise<Answer>} fetch
  * @property {(wake: () => void) => () => void} onWake
  */
 
@@ -62,7 +64,7 @@ export function weapp(wx) {
         super(wx, sockets, url, protocols);
       }
     },
-    fetch: (url, { headers }) => request(wx, url, headers),
+    fetch: (url, options) => request(wx, url, options),
     onWake: (wake) => listen(wx, sockets, wake),
   };
 }
@@ -145,20 +147,34 @@ class Socket {
 /**
  * @param {Wx} wx
  * @param {string} url
- * @param {Record<string, string>} header
- * @returns {Promise<{ status: number, json: () => Promise<any> }>}
+ * @param {Request} request
+ * @returns {Promise<Answer>}
  */
-function request(wx, url, header) {
+function request(wx, url, { method = "GET", headers, body }) {
   return new Promise((resolve, reject) => {
     wx.request({
       url,
-      header,
+      method,
+      ...(body !== undefined && { data: body }),
+      header: headers,
       timeout: REQUEST_MS,
       // WeChat has parsed the body if it is JSON; otherwise it is a text.
-      success: ({ statusCode, data }) => resolve({ status: statusCode, json: () => Promise.resolve(data) }),
+      success: ({ statusCode, data, header }) =>
+        resolve({ status: statusCode, headers: { get: (name) => named(header, name) }, json: () => Promise.resolve(data) }),
       fail: ({ errMsg }) => reject(new Error(errMsg)),
     });
   });
+}
+
+/**
+ * The header of this name, in whatever case WeChat has it.
+ * @param {any} header
+ * @param {string} name
+ * @returns {string | null}
+ */
+function named(header, name) {
+  const found = Object.keys(header ?? {}).find((each) => each.toLowerCase() === name.toLowerCase());
+  return found === undefined ? null : String(header[found]);
 }
 
 /**

@@ -10,10 +10,14 @@ const DAY = 86_400_000;
 const ADMITTED = { admitted: true, status: 101, reason: null };
 const denied = (reason, fields = {}) => ({ admitted: false, status: 403, reason, message: `because ${reason}`, ...fields });
 
-/** An HTTP API that answers in turn, the last answer ever after. An answer is a body, a status, or an error. */
+/**
+ * The HTTP API of rooms without a gallery. It answers in turn why a viewer is refused, the last answer ever after. An
+ * answer is a body, a status, or an error.
+ */
 function api(...answers) {
   const asked = [];
   const fetch = async (url, options) => {
+    if (url.endsWith("/place")) return { status: 200, json: async () => ({ lane: "seat" }) };
     asked.push({ url: new URL(url), ...options });
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     if (answer instanceof Error) throw answer;
@@ -187,7 +191,7 @@ test("an API that never answers is given up after ten seconds", async () => {
 
 test("an answer that comes after the viewer has left changes nothing", async () => {
   let answer;
-  const it = viewer({ api: "https://api.example", fetch: () => new Promise((resolve) => (answer = resolve)) });
+  const it = viewer({ api: "https://api.example", gallery: false, fetch: () => new Promise((resolve) => (answer = resolve)) });
   await refused(it);
   it.room.close();
   answer({ status: 200, json: async () => denied("banned", { until: null }) });

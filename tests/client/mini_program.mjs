@@ -72,9 +72,9 @@ export function fakeWx(answer = () => ({ statusCode: 200, data: { admitted: true
     wx.live.add(task);
     return task;
   };
-  wx.request = ({ url, header, success, fail }) => {
-    wx.requests.push({ url, header });
-    const { errMsg, ...answered } = answer(url);
+  wx.request = ({ url, method, data, header, success, fail }) => {
+    wx.requests.push({ url, method, data, header });
+    const { errMsg, ...answered } = answer(url, method);
     setImmediate(() => (errMsg ? fail({ errMsg }) : success(answered)));
   };
   for (const [name, event] of [["AppShow", "show"], ["AppHide", "hide"], ["NetworkStatusChange", "network"]]) {

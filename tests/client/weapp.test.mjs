@@ -223,23 +223,59 @@ test("a viewer who has left listens to nothing any more", async () => {
 
 test("the API is asked by a request, and a ban without an end closes", async () => {
   const banned = { admitted: false, reason: "banned", until: null, text: "spam" };
-  const it = viewer({ api: "https://api.example", token: "t0" }, () => ({ statusCode: 200, data: banned }));
+  const seat = { lane: "seat" };
+  const it = viewer({ api: "https://api.example", token: "t0" }, (_url, method) => (
+    { statusCode: 200, data: method === "POST" ? seat : banned }
+  ));
   it.room.connect();
-  await settled();
+  for (let turn = 0; turn < 4; turn += 1) await settled();
   it.last().call("Error", { errMsg: "403" });
   for (let turn = 0; turn < 4; turn += 1) await settled();
 
-  const [{ url, header }] = it.wx.requests;
+  const [, { url, header }] = it.wx.requests;
   assert.equal(url, "https://api.example/api/activities/42/admission?username=alice");
   assert.equal(header.Authorization, "Bearer t0");
   assert.deepEqual({ ...it.states.at(-1) }, { name: "closed", reason: "banned", until: null, text: "spam" });
+});
+
+test("a reader in the gallery takes a place, reads, and gives the place up, by requests", async () => {
+  const told = { lane: "gallery", userId: "alice", place: "g1", cursor: "e1.0", gap: false, beatSeconds: 60, history: [] };
+  Object.assign(told, { ticks: "/gallery/42/key/", next: 1000, now: 1_000_000, hash: "h", mail: "0", objects: [], properties: {} });
+  const answers = (url, method) => {
+    if (method === "POST") return { statusCode: url.includes("/leave") ? 204 : 200, data: url.includes("/leave") ? "" : told };
+    return { statusCode: 200, data: { next: 1001, objects: [chat(1)] } };
+  };
+  const it = viewer({ api: "https://api.example", token: "t0" }, answers);
+  it.room.connect();
+  for (let turn = 0; turn < 4; turn += 1) await settled();
+  await it.clock.pass(1150);
+  for (let turn = 0; turn < 4; turn += 1) await settled();
+  it.room.close();
+
+  assert.deepEqual(it.texts, ["chat 1"]);
+  assert.equal(it.wx.tasks.length, 0);
+  const [order, slot, leave] = it.wx.requests;
+  assert.deepEqual(JSON.parse(order.data), { username: "alice" });
+  assert.equal(order.header.Authorization, "Bearer t0");
+  assert.equal(slot.url, "https://api.example/gallery/42/key/1000");
+  assert.equal(leave.url, "https://api.example/api/activities/42/place/leave?place=g1&userId=alice");
+});
+
+test("the server's wait is heeded in whatever case WeChat has the header", async () => {
+  for (const name of ["Retry-After", "retry-after"]) {
+    const it = viewer({ api: "https://api.example" }, () => ({ statusCode: 429, header: { [name]: "7" }, data: {} }));
+    it.room.connect();
+    for (let turn = 0; turn < 4; turn += 1) await settled();
+    const { name: state, reason, delayMs } = it.states.at(-1);
+    assert.deepEqual([state, reason, delayMs], ["waiting", "too_often", 7500]);
+  }
 });
 
 test("a request that fails, or brings a page in place of JSON, is no reason to give up", async () => {
   for (const [answer, reason] of [[{ errMsg: "request:fail timeout" }, "unreachable"], [{ statusCode: 200, data: "<html>" }, "unavailable"]]) {
     const it = viewer({ api: "https://api.example" }, () => answer);
     it.room.connect();
-    await settled();
+    for (let turn = 0; turn < 4; turn += 1) await settled();
     it.last().call("Error", { errMsg: "x" });
     for (let turn = 0; turn < 4; turn += 1) await settled();
     assert.deepEqual([it.states.at(-1).name, it.states.at(-1).reason], ["waiting", reason]);

@@ -19,7 +19,41 @@ globalThis.WebSocket = class extends WebSocket {
   }
 };
 
-const room = new LiveRoom(JSON.parse(process.argv[2]));
+/** A clock that a line ["pass", ms] puts forward. */
+class Clock {
+  #ahead = 0;
+  #timers = new Set();
+
+  now = () => performance.now() + this.#ahead;
+
+  setTimeout = (act, ms) => {
+    const timer = { at: this.now() + ms, act };
+    this.#timers.add(timer);
+    this.#start(timer);
+    return timer;
+  };
+
+  clearTimeout = (timer) => {
+    clearTimeout(timer?.running);
+    this.#timers.delete(timer);
+  };
+
+  pass(ms) {
+    this.#ahead += ms;
+    for (const timer of this.#timers) this.#start(timer);
+  }
+
+  #start(timer) {
+    clearTimeout(timer.running);
+    timer.running = setTimeout(() => {
+      this.#timers.delete(timer);
+      timer.act();
+    }, Math.max(0, timer.at - this.now()));
+  }
+}
+
+const clock = new Clock();
+const room = new LiveRoom({ ...JSON.parse(process.argv[2]), clock });
 
 for (const name of ["state", "welcome", "gap", "chat", "likes", "sanction", "refused", "fault"]) {
   room.on(name, (event) => write(name, event));
@@ -28,7 +62,8 @@ room.connect();
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [method, ...given] = JSON.parse(line);
-  Promise.resolve(room[method](...given)).then(
+  if (method === "pass") clock.pass(...given);
+  else Promise.resolve(room[method](...given)).then(
     (answer) => answer && write("answer", answer),
     (refused) => write("answer", { code: refused.code }),
   );

@@ -23,9 +23,12 @@ const wx = {
       close: ({ code }) => socket.close(code),
     };
   },
-  request({ url, header, success, fail }) {
-    fetch(url, { headers: { ...header } }).then(
-      async (answer) => success({ statusCode: answer.status, data: await answer.json() }),
+  request({ url, method, data, header, success, fail }) {
+    fetch(url, { method, body: data, headers: { ...header } }).then(
+      async (answer) => {
+        const text = await answer.text();
+        success({ statusCode: answer.status, header: Object.fromEntries(answer.headers), data: text && JSON.parse(text) });
+      },
       (error) => fail({ errMsg: String(error) }),
     );
   },

@@ -1,0 +1,117 @@
+"""The client library where the room has one seat and further viewers read in the gallery: under Node.js, in a
+mini-program's sandbox and on the room page, against the whole emulator."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.client.judges import module
+from tests.story.page.node_viewer import viewer
+from tests.story.page.test_client_samples import HERE, told
+from tests.story.page.test_client_samples import running as program
+from tests.story.page.viewer import say
+from tests.story.rooms import GENEROUS, Rooms, Servers, running
+
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+
+SEAT_MS = 300_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
+    async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
+        yield rooms
+
+
+@pytest.fixture
+def hears_rooms() -> bool:
+    return True
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def address(rooms: Rooms) -> str:
+    return f"http://{rooms.address}"
+
+
+async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_hears_everything_once(
+    rooms: Rooms, activity: int
+) -> None:
+    bob = await rooms.enter(activity, "bob")
+    options = {"activityId": activity, "api": f"http://{rooms.address}"}
+    async with viewer(rooms.address, "alice", **options) as alice:
+        await alice.next("state", name="open", lane="gallery")
+        await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+        await bob.say("first")
+        await alice.next("chat", textMessage="first")
+
+        alice.call("say", "hello")
+        await bob.say("while alice takes a seat")
+        await alice.next("state", name="open", lane="seat")
+        await bob.hears("hello")
+        await bob.say("to the seat")
+        await alice.next("chat", textMessage="to the seat")
+        await rooms.figures_become(activity, onlineNumber=2, connections=2)
+
+        alice.call("pass", SEAT_MS)
+        await bob.say("while alice goes back")
+        await alice.next("state", name="open", lane="gallery")
+        await bob.say("to the gallery")
+        await alice.next("chat", textMessage="to the gallery")
+        await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+
+        assert sorted(alice.texts()) == sorted(
+            ["first", "hello", "while alice takes a seat", "to the seat", "while alice goes back", "to the gallery"]
+        )
+        assert await alice.leave() == 0
+    await rooms.figures_become(activity, onlineNumber=1, connections=1)
+
+
+async def test_what_is_for_a_reader_alone_arrives_and_a_ban_ends_its_reading(rooms: Rooms, activity: int) -> None:
+    bob = await rooms.enter(activity, "bob")
+    options = {"activityId": activity, "api": f"http://{rooms.address}"}
+    async with viewer(rooms.address, "alice", **options) as alice:
+        await alice.next("state", name="open", lane="gallery")
+        await bob.say("for alice", to="alice")
+        await alice.next("chat", textMessage="for alice", to="alice")
+        ban = {"userId": "alice", "seconds": 600, "reason": "spam"}
+        assert (await rooms.http.put(f"/api/activities/{activity}/bans", json=ban)).is_success
+        closed = await alice.next("state", name="closed")
+        assert (closed["reason"], closed["text"]) == ("banned", "spam")
+
+
+async def test_a_mini_program_reads_and_speaks(rooms: Rooms, activity: int) -> None:
+    module("@babel/standalone")
+    bob = await rooms.enter(activity, "bob")
+    async with program(HERE / "weapp.mjs", rooms.address, str(activity), "alice") as page:
+        await told(page, status="已连接")
+        await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+        await bob.say("hello")
+        while not (shown := await told(page))["chats"]:
+            pass
+        assert [one["text"] for one in shown["chats"]] == ["hello"]
+        assert page.stdin is not None
+        for call in (["write", {"detail": {"value": "你好"}}], ["send"]):
+            page.stdin.write(json.dumps(call).encode() + b"\n")
+        await bob.hears("你好")
+        await rooms.figures_become(activity, onlineNumber=2, connections=2)
+
+
+async def test_the_room_page_shows_no_difference(rooms: Rooms, activity: int, page: Page) -> None:
+    bob = await rooms.enter(activity, "bob")
+    await page.goto(f"/?room={activity}&name=alice")
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+    await expect(page.locator("#online")).to_have_text("2")
+    await bob.say("hello")
+    await expect(page.locator("#chat .text")).to_have_text(["hello"])
+    await say(page, "hello bob")
+    await bob.hears("hello bob")
+    await expect(page.locator("#chat .text")).to_have_text(["hello", "hello bob"])
+    await expect(page.locator("#chat .mine .text")).to_have_text("hello bob")
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await rooms.figures_become(activity, onlineNumber=2, connections=2)
+    await page.goto("about:blank")
+    await rooms.figures_become(activity, onlineNumber=1)
