@@ -16,7 +16,8 @@ const KEPT = new Set(["chat", "like", "moderate"]); // of a token that a connect
 
 /** A LiveRoom of the room, not connected yet; null if this token opens none. */
 export function liveRoom({ api, addresses, activityId, token, caller }) {
-  const place = { url: addresses.websocket, api: addresses.api, activityId };
+  // A moderator hears at once what is said, and a reader in the gallery a second later.
+  const place = { url: addresses.websocket, api: addresses.api, activityId, gallery: false };
   if (caller.mode === "open") {
     const userId = `console-${Math.random().toString(36).slice(2, 10)}`;
     return new LiveRoom({ ...place, username: words.say("console"), userId });
