@@ -54,11 +54,12 @@ export function roomNumber(value) {
   return /^[1-9]\d{0,15}$/.test(number) && Number(number) <= Number.MAX_SAFE_INTEGER ? number : undefined;
 }
 
-function row({ activityId, onlineNumber, connections, zanNumber }) {
+function row({ activityId, onlineNumber, connections, places, zanNumber }) {
   const item = element("li", "entry-row");
   const link = element("a", "room-link", words.say("openRoom", { room: text(activityId, 16) }));
   link.href = addressOf(activityId);
   const counts = [["onlineCount", onlineNumber], ["connections", connections], ["likeCount", zanNumber]];
+  if (whole(places) > 0) counts.splice(2, 0, ["inGallery", places]);
   const figures = counts.map(([key, value]) => words.say(key, { count: whole(value) }));
   item.append(link, element("p", "quiet", figures.join(" · ")));
   return item;

@@ -85,7 +85,7 @@ export default {
   exported: { one: "{file}: {count} row", other: "{file}: {count} rows" },
 
   noActs: "Nothing was done yet.", olderActs: "Older", noRooms: "No room has anybody in it.", moreRooms: "More rooms",
-  connections: { one: "{count} connection", other: "{count} connections" }, onlineCount: "{count} online", likeCount: { one: "{count} like", other: "{count} likes" },
+  connections: { one: "{count} connection", other: "{count} connections" }, inGallery: "{count} in the gallery", onlineCount: "{count} online", likeCount: { one: "{count} like", other: "{count} likes" },
   openRoom: "Open room {room}", goTo: "Go to a room", reload: "Read again", readFailed: "Not up to date. {why}", notReached: "Not up to date. The server does not answer; it is asked again.",
 
   keysTitle: "Keys", keyMove: "to the next, to the one before", keyRemove: "remove the message", keyMute: "mute its user for 10 min",

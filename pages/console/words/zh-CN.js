@@ -85,7 +85,7 @@ export default {
   exported: "{file}：{count} 行",
 
   noActs: "还没有操作。", olderActs: "更早", noRooms: "没有房间有人。", moreRooms: "更多房间",
-  connections: "{count} 个连接", onlineCount: "{count} 人在线", likeCount: "{count} 个赞",
+  connections: "{count} 个连接", inGallery: "{count} 人在旁听席", onlineCount: "{count} 人在线", likeCount: "{count} 个赞",
   openRoom: "打开房间 {room}", goTo: "前往房间", reload: "重新读取", readFailed: "不是最新状态。{why}", notReached: "不是最新状态。服务器没有响应，正在重试。",
 
   keysTitle: "快捷键", keyMove: "下一条、上一条", keyRemove: "删除消息", keyMute: "禁言其用户 10 分钟",

@@ -5,6 +5,7 @@ The room and the API are the test's own.
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -97,8 +98,8 @@ async def test_whatever_the_api_lists_the_panels_show_the_rest(page: Page, seat:
     of("activities/42/sanctions", "sanctions", held, [*held], cursor=None)
     done = {"what": "notice", "seq": 5, "time": NOW, "by": "mo", "byName": "Mo", "to": [], "data": {"name": "last"}}
     of("activities/42/audit", "acts", done, ["what", "time", "by", "byName", "to", "data"], before=None)
-    live = {"activityId": 4242, "onlineNumber": 3, "connections": 3, "zanNumber": 1}
-    of("activities", "activities", live, ["onlineNumber", "connections", "zanNumber"], cursor=None)
+    live = {"activityId": 4242, "onlineNumber": 3, "connections": 3, "places": 2, "zanNumber": 1}
+    of("activities", "activities", live, ["onlineNumber", "connections", "places", "zanNumber"], cursor=None)
     api.answers["GET /api/activities/42/properties"] = (
         200,
         {str(at): odd for at, odd in enumerate(ODD)} | {"a": "last"},
@@ -117,6 +118,9 @@ async def test_whatever_the_api_lists_the_panels_show_the_rest(page: Page, seat:
         panel = await open_tab(page, tab)
         await expect(panel.get_by_text(text).last).to_be_visible()
         await expect(panel.locator(".refused").first).to_be_empty()
+    await expect(panel.get_by_text("in the gallery").last).to_contain_text(
+        re.compile("3.? connections · .?2.? in the gallery")
+    )
 
 
 async def test_an_answer_that_is_none_is_said_and_the_next_one_is_drawn(page: Page, seat: Seat, api: FakeApi) -> None:
