@@ -41,7 +41,7 @@ export class Danmaku {
     new ResizeObserver(([{ contentRect }]) => {
       const isWider = contentRect.width !== this.#size.width;
       this.#size = contentRect;
-      if (isWider) this.clear(); // the speed follows from the width
+      if (isWider) this.#land(); // the speed follows from the width
     }).observe(layer);
   }
 
@@ -59,9 +59,14 @@ export class Danmaku {
   }
 
   clear() {
+    this.#land();
+    this.#waiting = [];
+  }
+
+  /** Take away those that fly; who waits may still go. */
+  #land() {
     this.#layer.replaceChildren();
     this.#lanes = [];
-    this.#waiting = [];
   }
 
   #spread() {

@@ -75,8 +75,11 @@ async def test_a_tick_is_spread_over_its_time(page: Page, seat: Seat) -> None:
     assert len({round(left) for left in lefts}) >= 8
 
 
-async def test_ones_own_message_flies_though_all_lanes_are_taken(page: Page, seat: Seat) -> None:
-    await page.set_viewport_size({"width": 500, "height": 400})
+async def test_ones_own_message_flies_though_all_lanes_are_taken(page: Page, room: FakeRoom) -> None:
+    await page.set_viewport_size({"width": 500, "height": 400})  # before: a stage that gets another width is emptied
+    await page.goto("/?room=42&name=alice")
+    seat = await room.arrival()
+    await seat.welcome()
     await seat.say(*(chat(number, "long " * 6) for number in range(40)))
     await expect(page.locator(".flight").first).to_be_attached()
     await seat.say(chat(100, "mine", "alice"))
