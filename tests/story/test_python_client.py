@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 class Person:
     """A user with the client. `heard`: a queue for each event."""
 
-    def __init__(self, rooms: Rooms, activity: int, name: str) -> None:
-        address = rooms.address
-        self.room = LiveRoom(f"ws://{address}/websocket", activity_id=activity, username=name, api=f"http://{address}")
+    def __init__(self, rooms: Rooms, activity: int, name: str, **options: Any) -> None:
+        given = {"activity_id": activity, "username": name, "api": f"http://{rooms.address}", **options}
+        self.room = LiveRoom(f"ws://{rooms.address}/websocket", **given)
         self.heard: dict[str, asyncio.Queue[dict[str, Any]]] = {}
         for event in ("state", "welcome", "chat", "likes", "gap"):
             self.heard[event] = asyncio.Queue()

@@ -43,7 +43,7 @@ async def test_a_viewer_says_who_it_is_and_asks_for_arrays(room: FakeRoom) -> No
             "attributes": '{"level": "12"}',
         }
         assert seat.offered == ["live.v1"]
-        assert it.all_of("state") == [{"name": "connecting"}, {"name": "open"}]
+        assert it.all_of("state") == [{"name": "connecting"}, {"name": "open", "lane": "seat"}]
         assert it.all_of("welcome")[0]["resumed"] is False
 
 
@@ -321,8 +321,10 @@ async def test_wrong_arguments_are_known_at_once(room: FakeRoom) -> None:
         {"api": "ftp://x.example"},
         {"api": "https://x.example/?a=b"},
         {"api": "https://x.example", "activity_id": None},
+        {"token": "a\r\nX: b"},
+        {"token": 7},
     ):
-        with pytest.raises(ValueError, match="url|activity_id|api"):
+        with pytest.raises(ValueError, match="url|activity_id|api|token"):
             Listener(room, **options)
     it = LiveRoom(f"ws://{room.host}/websocket", activity_id=42, username="alice")
     anything: Any = it
@@ -432,17 +434,19 @@ async def test_a_function_is_asked_for_another_token_once(room: FakeRoom) -> Non
 
 
 async def test_a_function_that_fails_is_the_reason_and_is_called_again(room: FakeRoom) -> None:
-    broken = [True, False]
+    made = iter((OSError("no token today"), "two words", "t"))
 
     def token() -> str:
-        if broken.pop(0):
-            raise OSError("no token today")
-        return "t"
+        token = next(made)
+        if isinstance(token, OSError):
+            raise token
+        return token
 
     it = Listener(room, token=token, api=f"http://{room.host}")
     async with it.room:
         assert await it.told("fault") == {"message": "no token today"}
-        assert (await it.told("state", name="waiting"))["reason"] == "token_unavailable"
+        assert (await it.told("state", name="waiting", count=2))["reason"] == "token_unavailable"
+        assert "JWT" in (await it.told("fault", count=2))["message"]
         await (await room.seat()).welcome()
         await it.told("state", name="open")
     assert room.asked == []

@@ -1,6 +1,7 @@
-"""The client library where the room has one seat and further viewers read in the gallery: under Node.js, in a
-mini-program's sandbox and on the room page, against the whole emulator."""
+"""The client libraries where the room has one seat and further viewers read in the gallery: in Python, under Node.js,
+in a mini-program's sandbox and on the room page, against the whole emulator."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -8,12 +9,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from client.python.live_rooms import Timing
 from tests.client.judges import module
 from tests.story.page.node_viewer import viewer
 from tests.story.page.test_client_samples import HERE, told
 from tests.story.page.test_client_samples import running as program
 from tests.story.page.viewer import say
 from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.test_python_client import Person
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -115,3 +118,40 @@ async def test_the_room_page_shows_no_difference(rooms: Rooms, activity: int, pa
     await rooms.figures_become(activity, onlineNumber=2, connections=2)
     await page.goto("about:blank")
     await rooms.figures_become(activity, onlineNumber=1)
+
+
+async def test_a_reader_in_python_takes_a_seat_to_speak_and_goes_back_and_hears_everything_once(
+    rooms: Rooms, activity: int
+) -> None:
+    bob = await rooms.enter(activity, "bob")
+    alice = Person(rooms, activity, "alice", timing=Timing(seat=2))
+    texts: list[str] = []
+    alice.room.on("chat", lambda chat: texts.append(chat["textMessage"]))
+    async with alice.room:
+        await alice.next("state", lane="gallery")
+        await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+        await bob.say("first")
+        await alice.next("chat", textMessage="first")
+        await bob.say("for alice", to="alice")
+        await alice.next("chat", textMessage="for alice", to="alice")
+
+        saying = asyncio.ensure_future(alice.room.say("hello"))
+        await bob.say("while alice takes a seat")
+        await alice.next("state", lane="seat")
+        assert (await saying)["seq"] > 0
+        await bob.hears("hello")
+        await bob.say("while alice goes back")
+        await alice.next("state", lane="gallery")
+        await bob.say("to the gallery")
+        await alice.next("chat", textMessage="to the gallery")
+        await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+        expected = [
+            "first",
+            "for alice",
+            "hello",
+            "to the gallery",
+            "while alice goes back",
+            "while alice takes a seat",
+        ]
+        assert sorted(texts) == expected
+    await rooms.figures_become(activity, onlineNumber=1, connections=1)
