@@ -24,6 +24,8 @@ RELAY_LAG_MS = 5_000
 ARCHIVE_LAG_SECONDS = 900
 # Cold starts of the function are some.
 REVIEWS_FAILING = 5
+# A room's slots are asked for once a second, with and without gzip; while the key changes, twice as often.
+SLOTS_ASKED = 5
 GIGABYTE = 10**9
 
 
@@ -100,6 +102,7 @@ class Alarms(Construct):
         yield from self._of_the_archive()
         yield from self._of_the_functions()
         yield from self._of_the_review()
+        yield from self._of_the_gallery()
         yield from self._of_the_servers()
         yield from self._of_the_apis()
 
@@ -159,6 +162,17 @@ class Alarms(Construct):
         if self._stage.review is not None:
             failing = share(failed, [asked], "% of reviews failed")
             yield Alarm("reviews-fail", "Reviews fail", failing, above=REVIEWS_FAILING)
+
+    def _of_the_gallery(self) -> Iterator[Alarm]:
+        figures: dict[str, cloudwatch.IMetric] = {
+            "asked": self._measures.ours(metrics.GALLERY_REQUESTS),
+            "rooms": self._measures.ours(metrics.ROOMS, "Maximum"),
+        }
+        # The sweep has found no room yet in which the first reader of a stage stands.
+        formula = "FILL(asked, 0) / (60 * MAX([FILL(rooms, REPEAT), 1]))"
+        if self._stage.gallery is not None:
+            asked = expression(formula, figures, "requests for slots a second and room")
+            yield Alarm("gallery-uncached", "The gallery is not cached", asked, above=SLOTS_ASKED)
 
     def _of_the_servers(self) -> Iterator[Alarm]:
         measures = self._measures

@@ -11,8 +11,8 @@ from functions.runtime.metrics import METRICS, NAMESPACE
 from infra.mappings import POLLERS
 from infra.observability.alarms import DOCUMENT, anchor
 from tests.infra.aws_metrics import DOCUMENTED
-from tests.infra.cloud import Cloud
-from tests.infra.edits import REVIEW
+from tests.infra.cloud import Cloud, JsonObject
+from tests.infra.edits import REVIEW, WITH_GALLERY
 from tests.infra.shown import Shown, in_the_alarms, on_the_dashboard
 from tools.estimate import bill
 
@@ -107,7 +107,7 @@ def test_every_alarm_has_its_section_and_every_section_its_alarm(
     assert about
     headings = re.findall(r"^### (.+)$", about[1], re.MULTILINE)
     named = set()
-    for stack in (cloud, small_cloud, reviewed):
+    for stack in (cloud, small_cloud, reviewed, varied(**WITH_GALLERY)):
         for alarm in stack.all("AWS::CloudWatch::Alarm").values():
             section, _, link = alarm["AlarmDescription"].partition(": ")
             assert link == f"{DOCUMENT}#{anchor(section)}"
@@ -219,3 +219,15 @@ def test_the_document_tells_how_many_alarms_there_are(cloud: Cloud, small_cloud:
 
 def test_without_an_address_nobody_is_mailed(cloud: Cloud) -> None:
     assert cloud.all("AWS::SNS::Subscription") == {}
+
+
+def test_a_gallery_that_is_not_cached_is_told_of_by_room(varied: Callable[..., Cloud], cloud: Cloud) -> None:
+    def of(stack: Cloud) -> list[JsonObject]:
+        alarms = stack.all("AWS::CloudWatch::Alarm").values()
+        return [one for one in alarms if one["AlarmName"].endswith("gallery-uncached")]
+
+    [alarm] = of(varied(**WITH_GALLERY))
+    names = {one["MetricStat"]["Metric"]["MetricName"] for one in alarm["Metrics"] if "MetricStat" in one}
+    assert names == {"GalleryRequests", "Rooms"}
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (5, "notBreaching")
+    assert of(cloud) == []
