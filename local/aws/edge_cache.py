@@ -5,9 +5,9 @@ Faithful, by CloudFront's documentation:
   policy. Queries, cookies and other headers neither tell objects apart nor come to the origin.
 - It is kept for as long as `s-maxage` or `max-age` of its Cache-Control says, between 0 and MOST_SECONDS; not at all
   with `no-store`, `no-cache` or `private`, and not without a Cache-Control.
-- Errors of the statuses ERRORS are kept for ERROR_SECONDS at least, and no longer than MOST_SECONDS.
-- Who asks for an object while the origin is asked for it waits for that answer (requests are collapsed). An answer that
-  may not be kept is for one alone, and the others ask for themselves.
+- Errors of the statuses ERRORS are kept for ERROR_SECONDS at least, and no longer than MOST_SECONDS. So are those of
+  ERRORS_WITH_AGE that come with a `max-age`; without one they are not kept.
+- Who asks for an object while the origin is asked for it waits for that answer (requests are collapsed).
 - Text from LEAST_BYTES on is compressed for who accepts gzip.
 - Methods other than GET and HEAD get 403. Answers to requests with an Origin say that any origin may read them.
 
@@ -15,8 +15,9 @@ Not faithful: there is one cache, where CloudFront has one at each edge location
 each of which asks the next; nothing is evicted before its time; nothing expired is served while the origin fails; no
 brotli, no ranges, no conditional requests; an origin that cannot be reached gives 502 at once, where CloudFront tries
 three times.
-Not known: whether the origin is asked with HEAD if that is the first request for an object (here always with GET),
-whether a path with dot segments or needless escapes is the same object as the plain one (here it is another), and
+Not known: whether an answer that may not be kept is for all who waited for it (here it is for one alone, and the others
+ask for themselves), whether the origin is asked with HEAD if that is the first request for an object (here always with
+GET), whether a path with dot segments or needless escapes is the same object as the plain one (here it is another), and
 whether an answer is kept if all who asked for it went away (here it is).
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
@@ -37,7 +38,8 @@ logger = logging.getLogger(__name__)
 MOST_SECONDS = 60
 ERROR_SECONDS = 1
 LEAST_BYTES = 1000
-ERRORS = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+ERRORS = {404, 405, 414, 500, 501, 502, 503, 504}
+ERRORS_WITH_AGE = {400, 403, 412, 415}
 COMPRESSED_STATUSES = {200, 403, 404}
 COMPRESSED_TYPES = ("application/json", "text/")
 # The names of the figures in /_local/metrics. A miss waits for the origin, whether it asks by itself or with others.
@@ -187,7 +189,8 @@ def seconds_kept(status: int, headers: Headers) -> int:
     age = directives.get("s-maxage", directives.get("max-age", ""))
     told = int(age) if age.isdecimal() and not directives.keys() & {"no-store", "no-cache", "private"} else 0
     if status >= 400:
-        return min(max(ERROR_SECONDS, told), MOST_SECONDS) if status in ERRORS else 0
+        is_kept = status in ERRORS or (status in ERRORS_WITH_AGE and age.isdecimal())
+        return min(max(ERROR_SECONDS, told), MOST_SECONDS) if is_kept else 0
     return min(told, MOST_SECONDS)
 
 

@@ -146,7 +146,7 @@ async def test_an_answer_that_may_not_be_kept_is_for_one_reader_alone() -> None:
 
 
 async def test_an_error_is_kept_for_a_second() -> None:
-    for status, cache_control in ((404, b"public, max-age=1"), (403, b"no-store"), (500, None), (503, b"max-age=0")):
+    for status, cache_control in ((404, b"public, max-age=1"), (403, b"max-age=0"), (500, None), (503, b"max-age=0")):
         edge = Edge()
         edge.origin.status, edge.origin.cache_control = status, cache_control
         first = await edge.get()
@@ -234,6 +234,7 @@ async def test_any_page_may_read_also_what_the_origin_did_not_allow() -> None:
         *((200, "max-age=-1", 0), (200, "max-age=x", 0), (200, "max-age", 0), (200, 'Max-Age="5"', 5)),
         *((200, "", 0), (200, "private, max-age=5", 0), (301, "max-age=5", 5)),
         *((404, "", 1), (404, "max-age=0", 1), (404, "max-age=5", 5), (404, "max-age=3600", 60)),
+        *((400, "", 0), (403, "no-store", 0), (403, "max-age=0", 1), (416, "max-age=5", 0)),
         *((500, "no-store", 1), (401, "", 0), (429, "max-age=5", 0)),
     ],
 )
