@@ -1,9 +1,8 @@
 """The bill of a month, box by box."""
 
 import math
-from dataclasses import dataclass
 
-from functions.manifest import FUNCTIONS, PARTITIONS
+from functions.manifest import PARTITIONS
 from functions.runtime.metrics import (
     GALLERY_REFUSED,
     GALLERY_REQUESTS,
@@ -20,6 +19,8 @@ from functions.runtime.metrics import (
 )
 from tools.estimate.event import Event
 from tools.estimate.figures import ASSUMED, price
+from tools.estimate.gallery import GIGABYTE, Gallery, calls_of, lines_of
+from tools.estimate.line import Line, invoked
 
 HOURS = 730  # a month
 # Of dev and of prod in cdk.json.
@@ -29,7 +30,6 @@ ZONES = 2
 ENDPOINTS = 2
 TOPICS = 2
 SWEEPS = HOURS * 60
-GIGABYTE = 1e9
 # A mapping hands records to its function in Base64.
 BASE64 = 4 / 3
 LEAST_CACHE_GB = 0.1
@@ -42,23 +42,15 @@ ALARM_METRICS_A_BROKER = 2
 ALARM_METRICS_A_SLICE = 3
 ALARM_METRICS_LOW_LATENCY = 1
 ALARM_METRICS_REVIEW = 2
+ALARM_METRICS_GALLERY = 2
 # CloudWatch bills what is emitted: these are where there is a gallery, or chats are reviewed.
 GALLERY_METRICS = (PLACES, PLACES_SWEPT, GALLERY_REQUESTS, GALLERY_REFUSED, SLOTS_LATE, SLOT_GAPS)
 REVIEW_METRICS = (REVIEWS_ASKED, REVIEWS_DENIED, REVIEWS_CHANGED, REVIEWS_FAILED, REVIEW_LATENCY)
 
 
-@dataclass(frozen=True)
-class Line:
-    """A box: what it costs in a month without events, and what the events cost."""
-
-    box: str
-    fixed: float
-    by_use: float
-
-
 def bill_of(event: Event) -> list[Line]:
     """Every box, in the order in which an event passes them."""
-    minutes = event.viewers * event.hours * 60
+    minutes = event.seats * event.hours * 60
     gigabytes = event.posts * event.frame_bytes * event.seconds / GIGABYTE
     return [
         Line("API Gateway: messages", 0, price("websocket_message", event.messages * event.seconds)),
@@ -66,6 +58,7 @@ def bill_of(event: Event) -> list[Line]:
         Line("transfer to viewers", 0, price("transfer_gb", gigabytes)),
         _functions(event),
         *([_review(event)] if event.review else []),
+        *lines_of(event),
         _mappings(event),
         _kafka(event),
         _cache(event),
@@ -92,8 +85,8 @@ def _calls(event: Event) -> dict[str, tuple[float, float]]:
 
 
 def _functions(event: Event) -> Line:
-    cost = sum(_invoked(name, *called) for name, called in _calls(event).items())
-    return Line("Lambda", _invoked("sweep", SWEEPS, SWEEPS * ASSUMED["sweep_seconds"]), cost)
+    cost = sum(invoked(name, *called) for name, called in _calls(event).items())
+    return Line("Lambda", invoked("sweep", SWEEPS, SWEEPS * ASSUMED["sweep_seconds"]), cost)
 
 
 def _review(event: Event) -> Line:
@@ -101,11 +94,6 @@ def _review(event: Event) -> Line:
     reviews = event.reviews * event.seconds
     running = reviews * ASSUMED["review_seconds"] * ASSUMED["review_memory_gb"]
     return Line("Lambda: your review", 0, price("lambda_request", reviews) + price("lambda_gb_second", running))
-
-
-def _invoked(name: str, calls: float, seconds: float) -> float:
-    (memory,) = (row.memory_mb for row in FUNCTIONS if row.name == name)
-    return price("lambda_request", calls) + price("lambda_gb_second", seconds * memory / 1024)
 
 
 def _mappings(event: Event) -> Line:
@@ -136,9 +124,10 @@ def _serverless(event: Event) -> tuple[float, float]:
 
 
 def _cache(event: Event) -> Line:
-    gigabytes = event.viewers * ASSUMED["seat_bytes"] / GIGABYTE
+    slots, ecpu = (Gallery(event).kept_bytes, Gallery(event).ecpu) if event.readers else (0.0, 0.0)
+    gigabytes = (event.viewers * ASSUMED["seat_bytes"] + slots) / GIGABYTE
     more = max(0.0, gigabytes - LEAST_CACHE_GB) * event.hours
-    work = price("cache_ecpu", event.ecpu * event.seconds)
+    work = price("cache_ecpu", (event.ecpu + ecpu) * event.seconds)
     fixed = price("cache_gb_hour", LEAST_CACHE_GB * HOURS)
     return Line("ElastiCache", fixed, price("cache_gb_hour", more) + work)
 
@@ -164,18 +153,29 @@ def _network(event: Event) -> Line:
 
 
 def _watching(event: Event) -> Line:
-    emitted = [one for one in METRICS if one not in GALLERY_METRICS and (event.review or one not in REVIEW_METRICS)]
+    with_gallery = event.readers > 0
+    left_out = (() if with_gallery else GALLERY_METRICS) + (() if event.review else REVIEW_METRICS)
+    emitted = [one for one in METRICS if one not in left_out]
     sliced = sum(one.per_slice for one in emitted)
     metrics = len(emitted) - sliced + sliced * event.slices
     alarms = ALARM_METRICS + ALARM_METRICS_A_SLICE * event.slices + ALARM_METRICS_REVIEW * event.review
     alarms += ALARM_METRICS_A_BROKER * BROKERS.get(event.kafka, 0)
-    alarms += ALARM_METRICS_LOW_LATENCY * event.low_latency
+    alarms += ALARM_METRICS_LOW_LATENCY * event.low_latency + ALARM_METRICS_GALLERY * with_gallery
     fixed = price("metric_month", metrics) + price("alarm_metric_month", alarms)
-    fixed += price("dashboard_month", 1) + price("secret_month", 1)
-    calls = {name: number for name, (number, _) in _calls(event).items()}
-    every, accesses = sum(calls.values()), calls["message"] + 2 * event.arrivals
+    fixed += price("dashboard_month", 1) + price("secret_month", 1 + with_gallery)
+    logged, calls = _logged(event)
+    return Line(
+        "CloudWatch, X-Ray, secret",
+        fixed,
+        price("log_gb", logged / GIGABYTE) + price("trace", ASSUMED["traced_share"] * calls),
+    )
+
+
+def _logged(event: Event) -> tuple[float, float]:
+    """Bytes of logs of a month, and invocations."""
+    calls = {name: number for name, (number, _) in (_calls(event) | calls_of(event)).items()}
+    every, slots = sum(calls.values()), calls.get("gallery", 0)
+    accesses = calls["message"] + 2 * event.arrivals + slots + calls.get("api", 0)
     logged = every * ASSUMED["log_bytes_a_call"] + calls["relay"] * ASSUMED["log_bytes_a_tick"]
-    logged += accesses * ASSUMED["log_bytes_an_access"]
-    logged += event.reviews * event.seconds * ASSUMED["log_bytes_a_review"]
-    by_use = price("log_gb", logged / GIGABYTE) + price("trace", ASSUMED["traced_share"] * every)
-    return Line("CloudWatch, X-Ray, secret", fixed, by_use)
+    logged += accesses * ASSUMED["log_bytes_an_access"] + slots * ASSUMED["log_bytes_a_slot"]
+    return logged + event.reviews * event.seconds * ASSUMED["log_bytes_a_review"], every

@@ -8,6 +8,7 @@ from tools.estimate.bill import bill_of
 from tools.estimate.bounds import Bound, bounds
 from tools.estimate.event import Event
 from tools.estimate.figures import DATA
+from tools.estimate.gallery import Gallery
 from tools.parser import Parser, option
 
 
@@ -53,17 +54,30 @@ def text(event: Event) -> str:
 def _said(event: Event) -> list[str]:
     frame = event.frame_bytes / 1000
     doing = f"{event.chat_rate:g} chats, {event.like_rate:g} likes, {event.join_rate:g} joins a second"
-    sent = f"a viewer is sent {event.ticks:.2f} frames a second of {frame:.1f} KB: {event.posts:,.0f} POSTs a second"
+    whom = "a viewer on a seat" if event.readers else "a viewer"
+    sent = f"{whom} is sent {event.ticks:.2f} frames a second of {frame:.1f} KB: {event.posts:,.0f} POSTs a second"
     said = [f"{event.viewers:,} viewers in a room, {event.hours:g} hours a month; {doing}", sent]
     if event.posts < event.posts_wanted:
         kept = f"the relays keep to their budget, and a tick takes {1 / event.ticks:.1f} s"
         said.append(f"{event.posts_wanted:,.0f} POSTs a second were wanted: {kept}")
     if event.frame_bytes < event.frame_bytes_wanted:
         said.append(f"a tick would have {event.frame_bytes_wanted / 1000:.1f} KB: the oldest chat is left out of it")
+    if event.readers:
+        said += _said_of_gallery(event)
     requests = DATA["quotas"]["requests_a_second"]["value"]
     if event.posts > requests:
         said.append(f"that takes an account whose {requests:,.0f} requests a second AWS has raised")
     return said
+
+
+def _said_of_gallery(event: Event) -> list[str]:
+    gallery = Gallery(event)
+    answer = f"{gallery.answer_bytes / 1000:.1f} KB, {gallery.sent_bytes / 1000:.1f} as they are sent"
+    return [
+        f"{event.readers:,} of them read in the gallery: {gallery.requests:,.0f} answers a second of {answer}",
+        f"an answer covers {gallery.answer_seconds:.1f} s, and its origin is asked {gallery.asked:.1f} times a second",
+        f"a place is renewed every {event.beat_seconds:.0f} s: {gallery.calls:,.0f} calls a second about places",
+    ]
 
 
 def _first(first: Bound) -> str:
@@ -81,6 +95,7 @@ def document(event: Event) -> dict[str, object]:
         "posts_a_second": event.posts,
         "posts_wanted_a_second": event.posts_wanted,
         "frame_bytes": event.frame_bytes,
+        "gallery_requests_a_second": Gallery(event).requests if event.readers else 0.0,
         "bill": [asdict(line) for line in lines],
         "fixed": sum(line.fixed for line in lines),
         "by_use": sum(line.by_use for line in lines),

@@ -1,7 +1,9 @@
 """An event: how many watch, what they do, what it runs on; and the load that this makes in a second."""
 
+import math
 from dataclasses import dataclass
 
+from functions.rooms.places import MOST_BEAT
 from functions.rooms.seats import BUCKETS
 from tools.estimate.figures import ASSUMED, DATA
 from tools.parser import number, one_of, option
@@ -37,18 +39,50 @@ class Event:
     )
 
     review: bool = option("a function of yours reviews each chat", default=False)
+    gallery: float = option("share of the viewers who read in the gallery", number(float, 0, 0.999), 0, metavar="SHARE")
+    spare_from: int = option("gallery.spare_from", number(int, 1, 10_000_000), 20_000, metavar="N")
+    beats_per_second: int = option("gallery.beats_per_second", number(int, 1, 1_000_000), 500, metavar="N")
 
     @property
     def seconds(self) -> float:
         return self.hours * 3600
 
     @property
+    def readers(self) -> int:
+        """Viewers in the gallery. Somebody has a seat, or nothing is said."""
+        return min(round(self.viewers * self.gallery), self.viewers - 1)
+
+    @property
+    def seats(self) -> int:
+        return self.viewers - self.readers
+
+    @property
+    def lane_changes(self) -> float:
+        """Readers who take a seat in a second; as many go back."""
+        return self.seats / ASSUMED["seat_stay_seconds"] if self.readers else 0.0
+
+    @property
+    def seat_joins(self) -> float:
+        """Seats that are taken while the event lasts; as many are given up."""
+        return self.join_rate * (1 - self.gallery) + self.lane_changes
+
+    @property
     def arrivals(self) -> float:
-        return self.viewers * self.hours / VISIT_HOURS + self.join_rate * self.seconds
+        return self.seats * self.hours / VISIT_HOURS + self.seat_joins * self.seconds
 
     @property
     def heartbeats(self) -> float:
-        return self.viewers / self.heartbeat_seconds
+        return self.seats / self.heartbeat_seconds
+
+    @property
+    def beat_seconds(self) -> float:
+        """Between a reader's renewals."""
+        return min(MOST_BEAT, max(self.heartbeat_seconds, math.ceil(self.readers / self.beats_per_second)))
+
+    @property
+    def beats(self) -> float:
+        """Renewals of places. Each is a record for the archive, as a heartbeat is."""
+        return self.readers / self.beat_seconds
 
     @property
     def frames_in(self) -> float:
@@ -66,20 +100,20 @@ class Event:
 
     @property
     def saved_events(self) -> float:
-        return self.live_events + self.heartbeats
+        return self.live_events + self.heartbeats + self.beats
 
     @property
     def ticks_wanted(self) -> float:
         """Ticks that a slice would make. A batch starts with an event, and gathers records for a window, or for as long
         as the batch before it is posted."""
-        posting = self.viewers / self.slices / ASSUMED["posts_a_second_a_slice"]
+        posting = self.seats / self.slices / ASSUMED["posts_a_second_a_slice"]
         window = max(0.0 if self.low_latency else WINDOW_SECONDS, posting)
         return ASSUMED["ticks_factor"] * self.live_events / (1 + self.live_events * window)
 
     @property
     def posts_wanted(self) -> float:
-        """POSTs without a limit: ticks, and a welcome for each viewer that joins."""
-        return self.viewers * self.ticks_wanted + self.join_rate
+        """POSTs without a limit: ticks, and a welcome for each seat that is taken."""
+        return self.seats * self.ticks_wanted + self.seat_joins
 
     @property
     def posts(self) -> float:
@@ -88,8 +122,8 @@ class Event:
 
     @property
     def ticks(self) -> float:
-        """Ticks that one viewer receives."""
-        return self.posts / self.viewers
+        """Ticks that one viewer on a seat receives."""
+        return self.posts / self.seats
 
     @property
     def frame_bytes_wanted(self) -> float:
@@ -134,8 +168,8 @@ class Event:
 
     @property
     def credits(self) -> float:
-        """Records that watch time is credited with: heartbeats and leaves."""
-        return self.heartbeats + self.join_rate
+        """Records that watch time is credited with: heartbeats, renewals and leaves."""
+        return self.heartbeats + self.beats + self.join_rate
 
     @property
     def minute_sums(self) -> float:
@@ -171,7 +205,7 @@ class Event:
 
     @property
     def ecpu(self) -> float:
-        """ElastiCache processing units, all of them in the room's slot."""
-        scripts = self.frames_in + 2 * self.join_rate
-        seats = self.viewers * self.ticks * ASSUMED["ecpu_a_seat_a_tick"]
+        """ElastiCache processing units of all but readers, all of them in the room's slot."""
+        scripts = self.frames_in + 2 * self.seat_joins
+        seats = self.seats * self.ticks * ASSUMED["ecpu_a_seat_a_tick"]
         return scripts * ASSUMED["ecpu_a_frame"] + seats

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tools.estimate.bill import Line, bill_of
+from tools.estimate.bill import bill_of
 from tools.estimate.event import Event
 from tools.estimate.figures import price
+from tools.estimate.line import Line
 
 
 def lines(event: Event) -> dict[str, Line]:
