@@ -6,7 +6,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from functions.manifest import Function, Topic, packages_of
+from functions.manifest import Function, packages_of
+from functions.triggers import Topic
 from infra.log_group import log_group
 from infra.network import Network
 from infra.packaging.packages import Packages

@@ -13,8 +13,9 @@ from aws_cdk import Annotations, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from functions.manifest import FUNCTIONS, Authorizer, Function, HttpRoutes, Need, Route, Trigger, deployed_as
+from functions.manifest import FUNCTIONS, Function, Need, deployed_as
 from functions.runtime.settings import LogLevel
+from functions.triggers import Authorizer, HttpRoutes, Route, Trigger
 from infra.boxes import Boxes
 from infra.environment import environment
 from infra.fingerprint import fingerprint

@@ -10,7 +10,7 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from functions.manifest import Authorizer, HttpRoutes, Route, Schedule
+from functions.triggers import Authorizer, HttpRoutes, Route, Schedule
 from infra.functions import Deployed, Functions
 from infra.stage.stage import Stage
 

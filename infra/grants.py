@@ -3,7 +3,8 @@
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
-from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, HttpRoutes, Need, Topic
+from functions.manifest import LIVE_TOPIC, SAVE_TOPIC, Need
+from functions.triggers import HttpRoutes, Topic
 from infra import room_log as kafka
 from infra import rooms_cache as redis
 from infra.archive import Archive

@@ -7,7 +7,7 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from functions.manifest import HttpRoutes
+from functions.triggers import HttpRoutes
 from infra.access_logs import log_requests
 from infra.domain import add_domain
 from infra.functions import Functions

@@ -24,7 +24,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
-from functions.manifest import PARTITIONS, Topic
+from functions.manifest import PARTITIONS
+from functions.triggers import Topic
 from infra.archive import Archive
 from infra.failure_queue import failure_queue
 from infra.functions import Functions

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.htm
 
 from collections.abc import Iterable
 
-from functions.manifest import FUNCTIONS, Function, Schedule
+from functions.manifest import FUNCTIONS, Function
+from functions.triggers import Schedule
 
 MINUTE = 60
 

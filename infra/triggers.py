@@ -10,7 +10,7 @@ from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from aws_cdk.aws_events_targets import LambdaFunction
 from constructs import Construct
 
-from functions.manifest import Authorizer, Route, Schedule
+from functions.triggers import Authorizer, Route, Schedule
 from infra.functions import Functions
 from infra.gateway import Gateway
 from infra.schedule import minutes

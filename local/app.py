@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import functions
-from functions.manifest import FUNCTIONS, STAGE, Topic
+from functions.manifest import FUNCTIONS, STAGE
+from functions.triggers import Topic
 from local.aws.cloudwatch import CloudWatch
 from local.aws.connections_api import ConnectionsApi
 from local.aws.distribution import Distribution
@@ -53,7 +54,6 @@ from local.servers.redis import EmbeddedRedis
 from local.servers.server import Server
 
 HOST = "127.0.0.1"
-
 CODE = Path(functions.__path__[0])
 # What takes most of a cold start: imported once for all environments. They read no environment variable when imported.
 SHARED_MODULES = ("snapshot_restore_py", "simplejson", "redis.asyncio.cluster", "aiokafka")

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from functions.manifest import FUNCTIONS, Function, Need, Schedule, Topic, deployed_as
+from functions.manifest import FUNCTIONS, Function, Need, deployed_as
 from functions.runtime.settings import Settings, variables_of
+from functions.triggers import Schedule, Topic
 from local.aws.environment_variables import function_arn
 from local.aws.function import FunctionSpec
 from local.aws.kafka_consumer import MappingConfig

@@ -17,7 +17,8 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "functions": ("functions",),
     "functions/adapters": ("functions.rooms", "functions.runtime.settings"),
     "functions/aws_events": ("functions.rooms",),
-    "functions/manifest.py": (),
+    "functions/manifest.py": ("functions.triggers",),
+    "functions/triggers.py": (),
     "functions/parts.py": ("functions.adapters", "functions.rooms", "functions.runtime"),
     # The function that fills the bucket has the site in its package.
     "functions/handlers/pages.py": ("functions.adapters.aws", "pages.site"),
@@ -32,6 +33,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "local": (
         "functions.manifest",
+        "functions.triggers",
         "functions.rooms.identity",
         "functions.rooms.seats",
         "functions.runtime.metrics",
@@ -60,7 +62,13 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "functions.adapters.aws.credentials",
         "functions.adapters.dynamodb",
     ),
-    "infra": ("functions.manifest", "functions.runtime.metrics", "functions.runtime.settings", "pages.site"),
+    "infra": (
+        "functions.manifest",
+        "functions.triggers",
+        "functions.runtime.metrics",
+        "functions.runtime.settings",
+        "pages.site",
+    ),
     "bench": ("functions", "local", "tools"),
     "examples": (),
     "client": (),
@@ -68,7 +76,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 }
 STANDARD_LIBRARY_ONLY = (
     "functions/rooms",
-    "functions/manifest.py",
+    "functions/triggers.py",
     "functions/runtime/metrics.py",
     "functions/runtime/settings.py",
     "pages",

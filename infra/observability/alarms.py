@@ -12,8 +12,9 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from functions.manifest import SAVE_TOPIC, Authorizer, Topic
+from functions.manifest import SAVE_TOPIC
 from functions.runtime import metrics
+from functions.triggers import Authorizer, Topic
 from infra.observability.measures import Measures, expression, largest, share
 from infra.stage.cache import NewCache
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from functions.manifest import Topic
 from functions.runtime import metrics
 from functions.runtime.metrics import Metric
+from functions.triggers import Topic
 from infra.observability.alarms import Alarms
 from infra.observability.measures import Measures
 

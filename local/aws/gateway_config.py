@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from functions.manifest import FUNCTIONS, Authorizer, Route
+from functions.manifest import FUNCTIONS
+from functions.triggers import Authorizer, Route
 from local.aws.payloads import Api
 
 

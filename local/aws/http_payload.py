@@ -12,7 +12,8 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from functions.manifest import FUNCTIONS, HttpRoutes
+from functions.manifest import FUNCTIONS
+from functions.triggers import HttpRoutes
 from local.aws.asgi import Scope, joined, source_ip, text_headers
 from local.aws.function import JsonObject
 from local.aws.payloads import Occasion, request_time

@@ -1,7 +1,8 @@
 from collections.abc import Callable
 
 from functions.api.app import app
-from functions.manifest import FUNCTIONS, HttpRoutes
+from functions.manifest import FUNCTIONS
+from functions.triggers import HttpRoutes
 from tests.infra.cloud import Cloud, JsonObject
 from tests.infra.stage.test_stage import STAGES
 

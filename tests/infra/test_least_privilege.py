@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from functions.manifest import FUNCTIONS, PAGES, TOPICS, Deployment, Function, HttpRoutes, Topic
+from functions.manifest import FUNCTIONS, PAGES, TOPICS, Function
+from functions.triggers import Deployment, HttpRoutes, Topic
 from infra.stage.china import is_in_china
 from infra.stage.stage import Stage
 from tests.infra.cloud import Cloud, JsonObject, id_in

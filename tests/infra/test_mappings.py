@@ -1,6 +1,7 @@
 import pytest
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC, PARTITIONS, SAVE_TOPIC, Topic
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
+from functions.triggers import Topic
 from infra.mappings import window
 from tests.infra.cloud import CLUSTER, Cloud, JsonObject, id_in
 

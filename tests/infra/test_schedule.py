@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.manifest import FUNCTIONS, Function, Schedule
+from functions.manifest import FUNCTIONS, Function
+from functions.triggers import Schedule
 from infra.schedule import ScheduleError, check_schedules, minutes
 from tests.tree import copy_of_the_tree
 

@@ -1,4 +1,5 @@
-from functions.manifest import FUNCTIONS, Schedule
+from functions.manifest import FUNCTIONS
+from functions.triggers import Schedule
 from tests.infra.cloud import Cloud
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from functions.manifest import FUNCTIONS, STAGE, Authorizer, Route
+from functions.manifest import FUNCTIONS, STAGE
+from functions.triggers import Authorizer, Route
 from tests.infra.cloud import Cloud, JsonObject
 
 

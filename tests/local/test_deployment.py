@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function, Schedule, Topic, needs_of
+from functions.manifest import FUNCTIONS, LIVE_TOPIC, SAVE_TOPIC, Function, needs_of
 from functions.runtime.settings import Settings, SettingsError
+from functions.triggers import Schedule, Topic
 from local.aws.function import FunctionSpec
 from local.aws.kafka_consumer import MappingConfig
 from local.deployment import (

@@ -22,7 +22,7 @@ from tools.token_source import emulator_tokens
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOP = "https://shop.example"
-PATIENCE = 20.0
+PATIENCE = 30.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -59,14 +59,19 @@ async def status(address: str, query: dict[str, Any], offered: Sequence[str] = (
 
 
 async def told(connection: ClientConnection, kind: int) -> dict[str, Any]:
-    """The next object of that type."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            frame = json.loads(await connection.recv())
-            check_shown(frame, LIVE if connection.subprotocol else CLASSIC)
-            for said in frame if isinstance(frame, list) else [frame]:
-                if said["messageType"] == kind:
-                    return dict(said)
+    """The next object of that type. Without one, the assertion has what came instead."""
+    heard: list[dict[str, Any]] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                frame = json.loads(await connection.recv())
+                check_shown(frame, LIVE if connection.subprotocol else CLASSIC)
+                heard += frame if isinstance(frame, list) else [frame]
+                for said in heard:
+                    if said["messageType"] == kind:
+                        return said
+    except TimeoutError:
+        raise AssertionError(f"no object of type {kind} came, but {heard}") from None
 
 
 async def test_a_bearer_comes_in_as_the_token_says_and_is_not_echoed(address: str) -> None:

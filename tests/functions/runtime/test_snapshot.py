@@ -17,9 +17,10 @@ from typing import Any
 import psutil
 import pytest
 
-from functions.manifest import FUNCTIONS, Authorizer, HttpRoutes, Route
+from functions.manifest import FUNCTIONS
 from functions.runtime.settings import OF_NEED, OPTIONAL
 from functions.runtime.snapshot import at_snapshot, differ
+from functions.triggers import Authorizer, HttpRoutes, Route
 
 ROOT = Path(__file__).parents[3]
 WAITED_FOR = {row.name: row for row in FUNCTIONS if isinstance(row.trigger, Authorizer | Route | HttpRoutes)}
