@@ -61,6 +61,8 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "functions.adapters.aws.client",
         "functions.adapters.aws.credentials",
         "functions.adapters.dynamodb",
+        # Readers of the load keep their connections as functions do.
+        "functions.adapters.aws.http",
     ),
     "infra": (
         "functions.manifest",

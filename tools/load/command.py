@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tools.event_loop import run
 from tools.load.coordinator import Coordinator
+from tools.load.gallery import Gallery
 from tools.load.options import LoadOptions
 from tools.load.outcome import Json
 from tools.load.process import AnyWorker, RemoteWorker
@@ -25,6 +26,7 @@ from tools.token_source import TokenSource, viewer_order
 LINE_SECONDS = 5.0
 # A process needs some for its standard streams, the event loop and libraries.
 SPARE_FILES = 64
+READER_CONNECTIONS = 2
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     Wrong arguments end the program with 2.
     """
     options = LoadOptions.parse(arguments, environment)
-    problem = shortage(options.viewers, options.processes, raise_limit()) or _unwritable(options.json)
+    problem = shortage(options, raise_limit()) or _unwritable(options.json)
     if problem is not None:
         Parser("python -m tools load").error(problem)
     try:
@@ -73,15 +75,19 @@ def raise_limit() -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft - SPARE_FILES
 
 
-def shortage(viewers: int, processes: int, room: int | None) -> str | None:
-    """Why the viewers do not fit into the processes, each of which has room for `room`; None if they do."""
-    each = -(-viewers // processes)
-    if room is None or each <= room:
+def shortage(options: LoadOptions, room: int | None) -> str | None:
+    """Why the connections do not fit into the processes, each of which has room for `room`; None if they do."""
+    each = -(-options.viewers // options.processes)
+    # A reader renews its place while it waits for a slot.
+    readers = READER_CONNECTIONS * options.gallery
+    if room is None or (readers + each if options.processes == 1 else max(readers, each)) <= room:
         return None
-    return (
-        f"{each} viewers in a process do not fit into its limit of open files, which leaves {max(0, room)}: "
-        "raise it (ulimit -n), or take more --processes"
-    )
+    limit = f"limit of open files, which leaves {max(0, room)}: raise it (ulimit -n), or take"
+    if readers > room - (each if options.processes == 1 else 0) and options.gallery:
+        return (
+            f"{options.gallery} readers do not fit into their process's {limit} a smaller --gallery or more --processes"
+        )
+    return f"{each} viewers in a process do not fit into its {limit} more --processes"
 
 
 def _write(outcome: Json, file: str | None) -> None:
@@ -98,7 +104,8 @@ async def run_load(options: LoadOptions) -> Json:
     source = await token_source(options)
     await reach(options, await source(viewer_order(options.first_room, f"{options.tag}-0", TOKEN_SECONDS)))
     async with _workers(options, source) as workers:
-        coordinator = Coordinator(options, workers, Progress(sys.stderr, seconds=LINE_SECONDS))
+        gallery = Gallery(options, source) if options.gallery else None
+        coordinator = Coordinator(options, workers, Progress(sys.stderr, seconds=LINE_SECONDS), gallery)
         with _interruptible(coordinator):
             return await coordinator.run()
 

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Iterable, Sequence
 
+from tools.load.gallery import Gallery
 from tools.load.options import LoadOptions
 from tools.load.outcome import Json, counts_are_right, merge
 from tools.load.pace import until
@@ -15,7 +16,10 @@ SHOW_SECONDS = 0.25
 
 
 class Coordinator:
-    def __init__(self, options: LoadOptions, workers: Sequence[AnyWorker], progress: Progress) -> None:
+    def __init__(
+        self, options: LoadOptions, workers: Sequence[AnyWorker], progress: Progress, gallery: Gallery | None = None
+    ) -> None:
+        self._gallery = gallery
         self._options = options
         self._workers = workers
         self._progress = progress
@@ -27,6 +31,8 @@ class Coordinator:
         self._is_cut = True
         for worker in self._workers:
             worker.cut()
+        if self._gallery is not None:
+            self._gallery.cut()
 
     async def run(self) -> Json:
         """The figures, as `merge` makes them."""
@@ -34,15 +40,24 @@ class Coordinator:
         connecting = options.viewers / options.connect_rate
         with self._progress:
             await self._phase("connecting", connecting, (worker.run("connect") for worker in workers))
+            if self._gallery is not None and not self._is_cut:
+                # After the viewers, who fill the seats.
+                await self._phase("placing", options.gallery / options.connect_rate, [self._gallery.take()])
             if not self._is_cut:
                 await self._phase("running", options.seconds, (worker.run("play") for worker in workers))
             if options.mode == "vanish":
                 right = until(lambda: self._right_again is not None or self._is_cut, seconds=options.settle_seconds)
                 await self._phase("vanishing", options.settle_seconds, [right])
-            await self._phase("settling", options.settle_seconds, (worker.run("settle") for worker in workers))
+            settling: list[Awaitable[object]] = [worker.run("settle") for worker in workers]
+            if self._gallery is not None:
+                settling.append(self._gallery.settle())
+            await self._phase("settling", options.settle_seconds, settling)
+        read = self._gallery.figures() if self._gallery is not None else None
         figures = await asyncio.gather(*(worker.run("figures") for worker in workers))
         await asyncio.gather(*(worker.run("close") for worker in workers))
-        return merge(options, figures, right_again=self._right_again)
+        if self._gallery is not None:
+            await self._gallery.close()
+        return merge(options, figures, right_again=self._right_again, gallery=read)
 
     async def _phase(self, name: str, seconds: float, works: Iterable[Awaitable[object]]) -> None:
         """Show how far the works are until all of them are done."""

@@ -98,11 +98,16 @@ class Catalogue:
 def read(payload: bytes, catalogue: Catalogue, tag: str) -> Heard:
     """Read a text message of either framing. `tag` begins the ids of this load's chats. Raises Unreadable."""
     heard = Heard(payload)
+    take_in(heard, objects_in(payload), catalogue, tag)
+    return heard
+
+
+def take_in(heard: Heard, objects: Sequence[Object], catalogue: Catalogue, tag: str) -> None:
+    """Note what these objects of a message say. Raises Unreadable."""
     try:
-        _take_in(heard, objects_in(payload), catalogue, tag)
+        _take_in(heard, objects, catalogue, tag)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Unreadable("a frame that is none of the protocol") from error
-    return heard
 
 
 def _take_in(heard: Heard, objects: Sequence[Object], catalogue: Catalogue, tag: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
 from functions.rooms.identity import MAX_ACTIVITY_ID, SUBPROTOCOL, Framing
-from tools.address import address
+from tools.address import Elsewhere, address, beside
 from tools.parser import REGION, Parser, number, one_of, option
 
 Mode = Literal["steady", "storm", "vanish", "slow"]
@@ -41,6 +41,10 @@ class LoadOptions:
     jitter: float = option("of a storm's reconnects, in seconds", _SECONDS, 5, metavar="SECONDS")
     settle: float | None = option("most to wait at the end", _SECONDS, None, metavar="SECONDS", shown="10; vanish: 200")
     connect_rate: float = option("new connections a second", number(float, 0.1, 1e5), 400)
+    gallery: int = option("readers in the gallery, beside the viewers", number(int, 0, 1e5), 0, metavar="N")
+    api: str = option(
+        "its PlatformApiUrl, which readers ask", address("http", "https"), "", shown="/api at the host of --url"
+    )
     processes: int = option("to spread the viewers over", number(int, 1, 64), 1, metavar="N")
     framing: Framing = option(" or ".join(get_args(Framing)), one_of(*get_args(Framing)), SUBPROTOCOL)
     secret: str | None = option(
@@ -61,6 +65,10 @@ class LoadOptions:
         given = parser.given(cls, arguments, environment, REGION)
         if "url" not in given:
             given["url"] = f"ws://{parser.emulator(environment)}/websocket"
+        if given.get("gallery"):
+            given["api"] = _api(parser, given)
+        elif "api" in given:
+            parser.error("--api: only the readers of a --gallery ask there")
         options = cls(**{"first_room": secrets.randbelow(MAX_ACTIVITY_ID - MOST_ROOMS) + 1, **given})
         options = replace(options, **{name: rate for name, rate in options._reference().items() if name not in given})
         problem = options.problem()
@@ -111,6 +119,8 @@ class LoadOptions:
             return f"a room has {self.room_size} viewers, too few for --mode {self.mode}"
         if self.mode == "storm" and self.jitter > self.seconds / 2:
             return "--jitter: the storm is in the middle of the run, so it must be at most half of --seconds"
+        if self.gallery and self.mode != "steady":
+            return f"--gallery: there are no readers with --mode {self.mode}"
         if self.mode == "vanish" and self.join_rate:
             return "--join-rate: the count cannot come right while viewers come and go; leave it out with --mode vanish"
         return self._rate_problem(speakers)
@@ -128,3 +138,10 @@ class LoadOptions:
             joins = f"--join-rate {self.join_rate:g} in {self.rooms} rooms"
             return f"{joins} is more than --connect-rate {self.connect_rate:g}"
         return None
+
+
+def _api(parser: Parser, given: Mapping[str, Any]) -> str:
+    try:
+        return str(given["api"] if "api" in given else beside(given["url"], "api")).rstrip("/")
+    except Elsewhere as host:
+        parser.error(f"--api: name the stack's PlatformApiUrl: API Gateway has it at another host than {host}")

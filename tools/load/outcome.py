@@ -12,8 +12,11 @@ from tools.load.presence import OTHERS, SLOW, Verdict, judge
 Json = dict[str, Any]
 
 
-def merge(options: LoadOptions, workers: Sequence[Json], *, right_again: float | None = None) -> Json:
-    """What `--json` writes. `right_again`: when the count was right after viewers had vanished, time.monotonic()."""
+def merge(
+    options: LoadOptions, workers: Sequence[Json], *, right_again: float | None = None, gallery: Json | None = None
+) -> Json:
+    """What `--json` writes. `right_again`: when the count was right after viewers had vanished, time.monotonic().
+    `gallery`: the figures of the readers, if there are any."""
     judged = verdicts(workers)
     here, gone = sum(each["here"] for each in workers), sum(each["gone"] for each in workers)
     played = [each["played"] for each in workers]
@@ -35,12 +38,16 @@ def merge(options: LoadOptions, workers: Sequence[Json], *, right_again: float |
         "frames": sum(each["frames"] for each in played),
         "frames_per_viewer_second": round(sum(each["frames"] for each in played) / per_viewer, 3),
         "bytes_per_viewer_second": round(sum(each["bytes"] for each in played) / per_viewer),
-        "count_error": _count_error(workers),
+        "count_error": _count_error([*workers, gallery] if gallery else workers),
         "load_cpu": [round(each["cpu"], 3) for each in played],
     }
     answered = outcome["accepted_chats"] + sum(outcome["refused_frames"].values())
     outcome["unanswered_chats"] = max(0, outcome["sent"].get("chat", 0) - answered)
     outcome |= _of_mode(options, workers, judged, right_again)
+    if gallery:
+        if options.processes > 1:  # else the readers are in the process of the viewers
+            outcome["load_cpu"].append(round(gallery["played"]["cpu"], 3))
+        outcome["gallery"] = _of_gallery(options, workers, gallery)
     return {**outcome, "problems": problems(outcome)}
 
 
@@ -55,7 +62,39 @@ def problems(outcome: Json) -> list[str]:
         (absent, "viewers were not there at the end"),
         (outcome["count_error"], "users: by so many the online count was wrong at the end"),
     ]
+    if read := outcome.get("gallery"):
+        found += [
+            (read["chats"]["lost"], "chats were lost in the gallery"),
+            (read["readers"]["wanted"] - read["readers"]["at_end"], "readers were not there at the end"),
+        ]
     return [f"{number:,} {what}" for number, what in found if number]
+
+
+def _of_gallery(options: LoadOptions, workers: Sequence[Json], gallery: Json) -> Json:
+    """What readers got of what was said. A reader drops what comes twice, so only what is missing is told."""
+    due = lost = left_out = 0
+    for rooms in zip(gallery["rooms"], *(each["rooms"] for each in workers), strict=True):
+        reference = sorted({seq for room in rooms for seq in (*room["seqs"], *room["accepted"])})
+        for presence, times in rooms[0]["presences"].items():
+            verdict = judge(presence, rooms[0]["seqs"], reference)
+            due, lost = due + verdict.due * times, lost + verdict.lost * times
+            left_out += verdict.left_out * times
+    played = gallery["played"]
+    reader_seconds = gallery["here"] * played["seconds"] or 1
+    return {
+        "readers": {"wanted": options.gallery, "at_end": gallery["here"]},
+        "place_seconds": round(gallery["place_seconds"], 3),
+        "latency_ms": _times([gallery["latencies"]]),
+        "chats": {"due": due, "read": due - lost - left_out, "lost": lost, "left_out": left_out},
+        "requests": dict(gallery["requests"]),
+        "reads_per_reader_second": round(played["slots"] / reader_seconds, 3),
+        "bytes": gallery["bytes"],
+        "bytes_per_reader_second": round(played["bytes"] / reader_seconds),
+        "gaps": gallery["gaps"],
+        "slots_missed": gallery["slots_missed"],
+        "failed_reads": dict(gallery["failures"]),
+        "refused_places": dict(gallery["refusals"]),
+    }
 
 
 def _of_mode(options: LoadOptions, workers: Sequence[Json], judged: dict[int, Verdict], right: float | None) -> Json:

@@ -15,6 +15,8 @@ from tools.load.presence import OTHERS, SLOW, Presence
 # Frames that are remembered, so that they are read once. Under overload a tick has one more for each chat left out.
 REMEMBERED = 64
 
+Read = Callable[[bytes, Catalogue, str], Heard]
+
 
 def microseconds() -> int:
     """The time, by a clock that all processes of this machine share."""
@@ -33,7 +35,9 @@ class Volume:
 class Room:
     """`presences` are those that are over. `seen_at`: when any viewer last got a frame."""
 
-    def __init__(self, activity_id: int, *, tag: str, clock: Callable[[], int] = microseconds) -> None:
+    def __init__(
+        self, activity_id: int, *, tag: str, clock: Callable[[], int] = microseconds, read: Read = read
+    ) -> None:
         self.activity_id = activity_id
         self.catalogue = Catalogue()
         self.accepted: set[int] = set()
@@ -43,7 +47,8 @@ class Room:
         self.seen_at = clock()
         self.newest: Heard | None = None
         self._recent: dict[bytes, Heard] = {}
-        self._tag = tag
+        self.tag = tag
+        self._read = read
 
     def hear(self, payload: BytesLike) -> Heard:
         """Read a text message; raises Unreadable. A message that others may get too is remembered, and read once."""
@@ -51,7 +56,7 @@ class Room:
         if self.newest is not None and payload == self.newest.payload:
             return self.newest
         payload = bytes(payload)
-        heard = self._recent.get(payload) or read(payload, self.catalogue, self._tag)
+        heard = self._recent.get(payload) or self._read(payload, self.catalogue, self.tag)
         if not heard.is_personal:
             self._remember(heard)
         return heard

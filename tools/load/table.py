@@ -1,6 +1,6 @@
 """The figures of a load, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.load.outcome import Json
 
@@ -39,6 +39,8 @@ def _rows(outcome: Json) -> Iterator[tuple[str, str]]:
     else:
         yield "online count", "right" if not outcome["count_error"] else f"wrong by {outcome['count_error']:,}"
     yield from _mode_rows(outcome)
+    if read := outcome.get("gallery"):
+        yield from _gallery_rows(read)
     yield "refused handshakes", _counts(outcome["refused_handshakes"])
     yield "dropped connections", _counts(outcome["dropped"])
     yield "refused frames", _counts(outcome["refused_frames"])
@@ -56,6 +58,19 @@ def _mode_rows(outcome: Json) -> Iterator[tuple[str, str]]:
         yield "vanishing", _after("the count was right", vanish["seconds_until_count_was_right"])
 
 
+def _gallery_rows(read: Json) -> Iterator[tuple[str, str]]:
+    readers, chats = read["readers"], read["chats"]
+    yield "readers", f"{readers['at_end']:,} of {readers['wanted']:,} there at the end"
+    yield "readers: send to read", _times(read["latency_ms"])
+    yield "readers: chats due", _numbers(chats, "due", ("read", "lost", "left_out"))
+    each = f"{read['reads_per_reader_second']:g} reads, {read['bytes_per_reader_second']:,} bytes"
+    yield "a reader's second", each
+    yield "requests", f"{_counts(read['requests'])}; {read['bytes']:,} bytes"
+    yield "slots missed", f"{read['slots_missed']:,}, in {read['gaps']:,} gaps"
+    yield "failed reads", _counts(read["failed_reads"])
+    yield "refused places", _counts(read["refused_places"])
+
+
 def _after(what: str, seconds: float | None) -> str:
     return f"{what} after {seconds:g} s" if seconds is not None else f"it did not come to an end: never {what}"
 
@@ -68,8 +83,11 @@ def _times(times: Json) -> str:
 
 
 def _chats(chats: Json) -> str:
-    names = ("lost", "repeated", "out_of_order", "left_out")
-    return ", ".join([f"{chats['due']:,} in all", *(f"{chats[name]:,} {name.replace('_', ' ')}" for name in names)])
+    return _numbers(chats, "due", ("lost", "repeated", "out_of_order", "left_out"))
+
+
+def _numbers(of: Json, whole: str, parts: Iterable[str]) -> str:
+    return ", ".join([f"{of[whole]:,} in all", *(f"{of[name]:,} {name.replace('_', ' ')}" for name in parts)])
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -141,7 +141,14 @@ class FakeGallery:
             place = f"g{self._places}"
         if self.holds is not None:
             await self.holds.wait()
-        return 200, {"lane": "gallery", "activityId": 42, "userId": "alice", "place": place, **self.told}
+        return 200, {
+            "lane": "gallery",
+            "activityId": 42,
+            "userId": "alice",
+            "place": place,
+            "onlineNumber": 2,
+            **self.told,
+        }
 
 
 @asynccontextmanager

@@ -93,6 +93,30 @@ async def test_slow_viewers_are_told_apart(url: str) -> None:
     assert outcome["slow"]["latency_ms"]["count"] > 0
 
 
+async def test_readers_in_the_gallery_read_every_chat(moto_url: str) -> None:
+    options = Options(port=0, aws_endpoint=moto_url, window_ms=50)
+    async with Emulator(options, {"GALLERY_FROM": "10"}) as emulator:
+        here = replace(
+            SHORT, url=f"ws://{emulator.address}/websocket", api=f"http://{emulator.address}/api", join_rate=0
+        )
+        outcome = await run_load(replace(here, first_room=50, rooms=2, gallery=10, chat_rate=5))
+        with pytest.raises(Failure, match="take more --viewers"):
+            await run_load(replace(here, first_room=60, viewers=2, gallery=2, chat_rate=1))
+        with pytest.raises(Failure, match=r"gives a reader no place \(405.*PlatformApiUrl"):
+            await run_load(replace(here, first_room=70, gallery=2, api=f"http://{emulator.address}/apis"))
+    assert_nothing_is_wrong(outcome)
+    read = outcome["gallery"]
+    assert read["readers"] == {"wanted": 10, "at_end": 10}
+    # Five readers of each room, who were there before the first chat.
+    assert read["chats"]["due"] == read["chats"]["read"] == 5 * outcome["accepted_chats"] == read["latency_ms"]["count"]
+    assert 0 < read["latency_ms"]["p50"] <= read["latency_ms"]["p99"] <= read["latency_ms"]["max"]
+    assert read["requests"]["place"] >= 10
+    assert read["requests"]["slot"] > 0
+    assert read["bytes"] > 0
+    assert (read["gaps"], read["slots_missed"], read["failed_reads"], read["refused_places"]) == (0, 0, {}, {})
+    assert json.loads(json.dumps(outcome)) == outcome
+
+
 async def test_where_nobody_listens_is_said_in_a_line() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -39,6 +39,10 @@ def test_what_cannot_be_meant_is_refused_in_a_line(capsys: pytest.CaptureFixture
         ("--mode storm --seconds 8", "--jitter: the storm is in the middle"),
         ("--mode vanish --join-rate 1", "leave it out with --mode vanish"),
         ("--first-room 9007199254740991 --rooms 2", "rooms have numbers up to"),
+        ("--gallery 5 --mode storm", "--gallery: there are no readers with --mode storm"),
+        ("--gallery -1", "'-1' is not a number from 0"),
+        ("--api https://a.example/api", "--api: only the readers of a --gallery ask there"),
+        ("--gallery 5 --url wss://a.execute-api.r.amazonaws.com/websocket", "--api: name the stack's PlatformApiUrl"),
         ("--viewers 0", "'0' is not a number from 1"),
         ("--viewers nan", "'nan' is not a number"),
         ("--seconds nan", "'nan' is not a number"),
@@ -66,7 +70,17 @@ def test_the_emulators_port_is_the_one_that_make_dev_takes(capsys: pytest.Captur
 
 
 def test_viewers_beyond_the_limit_of_open_files_are_refused() -> None:
-    assert shortage(1000, 1, 1000) is None
-    assert shortage(1000, 2, 500) is None
-    assert shortage(10**6, 1, None) is None
-    assert "1001 viewers in a process do not fit" in (shortage(2001, 2, 1000) or "")
+    def short(room: int | None, **options: int) -> str:
+        return shortage(LoadOptions(url="", **options), room) or ""  # type: ignore[arg-type]
+
+    assert short(1000, viewers=1000) == short(500, viewers=1000, processes=2) == short(None, viewers=10**6) == ""
+    assert "1001 viewers in a process do not fit" in short(1000, viewers=2001, processes=2)
+    assert short(1100, viewers=100, gallery=500) == short(1000, viewers=2000, processes=2, gallery=500) == ""
+    assert "501 readers do not fit" in short(1100, viewers=100, gallery=501)
+    assert "501 readers do not fit" in short(1000, viewers=2000, processes=2, gallery=501)
+
+
+def test_readers_ask_at_the_host_of_the_rooms_unless_it_is_told() -> None:
+    assert LoadOptions.parse(["--gallery", "5"], {}).api == "http://127.0.0.1:8000/api"
+    named = ["--gallery", "5", "--url", "wss://r.example/websocket", "--api", "https://a.example/api/"]
+    assert LoadOptions.parse(named, {}).api == "https://a.example/api"

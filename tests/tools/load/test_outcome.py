@@ -1,6 +1,7 @@
 """The figures of a load, from those of its processes."""
 
 import pickle
+from collections import Counter
 from typing import Any
 
 from tools.load.histogram import Histogram
@@ -121,3 +122,55 @@ def test_counts_are_right_when_everyone_was_told_the_true_number() -> None:
     assert not counts_are_right([{"counts": [(2, 4, 5)]}, {"counts": [(2, 4, 4)]}])
     assert not counts_are_right([{"counts": [(2, 2, 2)]}, {"counts": []}])
     assert counts_are_right([{"counts": [(2, 2, 2)]}, {"counts": [(0, 0, 0)]}])
+
+
+def gallery(**changed: Any) -> dict[str, Any]:
+    """Two readers, who have read the chats 3 and 5."""
+    latencies = Histogram()
+    latencies.add(1500_000, 4)
+    return {
+        "here": 2,
+        "played": {"seconds": 10.0, "slots": 18, "bytes": 4000, "cpu": 0.25},
+        "place_seconds": 0.5,
+        "counts": [(2, 6, 6)],
+        "requests": Counter(slot=20, place=2),
+        "failures": {},
+        "refusals": {},
+        "bytes": 5000,
+        "gaps": 0,
+        "slots_missed": 0,
+        "latencies": latencies,
+        "rooms": [room([3, 5], (OTHERS, True, 0, 0, (0, 1), 2))],
+        **changed,
+    }
+
+
+SEATED = worker(counts=[(2, 6, 6)])
+READERS = LoadOptions(url="ws://localhost/", viewers=4, processes=2, gallery=2)
+
+
+def test_readers_have_figures_of_their_own() -> None:
+    outcome = merge(READERS, [SEATED, SEATED], gallery=gallery())
+    assert outcome["problems"] == []
+    read = outcome["gallery"]
+    assert read["chats"] == {"due": 4, "read": 4, "lost": 0, "left_out": 0}
+    assert (read["latency_ms"]["count"], read["reads_per_reader_second"], read["bytes_per_reader_second"]) == (
+        4,
+        0.9,
+        200,
+    )
+    assert outcome["load_cpu"] == [0.1, 0.1, 0.25]
+    shown = table(outcome)
+    assert "4 in all, 4 read, 0 lost, 0 left out" in shown
+    assert "0.9 reads, 200 bytes" in shown
+
+
+def test_each_fault_of_readers_is_named() -> None:
+    for changed, problem in (
+        ({"here": 1}, "1 readers were not there at the end"),
+        ({"counts": [(2, 6, 7)]}, "1 users: by so many the online count was wrong at the end"),
+        ({"rooms": [room([3], (OTHERS, True, 0, 0, (0, 0), 2))]}, "2 chats were lost in the gallery"),
+    ):
+        outcome = merge(READERS, [SEATED, SEATED], gallery=gallery(**changed))
+        assert outcome["problems"] == [problem]
+        assert f"WRONG: {problem}" in table(outcome)
