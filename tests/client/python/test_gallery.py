@@ -154,7 +154,7 @@ async def test_likes_take_a_seat_too_and_none_is_lost(room: FakeRoom, gallery: F
 async def test_a_while_after_the_last_word_the_viewer_goes_back_with_the_cursor(
     room: FakeRoom, gallery: FakeGallery
 ) -> None:
-    timing = replace(READING, seat=0.5, linger=0.3)
+    timing = replace(READING, seat=0.5, linger=10)
     async with reader(room, gallery, timing=timing) as it:
         await gallery.ordered(2)
         it.room.like()
@@ -165,9 +165,10 @@ async def test_a_while_after_the_last_word_the_viewer_goes_back_with_the_cursor(
         assert (order.body.get("place"), order.body["since"]) == (None, "e1.5")
         await it.told("state", count=2, lane="gallery")
         await seat.say(chat(6), chat(7))  # on their way while the seat is being given up
-        await seat.gone()
+        await it.told("chat", count=3)
         assert it.texts() == ["chat 5", "chat 6", "chat 7"]
         assert states(it) == ["connecting", "gallery", "seat", "gallery"]
+    await seat.gone()
     assert gallery.left == ["g1", "g2"]
 
 

@@ -208,7 +208,7 @@ async def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced(
 
 
 async def test_an_answer_that_does_not_come_is_a_slot_that_was_not_read(room: FakeRoom, gallery: FakeGallery) -> None:
-    async with reader(room, gallery, timing=replace(READING, read=0.05)) as it:
+    async with reader(room, gallery, timing=replace(READING, read=0.5)) as it:
         silent = await gallery.asked()
         again = await gallery.asked()
         assert again.slot == silent.slot
