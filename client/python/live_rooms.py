@@ -854,6 +854,7 @@ class _Gallery:
         if (attributes := _read(query.get("attributes", ""))) is not None:
             self._person["attributes"] = attributes
         self.held: Object | None = None  # the place that is held: its last answer
+        self._left: object = None  # the place that was given up last
         self._is_closed = False
 
     async def take(self) -> _Answer:
@@ -877,7 +878,8 @@ class _Gallery:
 
     def _give_back(self, asked: "asyncio.Future[_Answer]") -> None:
         told = {} if asked.cancelled() else asked.result().told
-        if self.held is None or told.get("place") != self.held["place"]:
+        held = self.held["place"] if self.held else None
+        if told.get("place") not in (held, self._left):
             self.leave(told)
 
     async def _ask(self, since: str) -> _Answer:
@@ -905,6 +907,7 @@ class _Gallery:
         place = (told or {}).get("place")
         if not told or not place:
             return
+        self._left = place
         if self.held is not None and place == self.held["place"]:
             self.held = None
         query = urlencode({"place": place, "userId": str(told.get("userId"))})
