@@ -26,7 +26,8 @@ class FunctionError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
     """One function. `handler` is `module.attribute`; at most `max_environments` invocations run at once. `root` is the
-    folder that its imports begin at, unless that is the emulator's own."""
+    folder that its imports begin at, unless that is the emulator's own. `nice` is how much nicer its processes
+    are than the emulator: where there is too little CPU, those with 0 go first."""
 
     name: str
     handler: str
@@ -35,3 +36,4 @@ class FunctionSpec:
     environment: Mapping[str, str]
     max_environments: int = 4
     root: Path | None = None
+    nice: int = 0

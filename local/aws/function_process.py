@@ -55,6 +55,7 @@ class FunctionProcess:
         read, write = os.pipe()
         try:
             process = await _start(spec, launch, runtime_api=runtime_api, output=write)
+            _set_nice(process, spec.nice)
         except BaseException:
             os.close(read)
             raise
@@ -117,6 +118,13 @@ async def _start(spec: FunctionSpec, launch: Launch, *, runtime_api: str, output
         stdout=output,
         stderr=output,
     )
+
+
+def _set_nice(process: Process | ForkedProcess, nice: int) -> None:
+    """Make it nicer than this process by so much. Its threads are yet to come, and will be as nice."""
+    if nice and process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + nice)
 
 
 def _for_a_new_python(spec: FunctionSpec) -> bool:

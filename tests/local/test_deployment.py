@@ -94,6 +94,12 @@ def test_each_slice_is_a_function_with_a_group_of_its_own() -> None:
         assert specs[name].max_environments == 1
 
 
+def test_where_there_is_too_little_cpu_frames_go_before_what_is_told_and_that_before_what_is_stored() -> None:
+    specs = deployed()
+    assert specs["message"].nice == specs["connect"].nice == specs["api"].nice == 0
+    assert 0 < specs["relay-0"].nice < specs["archive"].nice
+
+
 def test_one_slice_is_one_reader_whose_window_is_an_option() -> None:
     [relay] = deployment(Options(window_ms=70)).mappings("relay")
     assert relay == MappingConfig(

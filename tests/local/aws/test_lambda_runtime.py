@@ -149,6 +149,12 @@ async def test_the_processes_of_a_function_are_told_with_what_they_do(start: Sta
         assert pid not in runtime.processes("f")
 
 
+async def test_every_process_of_a_function_is_nicer_than_the_emulator_by_as_much_as_it_says(start: Start) -> None:
+    async with start(function(nice=3)) as runtime:
+        pid = await runtime.invoke("f", {})
+        assert psutil.Process(pid).nice() - psutil.Process().nice() == 3
+
+
 async def test_beyond_the_limit_connections_take_turns(start: Start, tmp_path: Path) -> None:
     def of(connection_id: str, name: str) -> dict[str, Any]:
         return waiting(name, tmp_path) | {"requestContext": {"connectionId": connection_id}}

@@ -1,12 +1,15 @@
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 
 from functions.adapters.aws.secrets import SecretsManager, SecretUnavailable, secrets_client
 from local.servers.moto import REGION, TABLE, TIME_TO_LIVE, Moto, MotoResources
+from local.servers.moto_server import NICE
 from local.servers.process import ServerFailed, accepts
 
 
@@ -32,6 +35,18 @@ async def test_a_secret_is_read_as_it_was_last_put(moto: Moto) -> None:
     assert await reader.read() == "second"
     with pytest.raises(SecretUnavailable, match="ResourceNotFoundException"):
         await secret(moto, "others").read()
+
+
+async def test_it_stands_back_where_there_is_too_little_cpu(moto: Moto) -> None:
+    [server] = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if any(word.endswith("moto_server.py") for word in child.cmdline()) and child.name() != "sh"
+    ]
+    assert server.nice() - psutil.Process().nice() == NICE
+    sessions = Path(f"/proc/{server.pid}/autogroup")
+    if sessions.exists():  # "/autogroup-N nice N"
+        assert sessions.read_text().split()[-1] == str(NICE)
 
 
 async def test_killed_it_is_gone() -> None:
