@@ -31,6 +31,7 @@ BENCHES: Mapping[str, str] = {
     "cold-start": "process start to first event of each function, against importing boto3",
     "latency": "from chat sent to chat seen, with window 0 and 500 ms",
     "peers": "the whole emulator against a room on FastAPI and Redis pub/sub",
+    "gallery": "readers through the whole emulator, against seats: origin requests, delay, CPU",
     "page": "frames a second that a browser draws of a busy room's page, against an empty one",
     "emulator": "events/s and POSTs/s through the whole emulator, up to 5,000 viewers",
 }

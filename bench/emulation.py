@@ -1,18 +1,21 @@
 """The whole emulator in processes of its own, and loads on it, by their command lines."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 
 from bench.result import BenchFailed
+from local.aws.cloudwatch import EMULATOR
 
 READY = "Ready."
 STOP_SECONDS = 30
@@ -24,13 +27,16 @@ class LoadFailed(BenchFailed):
 
 @dataclass(frozen=True)
 class Load:
-    """A load of the reference room's kind; rates a second, of the room."""
+    """A load of the reference room's kind; rates a second, of the room. `gallery`: readers beside the viewers.
+    `connects`: how many of both come in a second."""
 
     viewers: int
     chats: float
     likes: float
     joins: float
     seconds: float
+    gallery: int = 0
+    connects: float = 400
 
 
 WARM_UP = Load(viewers=30, chats=10, likes=30, joins=5, seconds=1)
@@ -68,15 +74,16 @@ class Emulator:
 
     def load(self, load: Load) -> Loaded:
         """Put a load on it, in a room of its own. Raises LoadFailed."""
-        began, before = time.monotonic(), self._cpu()
+        began, before = time.monotonic(), self.cpu_seconds()
         command = [sys.executable, "-m", "tools", "load", "--url", f"ws://{self._address}/websocket", "--json", "-"]
         command += ["--viewers", str(load.viewers), "--seconds", str(load.seconds)]
         command += ["--chat-rate", str(load.chats), "--like-rate", str(load.likes), "--join-rate", str(load.joins)]
+        command += ["--gallery", str(load.gallery), "--connect-rate", str(load.connects)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if not done.stdout:  # status 1 alone only means that something was lost
             raise LoadFailed(done.stderr.strip().splitlines()[-1])
         told = json.loads(done.stdout)
-        spent = self._cpu() - before
+        spent = self.cpu_seconds() - before
         return Loaded(load, told, spent / (time.monotonic() - began), spent)
 
     def memory_mb(self) -> float:
@@ -84,19 +91,27 @@ class Emulator:
         processes = (self._process, *self._process.children(recursive=True))
         return sum(process.memory_full_info().pss for process in processes) / 1e6
 
-    def _cpu(self) -> float:
+    def counters(self) -> dict[str, float]:
+        """The emulator's own figures, as /_local/metrics has them: sums since its start."""
+        with urlopen(f"http://{self._address}/_local/metrics") as answer:
+            metrics = json.load(answer)["metrics"]
+        return {one["name"]: one["sum"] for one in metrics if one["namespace"] == EMULATOR}
+
+    def cpu_seconds(self) -> float:
         """Seconds of CPU that it and its processes have taken so far."""
         times = [process.cpu_times() for process in (self._process, *self._process.children(recursive=True))]
         return sum(one.user + one.system for one in times)
 
 
 @contextmanager
-def running_emulator(*, window_ms: int = 500) -> Iterator[Emulator]:
-    """An emulator on a free port while the context is entered, its functions started."""
+def running_emulator(*, window_ms: int = 500, environment: Mapping[str, str] | None = None) -> Iterator[Emulator]:
+    """An emulator on a free port while the context is entered, its functions started. `environment`: settings beside
+    those of this process."""
     command = [sys.executable, "-m", "local", "--port", "0", "--window-ms", str(window_ms)]
+    settings = {**os.environ, **(environment or {})}
     with (
         tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True, env=settings) as process,
     ):
         try:
             assert process.stdout is not None

@@ -56,24 +56,24 @@ async def _measure(rounds: int, sizes: Sequence[int], posts: int, redis: RedisCl
         viewers = [crowd.come() for _ in range(size)]
         await seat(parts.room.state, viewers, clock())
         await welcome(parts.rooms, viewers, clock())
-        await _tick(size, parts)
+        await tick(size, size, parts)
     spent: dict[int, list[float]] = {size: [] for size in sizes}
     for _ in range(rounds):
         for size in sizes:
             ticks = max(1, posts // size)
             before = cpu_seconds()
             for _ in range(ticks):
-                await _tick(size, parts)
+                await tick(size, size, parts)
             spent[size].append(1e6 * (cpu_seconds() - before) / (ticks * size))
     await connections.close()
     return {size: median(times) for size, times in spent.items()}
 
 
-async def _tick(seats: int, parts: Relay) -> None:
-    """One batch of chats to the room with so many seats, whose id is that number."""
+async def tick(activity_id: int, seats: int, parts: Relay) -> None:
+    """One batch of chats to a room with so many seats."""
     log = parts.room.log
     assert isinstance(log, MemoryLog)
-    chat = Chat(activity_id=seats, time=clock(), who=Who(user_id="a-platform", username="The Platform"))
+    chat = Chat(activity_id=activity_id, time=clock(), who=Who(user_id="a-platform", username="The Platform"))
     for number in range(CHATS_A_TICK):
         await log.publish_live(replace(chat, content=f"chat {number} {'x' * 40}"))
     done = await relay.main(log.take(), parts)

@@ -10,16 +10,19 @@ from statistics import median_high
 from typing import Any
 
 from bench.counting_proxy import Count, CountingProxy
+from bench.gallery_room import gallery_of, place
 from bench.memory_log import MemoryLog
 from bench.result import Result, Target
 from bench.rooms import redis_server, relay_parts
 from bench.screens import Screens
 from bench.viewers import Crowd, Viewer
 from functions.adapters.redis.client import connect as connect_to_redis
+from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.review_state import ReviewState
 from functions.handlers import connect, disconnect, message, relay
 from functions.parts import Review
 
+WITH_GALLERY = "tick of one room, with a gallery"
 # A tick waits before it posts and after it. It waits a third time if it makes more POSTs than the tick before, because
 # as many as that one made are reserved in advance.
 MOST_WAITS = {
@@ -27,6 +30,8 @@ MOST_WAITS = {
     "message": 1,
     "disconnect": 1,
     "tick of one room": 2,
+    WITH_GALLERY: 2,
+    "place": 1,
     "tick": 3,
     "reviewed, allowed": 1,
     "reviewed": 2,
@@ -123,8 +128,23 @@ class Counting:
         for viewer in viewers[:10]:
             await self._send("", FRAMES["chat"], viewer)
             await self._tick("tick of one room")
+        await self._read(viewers[0])
         for viewer in viewers:
             await self._count("disconnect", disconnect.main(viewer.event(), self._parts.room))
+
+    async def _read(self, viewer: Viewer) -> None:
+        """Somebody reads in the viewer's room."""
+        room, gallery = viewer.identity.activity_id, gallery_of(self._redis, self._parts)
+        readers = Crowd(room, seed=2)
+        for _ in range(5):
+            reader = readers.come()
+            placed = await self._count("place: taken", place(gallery, self._parts, reader))
+            await self._count("place: renewed", place(gallery, self._parts, reader, held=placed.place))
+        await self._tick("")
+        for _ in range(10):
+            await self._send("", FRAMES["chat"], viewer)
+            await self._tick(WITH_GALLERY)
+        assert await self._redis.xlen(RoomKeys(room).slots), "nothing was written for the readers"
 
     async def _send(self, kind: str, frame: dict[str, Any], viewer: Viewer) -> None:
         self._now += 1_000  # the rate refuses nobody
@@ -134,15 +154,18 @@ class Counting:
             reply = await message.main(viewer.event(frame), self._parts.room)
             assert '"ok":false' not in reply.get("body", ""), reply
 
-        await (self._count(what, send()) if kind else send())
+        await self._count(what if kind else "", send())
 
     async def _tick(self, what: str) -> None:
         await self._count(what, relay.main(self._log.take(), self._parts))
 
-    async def _count(self, what: str, act: Awaitable[object]) -> None:
+    async def _count(self, what: str, act: Awaitable[Any]) -> Any:
+        """The outcome of an act, whose waits are counted if it has a name."""
         before = self._proxy.count
-        await act
-        self._counts.setdefault(what, []).append(self._proxy.count - before)
+        outcome = await act
+        if what:
+            self._counts.setdefault(what, []).append(self._proxy.count - before)
+        return outcome
 
 
 def _median(counts: list[Count]) -> Count:

@@ -24,6 +24,7 @@ def merge(
     per_viewer = options.viewers * seconds or 1
     outcome: Json = {
         "settings": asdict(options),
+        "began_at": round(min(each["began"] for each in played), 3),
         "seconds": round(seconds, 3),
         "viewers": {"wanted": options.viewers, "vanished": gone, "at_end": here},
         "connect_seconds": round(max(each["connect_seconds"] for each in workers), 3),

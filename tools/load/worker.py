@@ -29,7 +29,7 @@ class Worker:
         self._cut = asyncio.Event()
         self._lasting: list[asyncio.Task[None]] = []  # until the end
         self._connect_seconds = 0.0
-        self._played: Json = {"seconds": 0.0, "frames": 0, "bytes": 0, "cpu": 0.0}
+        self._played: Json = {"began": time.time(), "seconds": 0.0, "frames": 0, "bytes": 0, "cpu": 0.0}
         self._disturbed: float | None = None
         self._recovered: float | None = None
 
@@ -51,7 +51,8 @@ class Worker:
         seconds = self._options.seconds
         for connection in self._audience.slow:
             connection.stop_reading()
-        began, cpu, before = time.monotonic(), time.process_time(), self._volume()
+        began_at, began = time.time(), time.monotonic()
+        cpu, before = time.process_time(), self._volume()
         doing = self._start()
         await self._until_cut(asyncio.sleep(seconds / 2))
         if not self._cut.is_set():
@@ -62,7 +63,7 @@ class Worker:
         after, lasted = self._volume(), time.monotonic() - began
         frames, size = (now - then for now, then in zip(after, before, strict=True))
         cpu = (time.process_time() - cpu) / lasted
-        self._played = {"seconds": lasted, "frames": frames, "bytes": size, "cpu": cpu}
+        self._played = {"began": began_at, "seconds": lasted, "frames": frames, "bytes": size, "cpu": cpu}
 
     def _start(self) -> list[asyncio.Task[None]]:
         options, audience = self._options, self._audience

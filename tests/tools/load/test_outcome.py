@@ -22,7 +22,7 @@ def worker(**changed: Any) -> dict[str, Any]:
         "here": 2,
         "gone": 0,
         "connect_seconds": 0.5,
-        "played": {"seconds": 10.0, "frames": 4, "bytes": 800, "cpu": 0.1},
+        "played": {"began": 1_700_000_000.0, "seconds": 10.0, "frames": 4, "bytes": 800, "cpu": 0.1},
         "disturbed": None,
         "recovered": None,
         "counts": [(2, 4, 4)],
