@@ -110,13 +110,21 @@ def cpu_of_viewer(runs: Sequence[Run], alone: Sequence[Run]) -> float:
     return 1e6 * cores / added
 
 
+def times(of_reader: float, of_seat: float) -> float:
+    """How many times as much; infinite if the rooms were too small, or the machine too busy, to tell them apart."""
+    return of_reader / of_seat if of_reader > 0 and of_seat > 0 else float("inf")
+
+
 def result(
     found: Mapping[Load, Sequence[Run]], alone: Load, reading: Load, seated: Load, ticks: Mapping[int, TickCost]
 ) -> Result:
     """The outcome of runs by their loads: `alone` of the speakers, `reading` with readers, `seated` with seats."""
     of_seat = cpu_of_viewer(found[seated], found[alone])
     problems = dict.fromkeys(
-        f"{_name(load)}: {problem}" for load, runs in found.items() for run in runs for problem in run.loaded.told["problems"]
+        f"{_name(load)}: {problem}"
+        for load, runs in found.items()
+        for run in runs
+        for problem in run.loaded.told["problems"]
     )
     return Result(
         title=f"Readers in the gallery: {SPEAKERS} seats that say {CHATS} chats a second, and beside them",
@@ -129,7 +137,7 @@ def result(
             "runs": [_figures(run) for runs in found.values() for run in runs],
             "tickCpuMs": {str(seats): {"plain": one.plain, "read": one.read} for seats, one in ticks.items()},
         },
-        targets=_targets(found, reading, cpu_of_viewer(found[reading], found[alone]) / of_seat, ticks),
+        targets=_targets(found, reading, times(cpu_of_viewer(found[reading], found[alone]), of_seat), ticks),
         notes=[
             "emulator, load: the cores that each used in the run; CPU: beyond that of the first row",
             *(
@@ -150,7 +158,7 @@ def _name(load: Load) -> str:
 def _row(load: Load, runs: Sequence[Run], alone: Sequence[Run], of_seat: float) -> list[Cell]:
     none = float("inf")  # shown as a dash
     of_viewer = cpu_of_viewer(runs, alone) if runs is not alone else none
-    cells: list[Cell] = [_name(load), median(run.cores for run in runs), of_viewer, of_viewer / of_seat]
+    cells: list[Cell] = [_name(load), median(run.cores for run in runs), of_viewer, times(of_viewer, of_seat)]
     if load.gallery:
         asked = median(run.hits + run.misses for run in runs)
         cells += [median(run.origin_requests for run in runs), 100 * median(run.hits for run in runs) / asked]
@@ -204,7 +212,7 @@ def _targets(
             value=sum(run.unread for load, runs in found.items() if load.gallery for run in runs),
             most=0,
         ),
-        Target(what=f"CPU of the emulator for each of {readers} against a seat's", value=of_a_seat, most=MOST_OF_A_SEAT),
+        Target(what=f"the emulator's CPU for each of {readers}, × a seat's", value=of_a_seat, most=MOST_OF_A_SEAT),
         *(
             Target(what=f"relay's CPU a tick of {seats:,} seats, with a gallery", value=one.times, most=MOST_TICK)
             for seats, one in ticks.items()

@@ -109,7 +109,7 @@ async def _serve() -> None:
             part: Asgi = gateway if scope["type"] == "websocket" else connections
             await part(scope, receive, send)
 
-        async with serve(application, listener, direct=connections):
+        async with serve(application, listener, direct=[connections]):
             print(address, flush=True)
             await asyncio.to_thread(sys.stdin.read)
 

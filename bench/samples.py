@@ -22,16 +22,17 @@ class Sample(NamedTuple):
 
 @contextmanager
 def sampled(read: Callable[[], Mapping[str, float]], *, seconds: float = EVERY_SECONDS) -> Iterator[list[Sample]]:
-    """Samples of what `read` tells, which grow while the context is entered. What `read` raises is raised at its end."""
+    """Samples of what `read` tells: one at once, others while the context is entered, and one at its end. What `read`
+    raises is raised there."""
     samples: list[Sample] = []
     ended = threading.Event()
 
     def work() -> None:
+        samples.append(Sample(time.time(), read()))
         is_last = False
         while not is_last:
-            is_last = ended.is_set()
+            is_last = ended.wait(seconds)
             samples.append(Sample(time.time(), read()))
-            ended.wait(seconds)
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         working = pool.submit(work)

@@ -114,10 +114,10 @@ class Emulator:
         deployment = Deployment(self._options, servers, self._environment)
         invoke = await self._start_runtime(deployment)
         router = self._router(invoke, servers)
-        direct = router.connections if isinstance(router.connections, ConnectionsApi) else None
+        connections = [router.connections] if isinstance(router.connections, ConnectionsApi) else []
         application = Distribution(router, self._edge_key, count=self._cloudwatch.count)
         self._stack.push_async_callback(application.stop)
-        await self._stack.enter_async_context(serve(application, listener, direct=direct))
+        await self._stack.enter_async_context(serve(application, listener, direct=[*connections, application]))
         self._parts["gateway"] = True
         for row, mappings in self._mappings.items():
             for config in deployment.mappings(row):

@@ -1,7 +1,8 @@
 """Requests that the server answers at once: no task, no wait, one write.
 
-Nine of ten requests are POSTs to connections, and each costs the emulator's one process CPU. An ASGI application takes
-a task, five messages and a header at a time; this is for what needs none of these.
+Nine of ten requests are POSTs to connections, or reads of the gallery that the cache answers, and each costs the
+emulator's one process CPU. An ASGI application takes a task, five messages and a header at a time; this is for what
+needs none of these.
 """
 
 from collections.abc import Callable

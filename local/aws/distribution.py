@@ -28,7 +28,12 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 
 class Distribution:
     """An ASGI application in front of `app`. `secret` is added to requests, if there is one. `count` is told of what
-    the cache does."""
+    the cache does.
+
+    It is a Direct as well, for requests that the cache can answer.
+    """
+
+    limit = EdgeCache.limit
 
     def __init__(self, app: Asgi, secret: str, *, count: Callable[[str, int], None]) -> None:
         self._app = app
@@ -38,6 +43,12 @@ class Distribution:
     async def stop(self) -> None:
         """Ask the APIs nothing more."""
         await self._cache.stop()
+
+    def takes(self, scope: Scope) -> bool:
+        return self._cache.takes(scope) and not _is_at_api(dict(scope["headers"]).get(b"host", b""))
+
+    def answer(self, scope: Scope, body: bytes) -> bytes:
+        return self._cache.answer(scope, body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "headers" not in scope or _is_at_api(dict(scope["headers"]).get(b"host", b"")):

@@ -29,9 +29,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from functions.runtime.settings import EDGE_HEADER
 from local.aws.asgi import Asgi, Headers, Message, Receive, Scope, Send, respond
+from local.aws.direct import response
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ COMPRESSED_TYPES = ("application/json", "text/")
 HITS, MISSES, ORIGIN_REQUESTS = "CacheHits", "CacheMisses", "OriginRequests"
 ORIGIN_HOST = b"local.execute-api.localhost"
 _EDGE_HEADER = EDGE_HEADER.encode()
+_ALLOW_ORIGIN = b"access-control-allow-origin"
 _REFUSAL = b"This distribution is not configured to allow the HTTP request method that was used for this request."
 
 Key = tuple[bytes, bool]
@@ -63,7 +66,12 @@ class Answer:
 
 
 class EdgeCache:
-    """An ASGI application in front of the origin `app`. `count` is told of hits, misses and origin requests."""
+    """An ASGI application in front of the origin `app`. `count` is told of hits, misses and origin requests.
+
+    It is a Direct as well, for what is kept.
+    """
+
+    limit = 0
 
     def __init__(
         self, app: Asgi, *, count: Callable[[str, int], None], now: Callable[[], float] = time.monotonic
@@ -93,14 +101,8 @@ class EdgeCache:
                 send, 403, [(b"content-type", b"text/plain"), (b"x-cache", b"Error from cloudfront")], _REFUSAL
             )
             return
-        given = dict(scope["headers"])
-        key = (scope["raw_path"], accepts_gzip(given.get(b"accept-encoding", b"").decode("latin-1")))
-        answer, is_hit = await self._answer(key, scope)
-        headers = [*answer.headers, (b"x-cache", _came_from(answer, is_hit))]
-        if is_hit:
-            headers.append((b"age", b"%d" % (self._now() - answer.at)))
-        if b"origin" in given and not any(name == b"access-control-allow-origin" for name, _ in headers):
-            headers.append((b"access-control-allow-origin", b"*"))
+        answer, is_hit = await self._answer(_key(scope), scope)
+        headers = self._headers(answer, scope, is_hit=is_hit)
         if scope["method"] == "HEAD":
             headers.append((b"content-length", b"%d" % len(answer.body)))
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -108,10 +110,32 @@ class EdgeCache:
         else:
             await respond(send, answer.status, headers, answer.body)
 
+    def takes(self, scope: Scope) -> bool:
+        return scope["method"] == "GET" and self._fresh(_key(scope)) is not None
+
+    def answer(self, scope: Scope, body: bytes) -> bytes:
+        # The head of a request without a body is its end: nothing has changed since `takes`.
+        answer = self._kept[_key(scope)]
+        self._count(HITS, 1)
+        return response(answer.status, self._headers(answer, scope, is_hit=True), answer.body)
+
+    def _headers(self, answer: Answer, scope: Scope, *, is_hit: bool) -> Headers:
+        headers = [*answer.headers, (b"x-cache", _came_from(answer, is_hit))]
+        if is_hit:
+            headers.append((b"age", b"%d" % (self._now() - answer.at)))
+        if b"origin" in dict(scope["headers"]) and not any(name == _ALLOW_ORIGIN for name, _ in headers):
+            headers.append((_ALLOW_ORIGIN, b"*"))
+        return headers
+
+    def _fresh(self, key: Key) -> Answer | None:
+        """What is kept for a key, and may still be told."""
+        kept = self._kept.get(key)
+        return kept if kept is not None and self._now() < kept.until else None
+
     async def _answer(self, key: Key, scope: Scope) -> tuple[Answer, bool]:
         """The answer for a key, and whether it was in the cache."""
-        kept = self._kept.get(key)
-        if kept is not None and self._now() < kept.until:
+        kept = self._fresh(key)
+        if kept is not None:
             self._count(HITS, 1)
             return kept, True
         self._count(MISSES, 1)
@@ -163,12 +187,17 @@ class EdgeCache:
         return start["status"], [pair for pair in start["headers"] if pair[0] != b"content-length"], body
 
 
+def _key(scope: Scope) -> Key:
+    return scope["raw_path"], accepts_gzip(dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1"))
+
+
 def _came_from(answer: Answer, is_hit: bool) -> bytes:
     if answer.status >= 400:
         return b"Error from cloudfront"
     return b"Hit from cloudfront" if is_hit else b"Miss from cloudfront"
 
 
+@lru_cache(maxsize=100)
 def accepts_gzip(accept_encoding: str) -> bool:
     for one in accept_encoding.lower().split(","):
         name, *parameters = (part.strip() for part in one.split(";"))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
@@ -40,10 +40,10 @@ _REFUSAL = (
 
 @contextlib.asynccontextmanager
 async def serve(
-    app: Asgi, listener: socket.socket, *, request_seconds: float = REQUEST_SECONDS, direct: Direct | None = None
+    app: Asgi, listener: socket.socket, *, request_seconds: float = REQUEST_SECONDS, direct: Sequence[Direct] = ()
 ) -> AsyncIterator[None]:
-    """Serve `app` on `listener` while the context is entered, and `direct` those requests that it takes. A request may
-    take `request_seconds` to come."""
+    """Serve `app` on `listener` while the context is entered; the first in `direct` that takes a request answers it
+    instead. A request may take `request_seconds` to come."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -96,11 +96,12 @@ class _Requests(HttpToolsProtocol):
     The time begins with the connection, later with the first byte after a response.
     """
 
-    def __init__(self, *arguments: Any, seconds: float, direct: Direct | None, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, seconds: float, direct: Sequence[Direct], **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._seconds = seconds
         self._direct = direct
-        self._body: list[bytes] | None = None  # of a request for `direct`
+        self._taken: Direct | None = None  # what answers this request
+        self._body: list[bytes] = []  # of that request
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -119,40 +120,43 @@ class _Requests(HttpToolsProtocol):
         self._begin()
 
     def on_headers_complete(self) -> None:
-        if not self._is_direct():
+        self._taken, self._body = self._takes(), []
+        if self._taken is None:
             super().on_headers_complete()
 
-    def _is_direct(self) -> bool:
-        """Whether `direct` gets this request. Then its body is gathered."""
-        direct, scope = self._direct, cast(Scope, self.scope)
+    def _takes(self) -> Direct | None:
+        """What answers this request without the application; None if nothing does. Its body is gathered then."""
+        scope, length = cast(Scope, self.scope), self._length()
         cycle: RequestResponseCycle | None = self.cycle
-        if direct is None or self.expect_100_continue or self.flow.write_paused:
-            return False
+        if length is None or self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade():
+            return None
         if cycle and not cycle.response_complete:  # a pipelined request
-            return False
+            return None
         path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("ascii")
         scope.update(method=method, path=unquote(path.decode("latin-1")), raw_path=path, query_string=query)
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        if len(lengths) != 1 or int(lengths[0]) > direct.limit or not direct.takes(scope):
-            return False
-        self._body = []
-        return True
+        return next((direct for direct in self._direct if length <= direct.limit and direct.takes(scope)), None)
+
+    def _length(self) -> int | None:
+        """Of the body that follows; None if that is not told in advance."""
+        told = [pair for pair in self.headers if pair[0] in (b"content-length", b"transfer-encoding")]
+        if not told:
+            return 0
+        name, value = told[0]
+        return int(value) if len(told) == 1 and name == b"content-length" else None
 
     def on_body(self, body: bytes) -> None:
-        if self._body is None:
+        if self._taken is None:
             super().on_body(body)
         else:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
         self._end()
-        if self._body is None:
+        if self._taken is None:
             super().on_message_complete()
             return
-        assert self._direct is not None
-        answer = self._direct.answer(cast(Scope, self.scope), b"".join(self._body))
-        self._body = None
+        answer = self._taken.answer(cast(Scope, self.scope), b"".join(self._body))
         self.transport.write(answer)
         if self.parser.should_keep_alive():
             self.on_response_complete()

@@ -47,7 +47,11 @@ def test_each_target_is_missed_by_what_it_is_about() -> None:
     assert "origin requests a second, 3,000 readers" in missed(many=ran(MANY, origin_requests=2.1))
     assert missed(many=ran(MANY, read=149)) == ["chats that a reader did not read"]
     assert missed(reading=ran(READING, 0.3, p99=2_501)) == ["ms from chat sent to read, p99, 1,000 readers"]
-    assert missed(reading=ran(READING, 0.31)) == ["CPU of the emulator for each of 1,000 readers against a seat's"]
+    assert missed(reading=ran(READING, 0.31)) == ["the emulator's CPU for each of 1,000 readers, × a seat's"]
+
+
+def test_what_cannot_be_told_apart_has_met_no_target() -> None:
+    assert missed(reading=ran(READING, 0.19)) == ["the emulator's CPU for each of 1,000 readers, × a seat's"]
 
 
 def test_a_rooms_row_tells_readers_and_seats_alike() -> None:

@@ -140,7 +140,7 @@ async def serving(
     connections = ConnectionsApi(gateway=gateway, credentials=CREDENTIALS)
     http = HttpApi(invoke=functions, config=http_config)
     application = _application(gateway, connections, http)
-    async with serve(application, listener, request_seconds=request_seconds, direct=connections):
+    async with serve(application, listener, request_seconds=request_seconds, direct=[connections]):
         try:
             yield Site(port, functions, gateway)
         finally:

@@ -1,7 +1,8 @@
-"""POSTs that are answered without an ASGI task, and those that cannot be: a client notices no difference."""
+"""Requests that are answered without an ASGI task, and those that cannot be: a client notices no difference."""
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from websockets.asyncio.client import ClientConnection
 
+from local.aws.asgi import Receive, Scope, Send, respond
 from local.aws.direct import text_frame
+from local.aws.distribution import Distribution
+from local.aws.web_server import serve
 from tests.local.aws.serving import CREDENTIALS, WAIT_SECONDS, RawClient, Site
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
@@ -38,8 +42,8 @@ class Caller:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def of(cls, site: Site) -> "Caller":
-        return cls(*await asyncio.open_connection("127.0.0.1", site.port))
+    async def of(cls, port: int) -> "Caller":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def close(self) -> None:
         self.writer.close()
@@ -68,7 +72,7 @@ Opened = tuple[ClientConnection, str, Caller]
 async def opened(site: Site) -> AsyncIterator[Opened]:
     """A viewer, the id of its connection, and who posts to it."""
     client, connection_id = await site.opened(max_size=None)
-    caller = await Caller.of(site)
+    caller = await Caller.of(site.port)
     yield client, connection_id, caller
     await caller.close()
     await client.close()
@@ -127,7 +131,7 @@ async def test_a_body_above_the_limit_is_413_and_the_connection_goes_on(site: Si
 async def test_a_client_that_is_closing_gets_no_frame_behind_its_close(site: Site) -> None:
     client, _ = await RawClient.handshake(site.port)
     connection_id = next(iter(site.gateway.connections))
-    caller = await Caller.of(site)
+    caller = await Caller.of(site.port)
     client.send(0x8, b"\x03\xe8")
     assert (await client.frame())[0] == 0x8
     status = (await caller.answers(post(site, connection_id, b"late")))[0][0]
@@ -136,6 +140,49 @@ async def test_a_client_that_is_closing_gets_no_frame_behind_its_close(site: Sit
         assert await client.reader.read() == b""
     await caller.close()
     await client.close()
+
+
+SLOT = b"GET /gallery/42/key/7 HTTP/1.1\r\nHost: rooms\r\n"
+HITS = ["CacheHits"]
+
+
+@pytest.fixture
+async def reading() -> AsyncIterator[tuple[Caller, list[str]]]:
+    """A reader of a gallery whose slot 7 the cache has, and what the cache counts from then on."""
+    counted: list[str] = []
+
+    async def origin(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, 200, [(b"cache-control", b"max-age=60")], scope["raw_path"])
+
+    edge = Distribution(origin, "", count=lambda name, number: counted.append(name))
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with serve(edge, listener, direct=[edge]):
+        reader = await Caller.of(listener.getsockname()[1])
+        assert await reader.answers(SLOT + b"\r\n") == [(200, b"/gallery/42/key/7")]
+        counted.clear()
+        yield reader, counted
+        await reader.close()
+
+
+async def test_pipelined_reads_are_answered_in_their_order(reading: tuple[Caller, list[str]]) -> None:
+    reader, counted = reading
+    other = SLOT.replace(b"7", b"8", 1)
+    bodies = [body for _, body in await reader.answers((SLOT + b"\r\n" + other + b"\r\n") * 3, count=6)]
+    assert bodies == [b"/gallery/42/key/7", b"/gallery/42/key/8"] * 3
+    assert (counted.count("OriginRequests"), len(counted)) == (1, 7)
+
+
+async def test_a_read_is_answered_from_the_cache_however_it_is_sent(reading: tuple[Caller, list[str]]) -> None:
+    reader, counted = reading
+    for extra in (
+        b"\r\n",
+        b"Content-Length: 0\r\n\r\n",
+        b"Content-Length: 3\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ):
+        counted.clear()
+        assert (await reader.answers(SLOT + extra), counted) == ([(200, b"/gallery/42/key/7")], HITS), extra
 
 
 def test_a_text_frame_has_the_shortest_length_that_there_is() -> None:

@@ -100,6 +100,8 @@ async def test_a_reader_of_the_gallery_is_answered_from_the_cache_with_the_secre
     assert [SECRET in each["headers"] for each in scopes] == [True]
     assert [each["body"] for each in sent if "body" in each] == [b"{}", b"{}"]
     assert counted == ["CacheMisses", "OriginRequests", "CacheHits"]
+    assert distribution.takes(scope)
     at_api = {**scope, "headers": [(b"host", b"local.execute-api.localhost")]}
+    assert not distribution.takes(at_api), "whoever asks the API itself asks no cache"
     await distribution(at_api, receive, send)
     assert scopes[1] == at_api

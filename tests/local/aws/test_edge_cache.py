@@ -2,7 +2,7 @@ import asyncio
 import gzip
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import pytest
@@ -47,6 +47,11 @@ class Got:
     body: bytes
 
 
+def scope_of(path: bytes, *, method: str = "GET", query: bytes = b"", **headers: str) -> Scope:
+    given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": method, "raw_path": path, "query_string": query, "headers": given}
+
+
 class Edge:
     """A cache in front of an origin, with a clock of its own. The origin is open from the beginning."""
 
@@ -64,7 +69,8 @@ class Edge:
     def asked(self) -> int:
         return len(self.origin.scopes)
 
-    async def get(self, path: bytes = PATH, *, method: str = "GET", query: bytes = b"", **headers: str) -> Got:
+    async def get(self, path: bytes = PATH, **options: Any) -> Got:
+        """`options` are those of `scope_of`."""
         sent: list[Message] = []
 
         async def receive() -> Message:
@@ -73,9 +79,7 @@ class Edge:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": method, "raw_path": path, "query_string": query, "headers": given}
-        await self.cache(scope, receive, send)
+        await self.cache(scope_of(path, **options), receive, send)
         start, *rest = sent
         pairs = {name.decode(): value.decode() for name, value in start["headers"]}
         return Got(start["status"], pairs, b"".join(part["body"] for part in rest))
@@ -103,6 +107,35 @@ async def test_the_origin_is_asked_once_for_as_long_as_it_said() -> None:
     edge.now += 0.1
     assert (await edge.get()).body == PATH + b" 2"
     assert edge.counted == {HITS: 2, MISSES: 2, ORIGIN_REQUESTS: 2}
+
+
+async def test_what_is_kept_is_answered_at_once_as_by_the_application() -> None:
+    edge = Edge()
+    edge.origin.body = b"hello " * LEAST_BYTES
+    asked: list[dict[str, Any]] = [{}, {"accept_encoding": "gzip"}, {"origin": "https://shop.example"}]
+    for headers in asked:
+        scope = scope_of(PATH, **headers)
+        assert edge.cache.takes(scope) == bool(edge.asked and "accept_encoding" not in headers), "it was asked before"
+        await edge.get(**headers)
+        edge.now += 1.5
+        counted = Counter(edge.counted)
+        assert edge.cache.takes(scope), headers
+        head, _, body = edge.cache.answer(scope, b"").partition(b"\r\n\r\n")
+        assert edge.counted - counted == {HITS: 1}
+        status, *lines = head.decode().split("\r\n")
+        pairs = dict(line.split(": ", 1) for line in lines)
+        assert (status, pairs, body) == ("HTTP/1.1 200 OK", *astuple(await edge.get(**headers))[1:]), headers
+    edge.now += 60
+    assert not edge.cache.takes(scope_of(PATH)), "it has expired"
+
+
+async def test_the_cache_leaves_what_is_not_kept_to_the_application() -> None:
+    edge = Edge()
+    await edge.get()
+    assert edge.cache.takes(scope_of(PATH))
+    for scope in (scope_of(PATH + b"0"), scope_of(PATH, method="HEAD"), scope_of(PATH, method="POST")):
+        assert not edge.cache.takes(scope), scope
+    assert edge.counted == {MISSES: 1, ORIGIN_REQUESTS: 1}
 
 
 async def test_the_origin_gets_the_path_as_it_was_sent_and_nothing_of_the_reader() -> None:

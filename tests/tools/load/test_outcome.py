@@ -108,7 +108,7 @@ def test_a_storm_lasts_until_the_last_process_has_all_back() -> None:
 
 
 def test_a_load_that_was_cut_short_before_it_began_has_figures() -> None:
-    played = {"seconds": 0.0, "frames": 0, "bytes": 0, "cpu": 0.0}
+    played = {"began": 0.0, "seconds": 0.0, "frames": 0, "bytes": 0, "cpu": 0.0}
     nothing = worker(here=0, played=played, counts=[(0, 0, 0)], sent={}, rooms=[room([])], accepted=0)
     nothing["latencies"] = [Histogram(), Histogram()]
     outcome = merge(OPTIONS, [nothing])
