@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from local.aws.cloudwatch import EMULATOR
 
 READY = "Ready."
 STOP_SECONDS = 30
+ANSWER_SECONDS = 30
 
 
 class LoadFailed(BenchFailed):
@@ -93,7 +96,7 @@ class Emulator:
 
     def counters(self) -> dict[str, float]:
         """The emulator's own figures, as /_local/metrics has them: sums since its start."""
-        with urlopen(f"http://{self._address}/_local/metrics") as answer:
+        with urlopen(f"http://{self._address}/_local/metrics", timeout=ANSWER_SECONDS) as answer:
             metrics = json.load(answer)["metrics"]
         return {one["name"]: one["sum"] for one in metrics if one["namespace"] == EMULATOR}
 
@@ -124,6 +127,8 @@ def running_emulator(*, window_ms: int = 500, environment: Mapping[str, str] | N
             else:
                 complaints.seek(0)
                 raise LoadFailed(f"the emulator did not start:\n{complaints.read()}")
+            # An emulator that nobody listens to stands still as soon as the pipe is full.
+            threading.Thread(target=lambda lines: deque(lines, maxlen=0), args=(process.stdout,), daemon=True).start()
             emulator = Emulator(address, psutil.Process(process.pid))
             emulator.load(WARM_UP)
             yield emulator
