@@ -22,6 +22,7 @@ from local.aws.cloudwatch import EMULATOR
 READY = "Ready."
 STOP_SECONDS = 30
 ANSWER_SECONDS = 30
+REST_SECONDS, IDLE_CORES = 60, 0.15
 
 
 class LoadFailed(BenchFailed):
@@ -99,6 +100,16 @@ class Emulator:
         with urlopen(f"http://{self._address}/_local/metrics", timeout=ANSWER_SECONDS) as answer:
             metrics = json.load(answer)["metrics"]
         return {one["name"]: one["sum"] for one in metrics if one["namespace"] == EMULATOR}
+
+    def rest(self) -> None:
+        """Return when hardly anything is left to do of a load that is over: seats to give up, records to store. Raises
+        LoadFailed after REST_SECONDS."""
+        for _ in range(REST_SECONDS):
+            before = self.cpu_seconds()
+            time.sleep(1)
+            if self.cpu_seconds() - before < IDLE_CORES:
+                return
+        raise LoadFailed(f"the emulator is still busy {REST_SECONDS} s after a load")
 
     def cpu_seconds(self) -> float:
         """Seconds of CPU that it and its processes have taken so far."""
