@@ -80,9 +80,10 @@ def templates(directory: Path) -> list[JsonObject]:
     from infra.packaging.node import provide_node
 
     provide_node(os.environ)
-    from tests.infra.kinds import synthesise_all
+    from tests.infra.kinds import read_all, write_all
 
-    return [kind.cloud.template for kind in synthesise_all(directory).values()]
+    write_all(directory)
+    return [kind.cloud.template for kind in read_all(directory).values()]
 
 
 def policies(of: Iterable[JsonObject]) -> dict[str, JsonObject]:

@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.stage.context import read_context
 from infra.stage.stage import Stage
 from tests.infra.cloud import Cloud, JsonObject
 from tests.infra.synthesis import ROOT
-
-if TYPE_CHECKING:
-    from infra.stack import LiveRooms
 
 STAGES: JsonObject = read_context(ROOT / "cdk.json")["stages"]
 
@@ -139,13 +136,18 @@ ODD: dict[str, tuple[str, JsonObject]] = {
 }
 
 
+Finding = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A stage, and the stack of it: as the CDK has it, and as a template that `file` holds."""
+    """A stage, and its stack: as a template that `file` holds, and as cdk-nag sees it. A finding is a rule and a path
+    in the stack; what is accepted is a rule, a path and a reason."""
 
     stage: Stage
-    stack: "LiveRooms"
     file: Path
+    found: frozenset[Finding]
+    accepted: tuple[tuple[str, str, str], ...]
 
     @property
     def cloud(self) -> Cloud:
@@ -167,18 +169,34 @@ def read(base: str, changes: JsonObject) -> Stage:
     return Stage.of(base, {base: merged(STAGES[base], changes)})
 
 
-def synthesise_all(outdir: Path) -> dict[str, Kind]:
-    """All of them, by name, synthesised at once: most of what a synthesis costs is its start."""
+def write_all(outdir: Path) -> None:
+    """Synthesise all of them at once, since most of what a synthesis costs is its start."""
     from aws_cdk import App
 
+    from infra.nag import accepted, packs
     from infra.stack import LiveRooms
 
     app = App(outdir=str(outdir), analytics_reporting=False)
+    stacks = [(stage, LiveRooms(app, f"kind-{number}", stage=stage)) for number, (_, stage) in enumerate(stages())]
+    app.synth()
+    found: dict[str, list[Finding]] = {stack.node.id: [] for _, stack in stacks}
+    for pack in packs(app):
+        for violation in pack.validate_scope(app).violations:
+            for resource in violation.violating_resources:
+                id, _, path = (resource.construct_path or "").partition("/")
+                found[id].append((violation.rule_name, path))
+    for stage, stack in stacks:
+        told = {"found": found[stack.node.id], "accepted": [astuple(one) for one in accepted(stack, stage)]}
+        (outdir / f"{stack.node.id}.nag.json").write_text(json.dumps(told))
+
+
+def read_all(outdir: Path) -> dict[str, Kind]:
+    """What `write_all` wrote, by the kinds' names."""
     made = {}
     for number, (name, stage) in enumerate(stages()):
-        id = f"kind-{number}"
-        made[name] = Kind(stage, LiveRooms(app, id, stage=stage), outdir / f"{id}.template.json")
-    app.synth()
+        nag = json.loads((outdir / f"kind-{number}.nag.json").read_text())
+        found, every = frozenset(map(tuple, nag["found"])), tuple(map(tuple, nag["accepted"]))
+        made[name] = Kind(stage, outdir / f"kind-{number}.template.json", found, every)
     return made
 
 

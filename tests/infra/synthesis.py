@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.made_once import made_once
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -24,3 +28,14 @@ def synthesise(stage: str, outdir: Path) -> "subprocess.CompletedProcess[str]":
     }
     command = [sys.executable, "app.py"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def synthesised(factory: pytest.TempPathFactory, stage: str) -> Path:
+    """Where the output of `stage` lies, which all workers of a run share."""
+
+    def make(folder: Path) -> None:
+        done = synthesise(stage, folder)
+        # Nothing said: no banner about Node.js, no warning about the template.
+        assert (done.returncode, done.stderr) == (0, "")
+
+    return made_once(factory, f"stage-{stage}", make)

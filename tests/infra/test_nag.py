@@ -8,53 +8,37 @@ import pytest
 from aws_cdk import App
 from aws_cdk import aws_sqs as sqs
 
-from infra.nag import Accepted, accepted, check, packs
+from infra.nag import Accepted, check
 from infra.stage.stage import Stage
 from tests.infra.kinds import STAGES, Kind
 
-Finding = tuple[str, str]
+
+def accepted_in(kind: Kind) -> list[Accepted]:
+    return [Accepted(*one) for one in kind.accepted]
 
 
-@pytest.fixture(scope="module")
-def found(kinds: Mapping[str, Kind]) -> Mapping[str, set[Finding]]:
-    """The findings in each kind of stack: the rule, and the path in the stack."""
-    app = next(iter(kinds.values())).stack.node.root
-    by_stack: dict[str, set[Finding]] = {kind.stack.node.id: set() for kind in kinds.values()}
-    assert isinstance(app, App)
-    for pack in packs(app):
-        for violation in pack.validate_scope(app).violations:
-            for resource in violation.violating_resources:
-                stack, _, path = (resource.construct_path or "").partition("/")
-                by_stack[stack].add((violation.rule_name, path))
-    return {name: by_stack[kind.stack.node.id] for name, kind in kinds.items()}
-
-
-def test_nothing_is_found_in_any_kind_of_stack_but_what_is_accepted(
-    kinds: Mapping[str, Kind], found: Mapping[str, set[Finding]]
-) -> None:
+def test_nothing_is_found_in_any_kind_of_stack_but_what_is_accepted(kinds: Mapping[str, Kind]) -> None:
     for name, kind in kinds.items():
-        every = list(accepted(kind.stack, kind.stage))
+        every = accepted_in(kind)
         left = {
-            (rule, path) for rule, path in found[name] if not any(one.rule == rule and one.is_at(path) for one in every)
+            (rule, path) for rule, path in kind.found if not any(one.rule == rule and one.is_at(path) for one in every)
         }
         assert left == set(), name
 
 
-def test_whatever_is_accepted_in_a_stack_is_found_there(
-    kinds: Mapping[str, Kind], found: Mapping[str, set[Finding]]
-) -> None:
+def test_whatever_is_accepted_in_a_stack_is_found_there(kinds: Mapping[str, Kind]) -> None:
     for name, kind in kinds.items():
         idle = [
             one
-            for one in accepted(kind.stack, kind.stage)
-            if not any(one.rule == rule and one.is_at(path) for rule, path in found[name])
+            for one in accepted_in(kind)
+            if not any(one.rule == rule and one.is_at(path) for rule, path in kind.found)
         ]
         assert idle == [], name
 
 
 def test_each_thing_is_accepted_once_at_one_place_with_a_reason(kinds: Mapping[str, Kind]) -> None:
     for kind in kinds.values():
-        every = list(accepted(kind.stack, kind.stage))
+        every = accepted_in(kind)
         assert len({(one.rule, one.at) for one in every}) == len(every)
         for one in every:
             assert one.reason.endswith("."), one

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.synthesis import ROOT, synthesise
+from tests.infra.synthesis import ROOT, synthesised
 from tests.tools.preflight.stubs import ACCOUNT, REGION, Stubs, quota, ready, zone
 from tools.__main__ import main
 from tools.failure import Failure
@@ -33,8 +33,7 @@ def stack_is(status: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """The plan of `prod`, as app.py writes it."""
-    outdir = tmp_path_factory.mktemp("prod")
-    assert synthesise("prod", outdir).returncode == 0
+    outdir = synthesised(tmp_path_factory, "prod")
     table = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]["prod"]
     return replace(read(outdir, "prod", table), account=None, region=None)
 
