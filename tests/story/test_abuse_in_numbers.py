@@ -1,4 +1,4 @@
-"""Ten thousand frames and names of whatever through the functions themselves, on a real Redis.
+"""Thousands of frames and names of whatever through the functions themselves, on a real Redis.
 
 Each property holds for each of them: an answer and no exception, nobody else's identity, nothing published that was
 refused.
@@ -31,9 +31,8 @@ from tests.functions.conftest import UNLIMITED, MemoryLog
 from tests.story.fuzz import frames
 from tests.story.injections import CONTROLS, VISIBLE
 
-FRAMES = 10_000
-NAMES = 10_000
 SEED = 4
+IN_NUMBERS = pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
 CODES = {"bad_json", "bad_type", "bad_field", "too_long"}
 
 
@@ -81,11 +80,11 @@ def route(context: dict[str, str], body: str | None = None, connection_id: str =
     return event if body is None else event | {"body": body}
 
 
-def odd_frames(seed: int) -> Iterator[str]:
+def odd_frames(seed: int, count: int) -> Iterator[str]:
     """Frames of whatever, and now and then injections through every field."""
     chance = random.Random(seed)
     fields = ["message", "id", "to", "company_id", "openid", "unionid", "avatar", "cursor", "limit", "count"]
-    for frame in frames(seed, FRAMES):
+    for frame in frames(seed, count):
         if chance.random() < 0.3:
             chosen = {field: chance.choice(VISIBLE + CONTROLS) for field in chance.sample(fields, 3)}
             yield json.dumps({"messageType": chance.choice([3, 4, 6, 7]), "message": "m", **chosen})
@@ -94,15 +93,16 @@ def odd_frames(seed: int) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_frames_are_answered_and_change_only_what_was_accepted(
-    parts: MessageParts, log: MemoryLog, activity: int, monkeypatch: pytest.MonkeyPatch
+@IN_NUMBERS
+async def test_thousands_of_frames_are_answered_and_change_only_what_was_accepted(
+    parts: MessageParts, log: MemoryLog, activity: int, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No relay settles the first of two frames with one id, so the second would wait for it in vain, two seconds each.
     monkeypatch.setattr(once, "PATIENCE_SECONDS", (0.0,))
     context = await let_in({"activityId": str(activity), "username": "mallory"})
     assert (await connect.main(route(context), parts))["statusCode"] == 200
     likes, taken = 0, set[str]()
-    for number, body in enumerate(odd_frames(SEED)):
+    for number, body in enumerate(odd_frames(SEED, count)):
         live, saved = len(log.live), len(log.saved)
         response = await message.main(route(context, body), parts)
         said = json.loads(response["body"]) if "body" in response else {}
@@ -123,14 +123,14 @@ async def test_ten_thousand_frames_are_answered_and_change_only_what_was_accepte
         likes += sum(json.loads(body).get("count") or 1 for event in log.live[live:] if event.type == 6)
     figures = await parts.state.figures(activity)
     assert (figures.online, figures.connections, figures.likes) == (1, 1, likes), SEED
-    assert len(log.live) > FRAMES / 20
+    assert len(log.live) > count / 20
 
 
-def odd_queries(seed: int, activity: int) -> Iterator[dict[str, str]]:
+def odd_queries(seed: int, activity: int, count: int) -> Iterator[dict[str, str]]:
     """Queries of whatever, as they come out of an address."""
     chance = random.Random(seed)
     alphabet = "aZ09 {}[]\",:;'\\/\n\t\x00\x1b\x7fé名👋\u200f\u202e\ufeff\u0301%&=+#?*"
-    for _ in range(NAMES):
+    for _ in range(count):
         query = {"activityId": str(activity), "username": "".join(chance.choices(alphabet, k=chance.randrange(40)))}
         if chance.random() < 0.4:
             query["username"] = chance.choice(VISIBLE + CONTROLS)
@@ -143,11 +143,12 @@ def odd_queries(seed: int, activity: int) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_names_are_refused_or_carried_as_they_are(
-    parts: MessageParts, log: MemoryLog, activity: int
+@IN_NUMBERS
+async def test_thousands_of_names_are_refused_or_carried_as_they_are(
+    parts: MessageParts, log: MemoryLog, activity: int, count: int
 ) -> None:
     statuses: dict[int, int] = dict.fromkeys((200, 400, 401), 0)
-    for number, query in enumerate(odd_queries(SEED, activity)):
+    for number, query in enumerate(odd_queries(SEED, activity, count)):
         try:
             context = await let_in(query)
         except Unauthorized:
@@ -169,5 +170,5 @@ async def test_ten_thousand_names_are_refused_or_carried_as_they_are(
         page = await parts.state.who(activity, limit=2)
         assert (page.users, page.online) == ([(joined.who.user_id, name, {})], 1), (SEED, number, query)
         await disconnect.main(route(context, connection_id=f"c-{number}"), parts)
-    assert min(statuses.values()) > NAMES / 100, statuses
+    assert min(statuses.values()) > count / 100, statuses
     assert (await parts.state.figures(activity)).connections == 0

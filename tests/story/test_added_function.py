@@ -48,6 +48,7 @@ def test_the_linter_accepts_what_is_new(tree: Path) -> None:
     output_of(tree, "-m", "ruff", "format", "--check", *files)
 
 
+@pytest.mark.long
 def test_its_own_test_passes_and_so_does_the_test_of_the_arrows(tree: Path) -> None:
     assert "passed" in output_of(tree, "-m", "pytest", "-q", TEST, "tests/test_arrows.py")
 
