@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if not _runs_on(redis, item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    # First what takes long, so that at the end of a run no worker waits for another's.
-    items.sort(key=lambda item: "story" not in item.path.parts)
+    # Stories last: the emulator and the browser that they share are up until the end, beside no other tests.
+    items.sort(key=lambda item: "story" in item.path.parts)
 
 
 def _runs_on(redis: str, item: pytest.Item) -> bool:

@@ -113,5 +113,12 @@ async def running(
         window_ms=window_ms,
         **options,
     )
-    async with Emulator(chosen, environment) as emulator, AsyncExitStack() as stack:
-        yield Rooms(emulator.address, stack)
+    async with Emulator(chosen, environment) as emulator, rooms_at(emulator.address) as rooms:
+        yield rooms
+
+
+@asynccontextmanager
+async def rooms_at(address: str) -> AsyncIterator[Rooms]:
+    """Those of an emulator that is up at host:port."""
+    async with AsyncExitStack() as stack:
+        yield Rooms(address, stack)

@@ -2,13 +2,11 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-import pytest_asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -17,20 +15,14 @@ from tests.story.forgery import forgeries
 from tests.story.fuzz import frames
 from tests.story.injections import CONTROLS, INVISIBLE, LINES, VISIBLE
 from tests.story.moderator import Moderator
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms, Servers
 from tests.story.topics import Record, records
 from tests.story.viewer import CHAT, JOINED, LIKES, NOTICE, REPLY, WELCOME, WHO, Object, Viewer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.emulator(auth_mode="token")]
 
 AT_ONCE = 8
 ALL = ["admin", "chat", "like", "moderate", "publish"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, auth_mode="token") as rooms:
-        yield rooms
 
 
 async def by_query(rooms: Rooms, activity: int, token: str) -> int:

@@ -24,8 +24,8 @@ def options(address: str, **others: Any) -> SmokeOptions:
 
 
 @pytest.mark.parametrize("auth_mode", ["open", "token"])
-async def test_every_row_is_equal_against_the_emulator(servers: Servers, auth_mode: str, tmp_path: Path) -> None:
-    async with running(servers, auth_mode=auth_mode) as rooms:
+async def test_every_row_is_equal_against_the_emulator(own_servers: Servers, auth_mode: str, tmp_path: Path) -> None:
+    async with running(own_servers, auth_mode=auth_mode) as rooms:
         record = tmp_path / "found.json"
         told = options(rooms.address, record=str(record))
         lines = io.StringIO()
@@ -37,9 +37,9 @@ async def test_every_row_is_equal_against_the_emulator(servers: Servers, auth_mo
     assert json.loads(record.read_text()) == outcome
 
 
-async def test_a_row_that_differs_is_told_with_both_and_recorded(servers: Servers, tmp_path: Path) -> None:
+async def test_a_row_that_differs_is_told_with_both_and_recorded(own_servers: Servers, tmp_path: Path) -> None:
     rows = [replace(row, emulator="something else") for row in ROWS if row.behaviour == "path"]
-    async with running(servers) as rooms:
+    async with running(own_servers) as rooms:
         record = tmp_path / "found.md"
         told = options(rooms.address, record=str(record))
         lines = io.StringIO()

@@ -2,28 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms
 from tests.story.viewer import CHAT, PATIENCE, REPLY, SANCTION, WELCOME, Viewer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+# With the limits that they have if nobody sets any.
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.emulator(environment={}, window_ms=100),
+]
 
 FRAMES = 1500
 CLOSED_SECONDS = 2
 BYSTANDER_SECONDS = 3
 FLOODING = {"messageType": SANCTION, "action": "banned", "seconds": 60, "reason": "flooding"}
 REPLACED = {"messageType": SANCTION, "action": "kicked", "seconds": None, "reason": "replaced"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    """With the limits that they have if nobody sets any."""
-    async with running(servers, environment={}, window_ms=100) as rooms:
-        yield rooms
 
 
 async def seconds_of_a_chat(viewer: Viewer, text: str) -> float:

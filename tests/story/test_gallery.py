@@ -1,22 +1,18 @@
 """A reader in the gallery, over real sockets: takes a place, reads, is spoken to, takes a seat, is banned."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.rooms import GENEROUS, Rooms
 from tests.story.viewer import CHAT, JOINED, LEFT
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
-        yield rooms
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.emulator(environment={**GENEROUS, "GALLERY_FROM": "1"}),
+]
 
 
 READERS, CHATS = 100, 10

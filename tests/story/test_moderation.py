@@ -9,16 +9,17 @@ import pytest_asyncio
 
 from functions.manifest import LIVE_TOPIC, SAVE_TOPIC
 from tests.story.moderator import Moderator
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms, Servers, rooms_at
+from tests.story.shared_emulator import SharedEmulator
 from tests.story.topics import records
 from tests.story.viewer import CHAT, JOINED, LEFT, LIKES, NOTICE, PATIENCE, REMOVED, REPLY, SANCTION, SETTINGS, Viewer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.emulator(auth_mode="token")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, auth_mode="token") as rooms:
+async def rooms(emulator: SharedEmulator) -> AsyncIterator[Rooms]:
+    async with rooms_at(emulator.address) as rooms:
         rooms.http.headers["Authorization"] = f"Bearer {await rooms.token(None, 'shop', caps=['admin'])}"
         yield rooms
 

@@ -1,23 +1,19 @@
 """A user who sends too fast is told to wait, and may go on afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.rooms import GENEROUS, Rooms
 from tests.story.viewer import PATIENCE, Viewer
-
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
 RATES = {"CHAT_BURST": "3", "CHAT_PER_SECOND": "0.5", "OTHER_BURST": "4", "OTHER_PER_SECOND": "0.5"}
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, environment=GENEROUS | RATES) as rooms:
-        yield rooms
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.emulator(environment=GENEROUS | RATES),
+]
 
 
 async def say_until_accepted(viewer: Viewer, text: str) -> None:

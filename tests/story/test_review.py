@@ -39,11 +39,11 @@ FAILING = ("sleep", "die", "raise", "nonsense", "endless")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def reviewed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rooms]:
+async def reviewed(file_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rooms]:
     """An emulator with a review, in token mode: there are moderators."""
     file = tmp_path_factory.mktemp("review") / "my_review.py"
     file.write_text(CODE)
-    async with running(servers, review=str(file), auth_mode="token") as rooms:
+    async with running(file_servers, review=str(file), auth_mode="token") as rooms:
         yield rooms
 
 
@@ -63,7 +63,7 @@ async def two(rooms: Rooms, activity: int) -> tuple[Viewer, Viewer]:
 
 
 async def test_what_is_allowed_denied_or_changed_is_so_for_everybody(
-    reviewed: Rooms, servers: Servers, activity: int
+    reviewed: Rooms, file_servers: Servers, activity: int
 ) -> None:
     alice, bob = await two(reviewed, activity)
     start = (await alice.say("start"))["seq"]
@@ -77,7 +77,7 @@ async def test_what_is_allowed_denied_or_changed_is_so_for_everybody(
         assert list(dict.fromkeys(texts)) == ["start", "ho (None)", "end"]
     assert (await bob.told_of(CHAT, seq=changed["seq"]))["textMessage"] == "ho (None)"
     for topic in (LIVE_TOPIC, SAVE_TOPIC):
-        said = [record["content"] for record in await records(servers.kafka_bootstrap, topic, activity)]
+        said = [record["content"] for record in await records(file_servers.kafka_bootstrap, topic, activity)]
         assert "end" in said
         assert not any("deny" in text or "change" in text for text in said if text)
 

@@ -11,11 +11,12 @@ import pytest_asyncio
 from functions.manifest import SAVE_TOPIC
 from tests.story.archived import Archived
 from tests.story.moderator import Moderator
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms, Servers, rooms_at
+from tests.story.shared_emulator import SharedEmulator
 from tests.story.topics import records
 from tests.story.viewer import CHAT, REMOVED, SANCTION, Viewer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.emulator(auth_mode="token")]
 
 WHY = "no links, please \U0001f517"
 # "Within seconds": a process refreshes its copy of the platform's bans every two.
@@ -23,8 +24,8 @@ SECONDS = 10
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, auth_mode="token") as rooms:
+async def rooms(emulator: SharedEmulator) -> AsyncIterator[Rooms]:
+    async with rooms_at(emulator.address) as rooms:
         rooms.http.headers["Authorization"] = f"Bearer {await rooms.token(None, 'shop', caps=['admin', 'moderate'])}"
         yield rooms
 

@@ -13,7 +13,8 @@ from tests.local.aws.kafka_batches import BROKEN, CODECS, produce
 from tests.story.rooms import Rooms, Servers
 from tests.story.viewer import CHAT, PATIENCE
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+# What stands on its topics, others would have to read too.
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.emulator(alone=True)]
 
 ODD_VALUES: tuple[Any, ...] = (
     *(None, True, 0, -1, 2**53, 2**63, 2**64, 10**400, 1.5, -0.0, 1e308, "", "x", "\0", "\ud800", "9" * 19, "-1"),

@@ -1,24 +1,20 @@
 """The client library under Node.js against the whole emulator: real sockets, real functions."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from local.app import Emulator
-from local.options import Options
 from tests.story.cut import cut
 from tests.story.page.node_viewer import viewer
+from tests.story.shared_emulator import SharedEmulator
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address(moto_url: str) -> AsyncIterator[str]:
-    async with Emulator(Options(port=0, aws_endpoint=moto_url, window_ms=50)) as emulator:
-        yield emulator.address
+@pytest.fixture
+def address(emulator: SharedEmulator) -> str:
+    return emulator.address
 
 
 async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(address: str) -> None:

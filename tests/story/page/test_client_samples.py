@@ -18,7 +18,7 @@ from tests.node import node
 from tests.story.rooms import Rooms
 from tests.story.viewer import CHAT, PATIENCE
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session")]
 
 EXAMPLES, HERE = ROOT / "client" / "examples", Path(__file__).parent / "samples"
 

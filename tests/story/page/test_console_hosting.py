@@ -13,9 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.story.page.console import act, console, let_go, live, open_tab, outcome, row
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.emulator(auth_mode="token")]
 
 ROOM = random.randrange(1, 2**52)
 NOTICE, PROPERTIES = 10, 14
@@ -29,16 +29,15 @@ class Scene:
     rooms: Rooms
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(browser: Browser, servers: Servers) -> AsyncIterator[Scene]:
-    async with running(servers, auth_mode="token") as rooms:
-        token = await rooms.token(None, "shop", name="Shop", caps=["chat", "like", "moderate", "publish", "admin"])
-        async with console(browser, rooms.address, f"?room={ROOM}#token={token}") as page:
-            # The archive has it by the time that the report is asked for.
-            talker = await rooms.enter_by_token(ROOM, "talker")
-            await talker.say("=1+1, a formula")
-            await talker.like(7)
-            yield Scene(await live(page), rooms)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(browser: Browser, rooms: Rooms) -> AsyncIterator[Scene]:
+    token = await rooms.token(None, "shop", name="Shop", caps=["chat", "like", "moderate", "publish", "admin"])
+    async with console(browser, rooms.address, f"?room={ROOM}#token={token}") as page:
+        # The archive has it by the time that the report is asked for.
+        talker = await rooms.enter_by_token(ROOM, "talker")
+        await talker.say("=1+1, a formula")
+        await talker.like(7)
+        yield Scene(await live(page), rooms)
 
 
 async def test_a_product_is_previewed_sent_pinned_and_taken_away_again(scene: Scene) -> None:

@@ -11,10 +11,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.story.page.console import act, choose, console, in_menu, let_go, live, open_tab, outcome, row, told
-from tests.story.rooms import Rooms, Servers, running
+from tests.story.rooms import Rooms
 from tests.story.viewer import Viewer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.emulator(auth_mode="token")]
 
 ROOM = random.randrange(1, 2**52)
 REMOVED, SANCTION, SETTINGS = 9, 11, 12
@@ -37,9 +37,9 @@ class Scene:
         return await self.rooms.enter_by_token(ROOM, user, attributes={"role": "fan"})
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(browser: Browser, servers: Servers) -> AsyncIterator[Scene]:
-    async with running(servers, auth_mode="token") as rooms, AsyncExitStack() as stack:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(browser: Browser, rooms: Rooms) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
         pages = []
         for user in ("Maud", "Max"):
             token = await rooms.token(ROOM, user.lower(), name=user, caps=["chat", "moderate"])

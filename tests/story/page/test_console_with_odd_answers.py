@@ -16,7 +16,7 @@ from tests.story.page.console import let_go, open_tab, outcome, row
 from tests.story.page.fake_api import CALLER, REPORT, SETTINGS, Answer, FakeApi
 from tests.story.page.fake_room import FakeRoom, JsonObject, Seat, chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOW = 1_700_000_000_000
 ODD: list[Any] = [
@@ -47,14 +47,14 @@ FIELDS = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def api(page: Page) -> FakeApi:
     api = FakeApi()
     await api.install(page)
     return api
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def seat(page: Page, api: FakeApi, room: FakeRoom) -> Seat:
     """The console in room 42, welcomed."""
     await page.goto("/console?room=42")

@@ -13,7 +13,7 @@ from pages import site
 from pages.site import Stored
 from tests.story.page.fake_room import FakeRoom
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Bucket:
@@ -39,7 +39,7 @@ class Bucket:
         await respond(send, 200, [(name.encode(), value.encode()) for name, value in headers.items()], file.body)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(room: FakeRoom) -> AsyncIterator[str]:
     async with served(room, Bucket()) as address:
         yield address

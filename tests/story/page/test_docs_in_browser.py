@@ -2,29 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, ViewportSize, expect
 
-from local.app import Emulator
-from local.options import Options
 from tests.story.rooms import Rooms
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.emulator(auth_mode="token")]
 PLATFORM = ["chat", "like", "moderate", "publish", "admin"]
 SIZES = {"desktop": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=390, height=844)}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(redis_url: str, moto_url: str) -> AsyncIterator[Rooms]:
-    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", window_ms=50)
-    async with Emulator(options) as emulator, AsyncExitStack() as stack:
-        yield Rooms(emulator.address, stack)
-
-
-@pytest_asyncio.fixture(loop_scope="module", params=SIZES)
+@pytest_asyncio.fixture(loop_scope="session", params=SIZES)
 async def docs(browser: Browser, rooms: Rooms, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     """The page. What goes to another machine is cut off and fails the test, as does an error on the console."""
     context = await browser.new_context(base_url=f"http://{rooms.address}", viewport=SIZES[request.param])

@@ -3,7 +3,6 @@ in a mini-program's sandbox and on the room page, against the whole emulator."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -15,18 +14,16 @@ from tests.story.page.node_viewer import viewer
 from tests.story.page.test_client_samples import HERE, told
 from tests.story.page.test_client_samples import running as program
 from tests.story.page.viewer import say
-from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.rooms import GENEROUS, Rooms
 from tests.story.test_python_client import Person
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.emulator(environment={**GENEROUS, "GALLERY_FROM": "1"}),
+]
 
 SEAT_MS = 300_000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
-        yield rooms
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def hears_rooms() -> bool:
     return True
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(rooms: Rooms) -> str:
     return f"http://{rooms.address}"
 

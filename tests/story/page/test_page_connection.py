@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat, chat
 from tests.story.page.viewer import entries, say
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_heartbeats_keep_the_pace_the_welcome_sets(page: Page, room: FakeRoom) -> None:

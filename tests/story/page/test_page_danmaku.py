@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.story.page.fake_room import PATIENCE, FakeRoom, Seat, chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 # Where each flight is at one moment, from the animations: no frame need be drawn.
 PLACES = """flights => {
   const at = document.timeline.currentTime;

@@ -11,12 +11,12 @@ from playwright.async_api import Page, Route, expect
 
 from tests.story.page.fake_room import FakeRoom, Seat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 Refuse = Callable[..., Awaitable[None]]
 OFFERS = {"again": "Try again", "name": "Choose another name", "forget": "Enter without the link"}
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def refuse(page: Page, room: FakeRoom) -> Refuse:
     """Makes the room refuse handshakes, and its HTTP API say why."""
 

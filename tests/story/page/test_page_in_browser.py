@@ -8,7 +8,7 @@ from tests.story.page.viewer import entries, say
 
 SCRIPT = "<img src=x onerror=\"document.title='broken in'\"><script>document.title='broken in'</script>"
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_viewer_joins_by_number_and_name(page: Page, room: FakeRoom) -> None:

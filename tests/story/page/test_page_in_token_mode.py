@@ -1,26 +1,14 @@
 """The room page in a real browser against the whole emulator in token mode, while a moderator is at work."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from local.app import Emulator
-from local.options import Options
 from tests.story.moderator import Moderator
 from tests.story.page.viewer import entries, say
 from tests.story.rooms import Rooms
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(redis_url: str, moto_url: str) -> AsyncIterator[Rooms]:
-    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", window_ms=50)
-    async with Emulator(options) as emulator, AsyncExitStack() as stack:
-        yield Rooms(emulator.address, stack)
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.emulator(auth_mode="token")]
 
 
 @pytest.fixture
@@ -28,7 +16,7 @@ def hears_rooms() -> bool:
     return True
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(rooms: Rooms) -> str:
     return f"http://{rooms.address}"
 

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.story.page.fake_room import FakeRoom, Seat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 WORDS = """async ([folder, language]) =>
   (await import(`/assets/pages/${folder}/words/${language}.js`)).default"""

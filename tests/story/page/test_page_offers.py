@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.story.page.fake_room import FakeRoom, Seat, chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ODD: list[Any] = [None, True, -1, 1.5, 1e300, "", " ", "x" * 5000, [], [[]], {}, {"title": {}}, {"toString": 1}]
 FIELDS = ["title", "text", "picture", "price", "currency", "code", "link"]
 

@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from tests.story.page.fake_room import FakeRoom, JsonObject, Seat, chat
 from tests.story.page.viewer import entries, say
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PENDING = "#outbox .pending"
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.story.page.fake_room import FakeRoom, Seat, chat
 from tests.story.page.viewer import entries, say
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_only_the_newest_entries_are_kept(page: Page, seat: Seat) -> None:

@@ -1,26 +1,17 @@
 """The room page in a real browser against the whole emulator in open mode: two and three people in one room."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from local.app import Emulator
-from local.options import Options
 from tests.story.moderator import Moderator
 from tests.story.page.viewer import say
 from tests.story.rooms import Rooms
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(redis_url: str, moto_url: str) -> AsyncIterator[Rooms]:
-    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, window_ms=50)
-    async with Emulator(options) as emulator, AsyncExitStack() as stack:
-        yield Rooms(emulator.address, stack)
+# With the limits that they have if nobody sets any: ten quick lines are too many.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.emulator(environment={})]
 
 
 @pytest.fixture
@@ -28,12 +19,12 @@ def hears_rooms() -> bool:
     return True
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(rooms: Rooms) -> str:
     return f"http://{rooms.address}"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def sams(page: Page, browser: Browser, address: str, activity: int) -> AsyncIterator[tuple[Page, Page]]:
     """Two people of one name, each in a browser of their own."""
     context = await browser.new_context(base_url=address)
