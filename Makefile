@@ -13,7 +13,7 @@ SETTINGS := PORT REDIS_URL KAFKA_BOOTSTRAP AWS_ENDPOINT AUTH_MODE JWKS REVIEW WI
 $(foreach name,$(SETTINGS),$(if $($(name)),$(eval export $(name))))
 
 # What else a target takes. make hands every variable of its command line on, so `make dev CHAT_BURST=9` sets a function's.
-ARGUMENTS := KAFKA STAGE ARGS WORKERS SEED SECONDS SLICES ONLY PY
+ARGUMENTS := KAFKA STAGE ARGS WORKERS SEED SECONDS SLICES READERS ONLY PY
 OF_FUNCTIONS := CHAT_BURST CHAT_PER_SECOND OTHER_BURST OTHER_PER_SECOND JOIN_BURST JOIN_PER_SECOND SEATS_PER_USER \
 	FLOOD_REFUSALS FLOOD_SECONDS POSTS_PER_SECOND ARCHIVE_DAYS ALLOWED_ORIGINS LIVE_TOPIC SAVE_TOPIC LOG_LEVEL API_DOCS \
 	KAFKA_AUTH REDIS_AUTH REDIS_USER REDIS_CACHE IDENTITY_ISSUER IDENTITY_AUDIENCE IDENTITY_CLAIMS \
@@ -114,9 +114,9 @@ bench: .venv/.dev ## measure what the design promises, 20 minutes; ARGS="posts -
 screenshots: .venv/.dev ## write a picture of each state of the pages to .screenshots/; ARGS=room_page: of one page
 	@$(PY) -m tests.screenshots $(ARGS)
 
-chaos: .venv/.dev ## run the rooms under faults, 3 minutes, and check the promises; SEED, SECONDS, SLICES, ONLY, KAFKA=real
+chaos: .venv/.dev ## run the rooms under faults, 3 minutes, and check the promises; SEED, SECONDS, SLICES, READERS, ONLY, KAFKA=real
 	@$(PY) -m tests.chaos --kafka $(KAFKA) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
-		$(if $(SLICES),--slices $(SLICES)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+		$(if $(SLICES),--slices $(SLICES)) $(if $(READERS),--readers $(READERS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 kafka-real: .venv/.local ## run Apache Kafka in the foreground (Java 17 and Maven)
 	@exec $(PY) -m local.servers.apache_kafka

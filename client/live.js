@@ -663,18 +663,31 @@ export class LiveRoom {
 
   /** The welcomed `link` replaces the one in use, which stays open for a while to deliver what is on its way. */
   #use(link) {
-    this.#last?.drop();
-    this.#last = this.#link;
+    const last = this.#last;
+    // Who reads on beside a seat does so, too, when the seat is lost and another takes its place.
+    if (this.#link || !link.speaks || last?.speaks) this.#last = this.#link;
     this.#link = link;
     this.#next = null;
     this.#timers.clear("enter");
-    this.#last?.retire();
-    if (this.#last) this.#timers.set("linger", LINGER_MS, () => this.#last?.end());
+    if (this.#last !== last) {
+      this.#letGo(last);
+      this.#last?.retire();
+      const replaced = this.#last;
+      if (replaced) this.#timers.set("linger", LINGER_MS, () => this.#letGo(replaced));
+    }
     for (const name of ["rotate", "replace", "back"]) this.#timers.clear(name);
     if (!link.speaks) return;
     this.#goBackLater();
     const [least, most] = ROTATE_MINUTES;
     this.#timers.set("rotate", (least + this.#random() * (most - least)) * 60_000, () => this.#enter());
+  }
+
+  /** Nothing is expected any more of a link that was replaced; a place is given up if nobody reads there. */
+  #letGo(link) {
+    link?.drop();
+    if (link && link === this.#last) this.#last = null;
+    const isReading = [this.#link, this.#last].some((other) => other && !other.speaks);
+    if (link && !link.speaks && !isReading) this.#gallery.leave();
   }
 
   #likeSoon() {
@@ -951,6 +964,7 @@ class Reader {
   #renewing = false;
   #due = false; // whether something came up while the place was being renewed
   #whole = false; // whether the next renewal is a whole one
+  #retired = false;
   #dropped = false;
   #born = null;
   #heard;
@@ -997,10 +1011,9 @@ class Reader {
     return false;
   }
 
-  /** Another connection has taken over. */
+  /** A seat has taken over. What was said to this viewer alone before comes to the place, perhaps only now. */
   retire() {
-    this.drop();
-    this.#gallery.leave();
+    this.#retired = true;
   }
 
   end() {
@@ -1132,6 +1145,7 @@ class Reader {
     } else if (lane === "seat") this.onrefused(this, answer);
     else if (status === 404 && this.#gallery.held) {
       this.#gallery.held = undefined;
+      if (this.#retired) this.end();
       this.#due = true;
     } else if (status === 401 && this.#viewer.renewToken && this.#refusals === 0) {
       this.#refusals += 1;

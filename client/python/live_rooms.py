@@ -502,13 +502,23 @@ class LiveRoom:
 
     def _use(self, link: "_Lane") -> None:
         """The welcomed link replaces the one in use, which stays open for a while to deliver what is on its way."""
-        if self._last is not None:
-            self._last.drop()
-        self._last, self._link, self._next = self._link, link, None
+        last = self._last
+        # Who reads on beside a seat does so, too, when the seat is lost and another takes its place.
+        if self._link is not None or not link.speaks or last is None or last.speaks:
+            self._last = self._link
+        self._link, self._next = link, None
         least, most = self._timing.rotate
         self._rotate_at = time.monotonic() + least + self._random() * (most - least)
-        if self._last is not None:
-            self._last.retire(self._timing.linger)
+        if last is not self._last:
+            if last is not None:
+                last.let_go()
+            if self._last is not None:
+                self._last.retire(self._timing.linger)
+
+    @property
+    def _is_reading(self) -> bool:
+        """Whether this viewer reads in the gallery, perhaps beside a seat."""
+        return any(link is not None and not link.speaks for link in (self._link, self._last))
 
     def _tell(self, welcome: Object, link: "_Lane") -> bool:
         """Deliver a welcome and what it brings. Returns whether all of it was: any handler may close the room."""
@@ -709,6 +719,10 @@ class _Lane:
     def retire(self, seconds: float) -> None:
         """Another connection has taken over: end after so many seconds."""
         raise NotImplementedError
+
+    def let_go(self) -> None:
+        """Nothing is expected of the link any more."""
+        self.drop()
 
     def end(self, code: int | None = None) -> None:
         """The link is over: tell the room, once."""
@@ -959,6 +973,7 @@ class _Reader(_Lane):
         self._misses = 0  # requests for slots that failed in a row
         self._refusals = 0  # renewals that failed in a row
         self._whole = False  # whether the next renewal is a whole one
+        self._is_retired = False
         self._reading: asyncio.Task[None] | None = None
 
     def begin(self, told: Object) -> None:
@@ -971,8 +986,19 @@ class _Reader(_Lane):
         return False
 
     def retire(self, seconds: float) -> None:
-        self.drop()
-        self._gallery.leave(self._gallery.held)
+        # What was said to this viewer alone before the seat was there comes to the place, perhaps only now.
+        self._is_retired = True
+        asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        self.end()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Give the place up, if this client does not read there in another way."""
+        super().let_go()
+        if not self._room._is_reading:
+            self._gallery.leave(self._gallery.held)
 
     def drop(self) -> None:
         super().drop()
@@ -1079,6 +1105,8 @@ class _Reader(_Lane):
                 self._taken(answer.told, whole=whole)
         elif answer.status == 404 and self._gallery.held is not None:
             self._gallery.held = None
+            if self._is_retired:
+                self.end()
             self._due.set()
         elif answer.status == 401 and callable(self._room._token) and self._refusals == 0:
             self._refusals += 1

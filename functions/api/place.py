@@ -34,11 +34,13 @@ _PATTERN = f"^{PLACE_ID}$"
 
 
 class PlaceOrder(RequestBody):
-    """The place to renew, none to take one; up to where the reader has read; and, in open mode, who it is."""
+    """The place to renew, none to take one; up to where the reader has read; whether the viewer would rather read than
+    have a seat; and, in open mode, who it is."""
 
     place: StrictStr | None = Field(default=None, pattern=_PATTERN, examples=[_ID])
     since: StrictStr | None = Field(default=None, max_length=64, examples=["ebaf133c.17"])
     mail: StrictStr | None = Field(default=None, pattern="^[0-9]{1,16}$", examples=["17"])
+    lane: Literal["gallery"] | None = Field(default=None, examples=["gallery"])
     username: StrictStr | None = Field(default=None, examples=["Alice"])
     user_id: StrictStr | None = Field(default=None, examples=["alice"])
     avatar: StrictStr | None = Field(default=None, examples=["https://example.com/alice.png"])
@@ -80,7 +82,8 @@ class PlaceTaken(ResponseBody):
 @router.post("", summary="Take or renew a place", responses={200: {"model": PlaceTaken}, **responses(404, 429)})
 async def take(activity_id: ActivityId, request: Request, bearer: Bearer, parts: Parts, order: PlaceOrder) -> Response:
     """Take a place in the gallery, or renew the one that is named, as often as `beatSeconds` says. Where the room has a
-    seat for the viewer, `lane` is `seat`, and nothing is taken. Who may come in is as at the handshake."""
+    seat for the viewer, `lane` is `seat`, and nothing is taken, unless the order itself names the `lane` `gallery`. Who
+    may come in is as at the handshake."""
     try:
         identity = await _identity(activity_id, request, bearer, parts, order)
     except Refused as refused:
@@ -89,7 +92,10 @@ async def take(activity_id: ActivityId, request: Request, bearer: Bearer, parts:
         figures = await parts.room.state.figures(activity_id)
         return _seat(identity, SeatFree(figures.online, figures.likes))
     wanted = Order(
-        place=order.place, since=order.since or "", read_mail=None if order.mail is None else int(order.mail)
+        place=order.place,
+        since=order.since or "",
+        read_mail=None if order.mail is None else int(order.mail),
+        rather_reads=order.lane == "gallery",
     )
     meter = parts.admission.meter
     try:

@@ -35,11 +35,13 @@ KEEP_MS = 10_000
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What a reader asks for: to renew `place`, or to take one if that is None. `since` and `read_mail` say up to where
-    the reader has read, as functions/adapters/redis/gallery_state.py has it."""
+    the reader has read, as functions/adapters/redis/gallery_state.py has it. `rather_reads`: also where the room has a
+    seat."""
 
     place: str | None = None
     since: str = ""
     read_mail: int | None = None
+    rather_reads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ async def _take_when_open(
             since=order.since,
             asked=asked,
             read_mail=order.read_mail,
+            rather_reads=order.rather_reads,
         )
         if not isinstance(answer, Opening):
             return answer, view

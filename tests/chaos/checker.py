@@ -29,7 +29,8 @@ CLOCK_SECONDS = 0.5
 def check(history: History) -> Report:
     """All findings of one room."""
     report = Report()
-    for find in (missing, lost, shown_twice, stored_twice, refused_yet_done, count_errors, credited, order_errors):
+    promises = missing, lost, shown_twice, stored_twice, refused_yet_done, count_errors, credited, order_errors
+    for find in (*promises, overheard):
         report.findings += find(history)
     chats = history.chats
     welcomes = [one for screen in history.screens for one in screen.heard if one.kind == WELCOME]
@@ -40,6 +41,8 @@ def check(history: History) -> Report:
             "likes": sum(one.count for one in history.sendings),
             "screens": len(history.screens),
             "links": sum(len(screen.links) for screen in history.screens),
+            "lane changes": sum(screen.changes for screen in history.screens),
+            "private, unheard": sum(is_unheard(history, one) for one in chats),
             "gaps told": sum(bool(one.object.get("gap")) for one in welcomes),
             "twice, forgotten": sum(is_forgotten(history, one) for one in all_shown_twice(history)),
             "appended twice": sum(is_appended_twice(history, one) for one in chats),
@@ -107,13 +110,33 @@ def _of(chat: Sending, column: str, what: str) -> Finding:
     return Finding(column=column, text=text, about=text, began=chat.tries[0], ended=chat.ended)
 
 
+def overheard(history: History) -> Iterator[Finding]:
+    """What is for some alone is told to them and to who has said it."""
+    private = {record.offset: record for record in history.live if record.value.get("to") is not None}
+    for screen in history.screens:
+        for one in screen.heard:
+            if one.is_numbered and one.seq in private and screen.user not in private[one.seq].parties:
+                text = f"{screen.name} was told the seq {one.seq}, which is for others"
+                yield Finding(column="overheard", text=text, about=text, began=one.at - 2, ended=one.at)
+
+
+def is_unheard(history: History, chat: Sending) -> bool:
+    """Whether a private chat that was acknowledged is on no screen of the user whom it is for. That may be so: it is
+    in no history, so whoever is away misses it."""
+    screens = [screen for screen in history.screens if screen.user == chat.to]
+    heard = any(one.key == chat.key for screen in screens for one in screen.heard)
+    return chat.to is not None and chat.outcome is Outcome.ACKNOWLEDGED and not heard
+
+
 def count_errors(history: History) -> Iterator[Finding]:
     """Screens and the HTTP API agree about who is there, and about a total of likes that is possible."""
     users, screens = {screen.user for screen in history.here}, history.here
     least, most = _possible_likes(history)
-    if (history.online, history.connections) != (len(users), len(screens)):
-        told = f"{history.online} users on {history.connections} connections"
-        yield _at_end(history, "count errors", f"the API tells {told}, not {len(users)} on {len(screens)}")
+    seats = sum(screen.lane == "seat" for screen in screens)
+    there = len(users), seats, len(screens) - seats
+    if (history.online, history.connections, history.places) != there:
+        told = f"{history.online} users on {history.connections} connections and {history.places} places"
+        yield _at_end(history, "count errors", "the API tells {}, not {} on {} and {}".format(told, *there))
     if not least <= history.likes <= most:
         yield _at_end(history, "count errors", f"the API tells {history.likes} likes, not {least} to {most}")
     for screen in screens:

@@ -5,7 +5,6 @@ import contextlib
 import json
 import random
 import time
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -15,8 +14,9 @@ from websockets.typing import Subprotocol
 from functions.rooms.events import CHAT, NOTICE, SANCTION
 from functions.rooms.identity import SUBPROTOCOL
 from functions.rooms.objects import REPLY, WELCOME
-from tests.chaos.history import Heard, Link, Object, Screen, Sending
+from tests.chaos.history import Heard, Lane, Link, Object, Screen, Sending
 from tests.chaos.outbox import Outbox
+from tests.chaos.person import Person
 from tests.chaos.seen import Seen
 
 ENTER_SECONDS = 30.0  # for the handshake and the welcome
@@ -24,16 +24,6 @@ SILENT_SECONDS = 10.0  # then a heartbeat wants an answer, and after as long aga
 LOOK_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 4.0
 HEARTBEAT = 7
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Who a client is. Two tabs have one `user` and two names."""
-
-    activity: int
-    name: str
-    user: str
-    classic: bool
 
 
 class Client:
@@ -60,6 +50,11 @@ class Client:
     @property
     def screen(self) -> Screen:
         return self.screens[-1]
+
+    @property
+    def lane(self) -> Lane | None:
+        """Where it is in the room; None if it is not."""
+        return "seat" if self.is_welcome else None
 
     @property
     def is_welcome(self) -> bool:

@@ -35,6 +35,7 @@ class ChaosOptions:
     seed: int | None = option("draws the faults", number(int, 0, 2**31), default=None, shown="another one each time")
     seconds: float = option("how long faults come", number(float, 1, 86_400), 180)
     slices: int = option("how many relays share a room's viewers", number(int, 1, 16), 1)
+    readers: int = option("how many viewers stand in the gallery, beside those on seats", number(int, 0, 1000), 10)
     kafka: str = option("the broker: embedded or Apache Kafka", one_of("embedded", "real"), "embedded")
     only: str = option("the kinds of faults, with commas between, or none", default="", shown="all")
     again: str = option("check once more what a run has left in this file", default="", metavar="FILE")
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         return tell(*pickle.loads(Path(options.again).read_bytes()))
     seed = random.randrange(100_000) if options.seed is None else options.seed
     try:
-        kinds = chosen(options.only, real_kafka=options.kafka == "real")
+        kinds = chosen(options.only, real_kafka=options.kafka == "real", readers=options.readers > 0)
     except ValueError as error:
         parser.error(f"--only: {error}")
     plan = draw(seed, options.seconds, kinds)
@@ -73,7 +74,8 @@ async def _run(options: ChaosOptions, seed: int, plan: Sequence[Planned]) -> int
     print(f"seed {seed}: {len(plan)} faults in {options.seconds:g} s; the functions' log is {log}", flush=True)
     faults: list[Fault] = []
     with _logged(log):
-        async with staged(seed=seed, slices=options.slices, real_kafka=options.kafka == "real") as stage:
+        real_kafka = options.kafka == "real"
+        async with staged(seed=seed, slices=options.slices, real_kafka=real_kafka, readers=options.readers) as stage:
             await until("every client is welcome", lambda: all_welcome(stage))
             began = time.time()
             await _act(stage, plan, faults, options.seconds)

@@ -16,10 +16,10 @@ from local.aws.execution_environment import State
 from local.servers.apache_kafka import ApacheKafka
 from local.servers.kafka import EmbeddedKafka
 from local.servers.process import ServerFailed
-from tests.chaos.client import Client
 from tests.chaos.history import Fault, Lost
 from tests.chaos.schedule import Planned
 from tests.chaos.stage import Stage
+from tests.chaos.viewer import Viewer
 
 # A fault of a function waits so long for a process that is at work, and then takes any.
 WORK_SECONDS = 4.0
@@ -211,7 +211,7 @@ async def _kick_user(stage: Stage, planned: Planned, dice: random.Random) -> Non
     await stage.platforms[client.person.activity].call("DELETE", f"/users?userId={client.person.user}")
 
 
-def _some(stage: Stage, dice: random.Random) -> list[Client]:
+def _some(stage: Stage, dice: random.Random) -> list[Viewer]:
     return dice.sample(stage.clients, dice.randint(1, max(1, len(stage.clients) // 4)))
 
 

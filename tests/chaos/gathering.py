@@ -13,7 +13,7 @@ from functions.manifest import LIVE_TOPIC, PARTITIONS, SAVE_TOPIC
 from functions.rooms.archive import MESSAGE, PRIVATE, partition
 from local.deployment import TABLE
 from local.servers.moto import REGION
-from tests.chaos.history import Fault, History, Record, Stored
+from tests.chaos.history import Fault, History, Outcome, Record, Stored
 from tests.chaos.life import Platform
 from tests.chaos.settling import LOOK_SECONDS, MOST_SECONDS
 from tests.chaos.stage import HEARTBEAT_SECONDS, Stage
@@ -27,6 +27,7 @@ async def gather(stage: Stage, faults: list[Fault]) -> list[History]:
     for clients in stage.rooms.values():
         for client in clients:
             client.screen.is_there = client.is_welcome
+            client.screen.lane = client.lane or "seat"
     bootstrap = stage.kafka.address
     live, saved = [await read_topic(bootstrap, topic) for topic in (LIVE_TOPIC, SAVE_TOPIC)]
     items = await asyncio.to_thread(_scan, stage.moto.address)
@@ -36,11 +37,21 @@ async def gather(stage: Stage, faults: list[Fault]) -> list[History]:
         history.screens = [screen for client in clients for screen in client.screens]
         history.sendings = [sending for client in clients for sending in client.outbox.sendings]
         history.live, history.saved = live.get(activity, []), saved.get(activity, [])
+        name_by_text(history)
         history.stored = stored(items, activity)
         history.faults, history.lost_state = faults, stage.lost_state
         await _ask(stage, history)
         histories.append(history)
     return histories
+
+
+def name_by_text(history: History) -> None:
+    """The Python client gives chats ids of its own, and tells them with the outcome. Of those without one the log tells
+    it, if it has them; the texts differ."""
+    ids = {record.value.get("content"): record.key[1] for record in history.live if record.key}
+    for chat in history.chats:
+        if chat.outcome is Outcome.UNKNOWN:
+            chat.id = ids.get(chat.text, chat.id)
 
 
 async def _ask(stage: Stage, history: History) -> None:
@@ -50,6 +61,7 @@ async def _ask(stage: Stage, history: History) -> None:
     history.properties = await _answer(platform, "/properties")
     history.ended = time.time()  # the totals include what was watched until now
     history.online, history.connections = room["onlineNumber"], room["connections"]
+    history.places = room.get("places", 0)
     history.likes, history.settings = room["zanNumber"], room["settings"]
     history.watched = {one["userId"]: one["seconds"] for one in watched["users"]}
     history.noticed, history.removed = frozenset(platform.noticed), frozenset(platform.removed)

@@ -6,13 +6,15 @@ All times are in seconds since the epoch. A user is a userId, a key is a user an
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from functions.rooms.events import CHAT, NOTICE
 from functions.rooms.objects import WELCOME
 
 Object = dict[str, Any]
 Key = tuple[str, str]
+# Where a viewer is in the room.
+Lane = Literal["seat", "gallery"]
 
 
 class Outcome(StrEnum):
@@ -72,6 +74,11 @@ class Heard:
         return self.kind in (CHAT, NOTICE) and isinstance(self.object.get("seq"), int)
 
     @property
+    def is_public(self) -> bool:
+        """What is for one reader alone may come to the gallery before what was said earlier."""
+        return self.is_numbered and self.object.get("to") is None
+
+    @property
     def seq(self) -> int:
         return int(self.object["seq"])
 
@@ -98,13 +105,16 @@ class Link:
 @dataclass(kw_only=True)
 class Screen:
     """A client's screen, over all its links. `heard` has every object that came, those of a welcome's history too, each
-    behind its welcome. `is_there`: the last link was open at the end of the run."""
+    behind its welcome. `is_there`: the last link was open at the end of the run, in this `lane`, which has had so many
+    `changes`."""
 
     name: str
     user: str
     links: list[Link] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     is_there: bool = False
+    lane: Lane = "seat"
+    changes: int = 0
 
     @property
     def first_cursor(self) -> int | None:
@@ -128,6 +138,12 @@ class Record:
     @property
     def kind(self) -> int:
         return int(self.value["messageType"])
+
+    @property
+    def parties(self) -> set[str]:
+        """The users whom a record is for that is not for everybody, and who said it."""
+        to = self.value["to"]
+        return {self.value["userId"], *([to] if isinstance(to, str) else to)}
 
     @property
     def is_public_message(self) -> bool:
@@ -193,6 +209,7 @@ class History:
     stored: list[Stored] = field(default_factory=list)
     online: int = 0
     connections: int = 0
+    places: int = 0
     likes: int = 0
     watched: Mapping[str, float] = field(default_factory=dict)
     settings: Object = field(default_factory=dict)

@@ -109,6 +109,20 @@ def keep_a_seat_too_many(room: Room) -> None:
     room.history.connections += 1
 
 
+def keep_a_place_too_many(room: Room) -> None:
+    room.history.places += 1
+
+
+def read_where_a_seat_is_counted(room: Room) -> None:
+    room.history.screens[0].lane = "gallery"
+
+
+def overhear(room: Room) -> None:
+    seq = room.messages + 2
+    room.history.live.append(record(seq, {"messageType": CHAT, "userId": "u0", "id": "p", "to": "u0"}))
+    room.history.screens[1].heard.append(room.shown(seq))
+
+
 def lose_likes(room: Room) -> None:
     tell_all(room, {"messageType": LIKES, "zanNumber": LIKED - 1})
     room.history.likes = LIKED - 1
@@ -185,6 +199,8 @@ INJECTED: list[tuple[Callable[[Room], None], str]] = [
     (store_what_was_refused, "refused yet done"),
     (count_one_too_many, "count errors"),
     (keep_a_seat_too_many, "count errors"),
+    (keep_a_place_too_many, "count errors"),
+    (read_where_a_seat_is_counted, "count errors"),
     (lose_likes, "count errors"),
     (invent_likes, "count errors"),
     (tell_a_wrong_count, "count errors"),
@@ -196,4 +212,5 @@ INJECTED: list[tuple[Callable[[Room], None], str]] = [
     (tell_old_settings_last, "order errors"),
     (tell_old_properties_last, "order errors"),
     (tell_of_no_change_of_properties, "order errors"),
+    (overhear, "overheard"),
 ]

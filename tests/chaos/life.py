@@ -9,13 +9,15 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.client import Client
 from tests.chaos.history import Object, Outcome, Sending
+from tests.chaos.viewer import Viewer
 
 # The mean pauses of one client in seconds.
 CHAT_SECONDS = 6.5
 LIKE_SECONDS = 25.0
 AWAY_SECONDS = 70.0
+# A reader who is offered a seat, in a room that was emptied, would keep it.
+SEATED_SECONDS, LOOK_SECONDS = 15.0, 0.5
 PRIVATE_SHARE = 0.1
 # The mean pauses of the platform in one room.
 NOTICE_SECONDS, REMOVAL_SECONDS, SETTINGS_SECONDS, PROPERTIES_SECONDS = 10.0, 20.0, 12.0, 6.0
@@ -67,32 +69,32 @@ class Platform:
         return status
 
 
-async def live(client: Client, users: Sequence[str]) -> None:
+async def live(client: Viewer, users: Sequence[str]) -> None:
     """Chat, like, and come and go, until cancelled."""
-    await asyncio.gather(_chat(client, users), _like(client), _come_and_go(client))
+    await asyncio.gather(_chat(client, users), _like(client), _come_and_go(client), _read_again(client))
 
 
 async def _pause(dice: random.Random, mean: float) -> None:
     await asyncio.sleep(dice.expovariate(1 / mean))
 
 
-async def _chat(client: Client, users: Sequence[str]) -> None:
+async def _chat(client: Viewer, users: Sequence[str]) -> None:
     dice, person = client.dice, client.person
     for number in itertools.count(1):
-        await _pause(dice, CHAT_SECONDS)
+        await _pause(dice, CHAT_SECONDS * person.pace)
         to = dice.choice(users) if dice.random() < PRIVATE_SHARE else None
         id_ = f"{person.name}-c{number}"
         client.send(Sending(user=person.user, id=id_, text=f"{id_} says {dice.random()}", to=to))
 
 
-async def _like(client: Client) -> None:
+async def _like(client: Viewer) -> None:
     for number in itertools.count(1):
-        await _pause(client.dice, LIKE_SECONDS)
+        await _pause(client.dice, LIKE_SECONDS * client.person.pace)
         id_ = f"{client.person.name}-l{number}"
         client.send(Sending(user=client.person.user, id=id_, kind="like", count=client.dice.randint(1, 5)))
 
 
-async def _come_and_go(client: Client) -> None:
+async def _come_and_go(client: Viewer) -> None:
     while True:
         await _pause(client.dice, AWAY_SECONDS)
         if client.dice.random() < 0.5:
@@ -101,7 +103,17 @@ async def _come_and_go(client: Client) -> None:
             await client.leave(client.dice.uniform(0, 6))
 
 
-async def rule(platform: Platform, clients: Sequence[Client], dice: random.Random) -> None:
+async def _read_again(client: Viewer) -> None:
+    """Load the page of a reader again who has had a seat for long."""
+    seated = 0.0
+    while client.person.quiet:
+        await asyncio.sleep(LOOK_SECONDS)
+        seated = seated + LOOK_SECONDS if client.lane == "seat" else 0.0
+        if seated > SEATED_SECONDS:
+            await client.reload()
+
+
+async def rule(platform: Platform, clients: Sequence[Viewer], dice: random.Random) -> None:
     """Notices, removals and changes of the settings and of properties, until cancelled."""
     await asyncio.gather(
         *(_notify(platform, dice), _remove(platform, clients, dice), _change(platform, dice), _describe(platform, dice))
@@ -114,7 +126,7 @@ async def _notify(platform: Platform, dice: random.Random) -> None:
         await platform.notice(f"notice {number}")
 
 
-async def _remove(platform: Platform, clients: Sequence[Client], dice: random.Random) -> None:
+async def _remove(platform: Platform, clients: Sequence[Viewer], dice: random.Random) -> None:
     while True:
         await _pause(dice, REMOVAL_SECONDS)
         sendings = [one for client in clients for one in client.outbox.sendings]

@@ -13,6 +13,7 @@ BAD = (
     "count errors",
     "seconds too many",
     "order errors",
+    "overheard",
     "not settled",
 )
 # The columns that only say how much there was.
@@ -24,7 +25,9 @@ COUNTED = (
     "likes",
     "screens",
     "links",
+    "lane changes",
     "gaps told",
+    "private, unheard",
     "twice, forgotten",
     "appended twice",
     "new epoch, again",

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-FUNCTIONS = ("message", "connect", "disconnect", "sweep", "relay", "archive", "api")
+FUNCTIONS = ("message", "connect", "disconnect", "sweep", "relay", "archive", "api", "gallery")
 
 # Name -> what happens; the word before the hyphen says what is done, the word behind it to what.
 KINDS: dict[str, str] = {
@@ -27,6 +27,8 @@ KINDS: dict[str, str] = {
     "ban-user": "a user is banned for 3 to 8 s",
     "kick-user": "a user is cut off",
 }
+# Where nobody reads in the gallery, its function has nothing to do.
+OF_READERS = frozenset({"kill-gallery", "freeze-gallery"})
 # The embedded broker keeps its records in memory, and Apache Kafka cannot refuse connections while it runs.
 OF_ONE_KAFKA = {True: frozenset({"restart-kafka"}), False: frozenset({"cut-kafka"})}
 LONGEST_SECONDS = 10.0
@@ -37,7 +39,7 @@ REST_SECONDS = 2.0
 # Of a run's time the first part is calm, so that everybody is there when it begins.
 CALM_SECONDS = 3.0
 
-# A server is worth more faults than a function of which there are seven.
+# A server is worth more faults than a function of which there are eight.
 WEIGHTS = {"redis": 3.0, "kafka": 4.0, "relay": 2.0, "message": 2.0}
 _SECONDS = {"vanish-viewers": (8.0, 20.0), "ban-user": (3.0, 8.0)}
 
@@ -84,9 +86,9 @@ def _draw(dice: random.Random, seconds: float, kinds: list[str]) -> Iterator[Pla
             yield planned
 
 
-def chosen(only: str, *, real_kafka: bool) -> frozenset[str]:
+def chosen(only: str, *, real_kafka: bool, readers: bool = True) -> frozenset[str]:
     """The kinds that ONLY names, with commas between: "" all, "none" none. Raises ValueError for an unknown name."""
-    possible = frozenset(KINDS) - OF_ONE_KAFKA[not real_kafka]
+    possible = frozenset(KINDS) - OF_ONE_KAFKA[not real_kafka] - (frozenset() if readers else OF_READERS)
     if not only or only == "none":
         return frozenset() if only else possible
     names = frozenset(name.strip() for name in only.split(","))

@@ -48,7 +48,7 @@ def untold(screen: Screen, history: History) -> list[Record]:
     absent = absent_from(screen, history)
     highest = screen.first_cursor or 0
     for heard in screen.heard:
-        if heard.is_numbered:
+        if heard.is_public:
             highest = max(highest, heard.seq)
         elif heard.kind == WELCOME and heard.object.get("gap"):
             absent = [one for one in absent if not _in_gap(one, highest, heard)]
@@ -64,7 +64,8 @@ def absent_from(screen: Screen, history: History) -> list[Record]:
         return []
     seqs = {one.seq for one in screen.heard if one.is_numbered}
     keys = {one.key for one in screen.heard if one.key}
-    end = float("inf") if screen.is_there else max(seqs, default=0)
+    shown = [one.seq for one in screen.heard if one.is_public]
+    end = float("inf") if screen.is_there else max(shown, default=0)
     return [
         record
         for record in canonical(history.live)

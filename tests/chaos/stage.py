@@ -16,10 +16,13 @@ from local.servers.kafka import EmbeddedKafka
 from local.servers.moto import Moto
 from local.servers.redis import EmbeddedRedis
 from local.servers.server import Server
-from tests.chaos.client import Client, Person
+from tests.chaos.client import Client
 from tests.chaos.history import Lost
 from tests.chaos.life import Platform
+from tests.chaos.person import Person
 from tests.chaos.posts import TroubledEmulator
+from tests.chaos.reader import Reader
+from tests.chaos.viewer import Viewer
 
 HEARTBEAT_SECONDS = 5
 SWEEP_SECONDS = 4
@@ -27,6 +30,9 @@ DISCONNECT_LOSS = 0.05
 ROOMS = 2
 CLIENTS = 40
 API_SECONDS = 20
+# Behind the first seat of a room all who ask for a place read. They renew places as often as others send heartbeats,
+# which is ten times as often as on AWS, and each renewal counts as a join.
+GALLERY = {"GALLERY_FROM": "1", "JOIN_BURST": "20", "JOIN_PER_SECOND": "1"}
 
 
 @dataclass(kw_only=True)
@@ -40,12 +46,12 @@ class Stage:
     emulator: TroubledEmulator
     slices: int
     platforms: dict[int, Platform]
-    rooms: dict[int, list[Client]]
+    rooms: dict[int, list[Viewer]]
     lost_state: list[Lost] = field(default_factory=list)
     turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @property
-    def clients(self) -> list[Client]:
+    def clients(self) -> list[Viewer]:
         return [client for clients in self.rooms.values() for client in clients]
 
     def functions(self, row_name: str) -> list[str]:
@@ -55,15 +61,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*, seed: int, slices: int, real_kafka: bool) -> AsyncIterator[Stage]:
-    """Everything is up, and the clients begin to connect. At the end no process is left.
+async def staged(*, seed: int, slices: int, real_kafka: bool, readers: int) -> AsyncIterator[Stage]:
+    """Everything is up, and the clients begin to connect, with so many `readers` in the gallery. At the end no process
+    is left.
 
     Raises ServerFailed, or KafkaUnavailable without Apache Kafka.
     """
     async with AsyncExitStack() as stack:
         redis, kafka, moto = EmbeddedRedis(), ApacheKafka() if real_kafka else EmbeddedKafka(), Moto()
         await _start(stack, redis, kafka, moto)
-        emulator = TroubledEmulator(_options(redis, kafka, moto, slices), {})
+        emulator = TroubledEmulator(_options(redis, kafka, moto, slices), GALLERY if readers else {})
         await stack.enter_async_context(emulator)
         http = httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False, timeout=API_SECONDS)
         await stack.enter_async_context(http)
@@ -78,6 +85,11 @@ async def staged(*, seed: int, slices: int, real_kafka: bool) -> AsyncIterator[S
             rooms={activity: list(people(emulator.address, activity, seed)) for activity in activities},
         )
         stack.push_async_callback(_stop, stage)
+        for number in range(readers):
+            activity = activities[number % ROOMS]
+            person = Person(activity=activity, name=f"r{number}", user=f"r{number}", quiet=True)
+            dice = random.Random(f"reader {seed} {number}")
+            stage.rooms[activity].append(Reader(emulator.address, person, dice))
         yield stage
 
 
@@ -110,7 +122,7 @@ async def _stop(stage: Stage) -> None:
 
 
 def people(address: str, activity: int, seed: int) -> Iterator[Client]:
-    """A room's clients: every third is classic, and the first two are two tabs of one user."""
+    """A room's clients on seats: every third is classic, and the first two are two tabs of one user."""
     for number in range(CLIENTS // ROOMS):
         name = f"u{number}"
         person = Person(activity=activity, name=name, user="u1" if number == 0 else name, classic=number % 3 == 2)

@@ -102,6 +102,34 @@ def test_private_chat_need_not_be_shown() -> None:
     assert columns(room) == set()
 
 
+def test_a_private_chat_may_come_to_the_gallery_before_what_was_said_earlier() -> None:
+    for is_there in (True, False):
+        room = Room(messages=6)
+        screen = room.history.screens[0]
+        letter = {"messageType": CHAT, "userId": "u0", "id": "p", "to": "u0"}
+        room.history.live.append(record(9, letter))
+        head, tail = [one for one in screen.heard if not one.is_numbered], [room.shown(1)]
+        screen.heard = [*head, *tail, room.heard({**letter, "seq": 9}, BEGAN + 2)]
+        if is_there:  # then slots were lost
+            screen.heard.append(room.heard(welcome(6, gap=True), BEGAN + 7))
+            tell(room, {"messageType": COUNT, "onlineNumber": len(room.users)})
+            tell(room, {"messageType": LIKES, "zanNumber": LIKED})
+        else:
+            screen.is_there = False
+            room.add("u0")
+            room.history.connections -= 1
+        assert check(room.history).findings == [], is_there
+
+
+def test_a_private_chat_that_nobody_has_heard_is_counted() -> None:
+    room = Room()
+    chat = room.send(1, Outcome.ACKNOWLEDGED, 9)
+    chat.to = "u1"
+    assert check(room.history).counted["private, unheard"] == 1
+    room.history.screens[1].heard.append(room.heard({"messageType": CHAT, "userId": "u0", "id": chat.id}, BEGAN + 9))
+    assert check(room.history).counted["private, unheard"] == 0
+
+
 def test_what_redis_forgot_and_a_killed_relay_knew_may_be_shown_twice_but_not_stored_twice() -> None:
     forgot = [Lost(0, BEGAN + 1.5)]
     killed = [Fault(name="kill-relay", began=BEGAN + 1.2, ended=BEGAN + 1.3)]

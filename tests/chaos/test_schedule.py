@@ -69,5 +69,12 @@ def test_the_gate_restarts_apache_kafka_under_the_rooms() -> None:
 def test_every_kind_can_be_done_and_every_function_of_the_rooms_is_hit() -> None:
     of_functions = {f"{verb}-{name}" for verb in ("kill", "freeze") for name in FUNCTIONS}
     assert KINDS.keys() == BY_KIND.keys() | of_functions
-    # authorize has no state and no client of a server, and a run's rooms have no gallery.
-    assert set(FUNCTIONS) == {row.name for row in ROWS} - {"authorize", "gallery"}
+    # authorize has no state and no client of a server.
+    assert set(FUNCTIONS) == {row.name for row in ROWS} - {"authorize"}
+
+
+def test_without_readers_the_gallery_is_left_alone() -> None:
+    without = chosen("", real_kafka=False, readers=False)
+    assert ALL - without == {"kill-gallery", "freeze-gallery"}
+    with pytest.raises(ValueError, match="no fault 'kill-gallery'"):
+        chosen("kill-gallery", real_kafka=False, readers=False)

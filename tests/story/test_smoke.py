@@ -45,6 +45,7 @@ async def test_in_whole_rooms_every_step_is_taken_and_told_in_a_line(rooms: Room
     assert outcome["ok"], printed
     assert [step["name"] for step in outcome["steps"]] == [name for name, _ in walk_of(options(rooms.address)).steps()]
     assert [line.split()[0] for line in printed.splitlines()[1:]] == ["ok"] * len(outcome["steps"])
+    assert "not asked: the stage has none" in printed
 
 
 def walk_of(options: SmokeOptions) -> Walk:
@@ -98,7 +99,9 @@ async def token_mode(own_servers: Servers) -> AsyncIterator[str]:
         window_ms=50,
         auth_mode="token",
     )
-    async with Emulator(chosen, {"ALLOWED_ORIGINS": "https://shop.example"}) as emulator:
+    # No room of a smoke test has so many seats.
+    environment = {"ALLOWED_ORIGINS": "https://shop.example", "GALLERY_FROM": "3000"}
+    async with Emulator(chosen, environment) as emulator:
         yield emulator.address
 
 
@@ -108,6 +111,7 @@ async def test_in_token_mode_only_tokens_of_these_rooms_get_through_and_only_fro
     outcome, printed = await walked(options(token_mode, origin="https://shop.example"))
     assert outcome["ok"], printed
     assert "refused without a token" in printed
+    assert "a chat is read there, Miss from cloudfront" in printed
 
     outcome, _ = await walked(options(token_mode, origin="https://evil.example"))
     assert outcome["cause"]["name"] == ORIGIN.name

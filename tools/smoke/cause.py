@@ -79,6 +79,13 @@ PAGES = Cause(
     "The stack's events say whether Custom::Pages filled the bucket, and the log of the function pages why it did not. "
     "Does the bucket's policy name this distribution? Was an older page kept by a proxy on the way?",
 )
+GALLERY = Cause(
+    "gallery",
+    "Slots are read at the host of --api, below /gallery/: with edge.only that is CloudFront's, or a domain's. Does the "
+    "distribution pass /gallery/* on, and keep errors for a second? The log of gallery: IAM "
+    "(secretsmanager:GetSecretValue on the gallery's keys), or no way to Redis. 403 is a key that is not the api's. "
+    "Slots that lack a chat were not written by relay-0: RelayLag, and its log.",
+)
 ROOMS = Cause("rooms", "They answer, but not as this version of the tool expects: are the functions of the same one?")
 
 # How the HTTP API begins to say which server is away (functions/api/errors.py).

@@ -16,7 +16,7 @@ from tools.smoke.platform import Platform
 from tools.smoke.viewer import Nothing, Viewer, enter
 from tools.token_source import TokenSource, viewer_order
 
-ALICE, BOB = "smoke-alice", "smoke-bob"
+ALICE, BOB, CAROL = "smoke-alice", "smoke-bob", "smoke-carol"
 PAUSE_SECONDS = 0.5
 # Longer than all steps take at their slowest.
 TOKEN_SECONDS = 1800

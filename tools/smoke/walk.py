@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from websockets.exceptions import InvalidStatus
 
-from functions.rooms.events import CHAT, HEARTBEAT, JOIN, LIKE, NOTICE, PROPERTIES, REMOVED, SANCTION
+from functions.rooms.events import CHAT, HEARTBEAT, JOIN, LEAVE, LIKE, NOTICE, PROPERTIES, REMOVED, SANCTION
 from functions.rooms.objects import LIKES, WELCOME, WHO_IS_HERE
 from tools.json_http import Answer
 from tools.smoke import cause
@@ -14,14 +14,15 @@ from tools.smoke.cause import Failed
 from tools.smoke.options import SmokeOptions
 from tools.smoke.pages import Site
 from tools.smoke.platform import Platform
-from tools.smoke.room import ALICE, BOB, RoomUnderTest
+from tools.smoke.reader import Reader
+from tools.smoke.room import ALICE, BOB, CAROL, RoomUnderTest
 from tools.smoke.viewer import enter
 from tools.token_source import TokenSource
 
 # In the order in which they are taken; each is a method of Walk.
 STEPS = (
     *("health", "stranger", "handshake", "welcome", "second viewer", "chat", "like", "heartbeat", "who is here"),
-    *("resume", "HTTP API", "properties", "notice", "notice to one", "mute", "removal", "kick", "leaving"),
+    *("resume", "HTTP API", "properties", "notice", "notice to one", "mute", "removal", "gallery", "kick", "leaving"),
     *("archive", "watch time", "report", "pages"),
 )
 
@@ -187,6 +188,21 @@ class Walk:
         await self._platform.call("DELETE", f"{self._path}/messages/{self._seq}")
         await self._both(REMOVED, "that the chat is removed", seq=self._seq)
         return "both are told"
+
+    async def gallery(self) -> str:
+        """Where the stage has a gallery, a third viewer reads there what the first one says."""
+        token, options = await self._room.token(CAROL), self._options
+        reader = Reader(options.api, token, options.activity_id, CAROL, patience=options.patience)
+        if not await reader.take():
+            return "not asked: the stage has none, and each viewer takes a seat"
+        try:
+            await self._room.told(ALICE, JOIN, f"that {CAROL} joined", userId=CAROL)
+            said = await self._room.accepted(ALICE, CHAT, "a chat", message=f"{self._text} to the gallery")
+            way = await reader.read_until("the chat", messageType=CHAT, seq=said["seq"])
+        finally:
+            await reader.leave()
+        await self._room.told(ALICE, LEAVE, f"that {CAROL} left", userId=CAROL)
+        return f"a chat is read there, {way}"
 
     async def kick(self) -> str:
         """The api itself reaches connections, and closes one."""

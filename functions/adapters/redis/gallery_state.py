@@ -53,12 +53,13 @@ class GalleryState:
         since: str,
         asked: bool,
         read_mail: int | None,
+        rather_reads: bool = False,
     ) -> tuple[Answer, PlaceView]:
         """Take a place, or renew it, and look at the room as its reader is then told of it, in one round trip.
 
         `taken_at`: when the place was first taken. `everywhere`: the places of all rooms, as `everywhere()` has them.
         `asked`: for the history behind the cursor `since`, and the properties. `read_mail` is the seq up to which the
-        reader has what was for it alone.
+        reader has what was for it alone. Who `rather_reads` has a place although the room has a seat.
         """
         room, joins = RoomKeys(identity.activity_id), self._limits.joins
         taken = arguments.taken(room, place, identity, now)
@@ -70,7 +71,7 @@ class GalleryState:
             bucket=bucket_of(place.connection_id),
             taken_at=taken_at,
             salt=secrets.token_hex(16),
-            seats_before=self._seats_before,
+            seats_before=0 if rather_reads else self._seats_before,
             least_beat=self._beats.least,
             beats_per_second=self._beats.per_second,
             everywhere=everywhere,

@@ -1,4 +1,4 @@
-"""How the Python client reads in the gallery on real sockets, takes a seat to speak, and goes back."""
+"""How the Python client reads in the gallery on real sockets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -118,77 +118,6 @@ async def test_the_order_has_the_viewer_and_the_token_as_a_bearer(room: FakeRoom
     (order,) = gallery.orders
     assert order.body == {"username": "alice", "userId": "u1", "attributes": {"level": "12"}}
     assert order.bearer == "t0"
-
-
-async def test_who_speaks_takes_a_seat_reads_on_until_it_is_there_and_gives_the_place_up(
-    room: FakeRoom, gallery: FakeGallery
-) -> None:
-    async with reader(room, gallery) as it:
-        (await gallery.asked()).say(chat(1))
-        await it.told("chat")
-        saying = asyncio.ensure_future(it.room.say("hello"))
-        seat = await room.seat()
-        assert seat.query["since"] == "e1.1"
-        (await gallery.asked()).say(chat(2))
-        await it.told("chat", count=2)
-        await seat.welcome(cursor="e1.3", history=[chat(2), chat(3)])
-        (frame,) = await seat.hear(4)
-        await seat.reply(frame, seq=4)
-        await seat.say(chat(4))
-        assert (await saying)["seq"] == 4
-        await it.told("chat", count=4)
-        assert it.texts() == [f"chat {seq}" for seq in range(1, 5)]
-        assert await gallery.given_up() == ["g1"]
-        assert states(it) == ["connecting", "gallery", "seat"]
-        assert it.all_of("welcome")[-1]["resumed"] is True
-
-
-async def test_likes_take_a_seat_too_and_none_is_lost(room: FakeRoom, gallery: FakeGallery) -> None:
-    async with reader(room, gallery) as it:
-        it.room.like(3)
-        seat = await room.seat()
-        await seat.welcome()
-        assert [frame["count"] for frame in await seat.hear(6)] == [3]
-
-
-async def test_a_while_after_the_last_word_the_viewer_goes_back_with_the_cursor(
-    room: FakeRoom, gallery: FakeGallery
-) -> None:
-    timing = replace(READING, seat=0.5, linger=10)
-    async with reader(room, gallery, timing=timing) as it:
-        await gallery.ordered(2)
-        it.room.like()
-        seat = await room.seat()
-        gallery.told |= {"cursor": "e1.6", "history": [chat(5), chat(6)]}
-        await seat.welcome(cursor="e1.5", history=[chat(5)])
-        order = await gallery.ordered(3)
-        assert (order.body.get("place"), order.body["since"]) == (None, "e1.5")
-        await it.told("state", count=2, lane="gallery")
-        await seat.say(chat(6), chat(7))  # on their way while the seat is being given up
-        await it.told("chat", count=3)
-        assert it.texts() == ["chat 5", "chat 6", "chat 7"]
-        assert states(it) == ["connecting", "gallery", "seat", "gallery"]
-    await seat.gone()
-    assert gallery.left == ["g1", "g2"]
-
-
-async def test_who_speaks_while_a_place_is_on_its_way_keeps_the_seat(room: FakeRoom, gallery: FakeGallery) -> None:
-    async with reader(room, gallery, timing=replace(READING, seat=0.5)) as it:
-        await gallery.ordered(2)
-        it.room.like()
-        seat = await room.seat()
-        await seat.welcome()
-        await it.told("state", lane="seat")
-        gallery.holds = asyncio.Event()
-        await gallery.ordered(3)
-        saying = asyncio.ensure_future(it.room.say("again"))
-        (frame,) = await seat.hear(4)
-        gallery.holds.set()
-        await seat.reply(frame, seq=1)
-        await saying
-        assert await gallery.given_up(2) == ["g1", "g2"]
-        assert states(it)[:3] == ["connecting", "gallery", "seat"]
-        assert room.is_empty
 
 
 async def test_the_place_is_renewed_and_what_it_says_anew_is_taken_over(room: FakeRoom, gallery: FakeGallery) -> None:

@@ -113,6 +113,15 @@ async def test_a_renewal_earns_watch_time_and_is_no_join(
     assert (log.saved[-1].watch_from, log.saved[-1].watch_to) == (NOW, NOW + 180_000)
 
 
+async def test_who_would_rather_read_has_a_place_although_the_room_has_a_seat(
+    client: httpx.AsyncClient, site: Site, redis: RedisCluster
+) -> None:
+    await open_gallery(redis)
+    site.parts = replace(site.parts, gallery=gallery_of(site, gallery_state(redis, seats_before=1)))
+    assert (await told(client))["lane"] == "seat"
+    assert (await told(client, lane="gallery"))["lane"] == "gallery"
+
+
 async def test_who_has_a_seat_is_there_already(
     client: httpx.AsyncClient, gallery: Gallery, log: MemoryLog, platform: ApiParts
 ) -> None:
@@ -175,6 +184,7 @@ async def test_in_open_mode_the_body_says_who_it_is(client: httpx.AsyncClient, g
         {"since": "x"},
         {"mail": "-1"},
         {"mail": 1},
+        {"lane": "seat"},
         {"hash": "a"},
     ],
 )
