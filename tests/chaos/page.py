@@ -12,9 +12,8 @@ from tests.chaos.person import Person
 from tests.chaos.seen import Seen
 from tests.chaos.wire import Wire
 
-# A seat is kept for a moment after the last word, so that lanes are changed often; a seat that the room has offered is
-# replaced by another now and then. All else is as people have it, but for the waits.
-TIMING = Timing(seat=4, rotate=(20, 40), longest_wait=4)
+# A seat is kept for a moment after the last word, so that lanes are changed often.
+TIMING = Timing(seat=4, longest_wait=4)
 # What is no object of the room; `properties` tells of a change, and of what all properties are then.
 _OWN = {"state", "gap", "refused", "fault", "properties"}
 

@@ -42,7 +42,7 @@ class Listener(Person):
 async def reading(rooms: Rooms, activity: int) -> AsyncIterator[tuple[Viewer, Listener]]:
     """alice on the seat, and bob in the gallery, who has heard "before"."""
     alice, bob = await rooms.enter(activity, "alice"), Listener(rooms, activity, "bob")
-    async with bob.room:
+    async with alice.beating(1), bob.room:
         await bob.next("state", lane="gallery")
         assert (await alice.say("before"))["ok"]
         await bob.hears("before")
@@ -68,11 +68,11 @@ async def kill(function: str) -> None:
 
 async def test_a_reader_whose_functions_are_killed_hears_everything_once(own_servers: Servers, activity: int) -> None:
     async with (
-        running(own_servers, environment=GALLERY, heartbeat_seconds=1) as rooms,
+        running(own_servers, environment=GALLERY, heartbeat_seconds=2) as rooms,
         reading(rooms, activity) as (alice, bob),
     ):
         said = ["before"]
-        # A request for a slot is always under way, and one for the place each second.
+        # A request for a slot is always under way, and one for the place every other second.
         for function in ("gallery", "api", "gallery"):
             assert (await alice.say(f"while {function} is killed {len(said)}"))["ok"]
             await kill(function)
@@ -85,7 +85,7 @@ async def test_a_reader_whose_functions_are_killed_hears_everything_once(own_ser
 
 async def test_a_reader_of_an_emptied_redis_is_told_of_the_gap_and_goes_on(own_servers: Servers, activity: int) -> None:
     async with (
-        running(own_servers, environment=GALLERY, heartbeat_seconds=1) as rooms,
+        running(own_servers, environment=GALLERY, heartbeat_seconds=2) as rooms,
         reading(rooms, activity) as (alice, bob),
     ):
         redis = connect(own_servers.redis_url)
@@ -111,9 +111,8 @@ async def test_functions_whose_clocks_are_wrong_by_minutes_serve_readers_no_wors
     so do the clocks in the tests of live.js."""
     with shifted_clock(minutes):
         async with (
-            running(own_servers, environment=GALLERY, heartbeat_seconds=1, sweep_seconds=0.5) as rooms,
+            running(own_servers, environment=GALLERY, heartbeat_seconds=3, sweep_seconds=0.5) as rooms,
             reading(rooms, activity) as (alice, bob),
-            alice.beating(0.5),
         ):
             carol = (await rooms.http.post(f"/api/activities/{activity}/place", json={"username": "carol"})).json()
             _, made_at = parse_place_id(carol["place"])

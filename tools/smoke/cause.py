@@ -81,7 +81,7 @@ PAGES = Cause(
 )
 GALLERY = Cause(
     "gallery",
-    "Slots are read at the host of --api, below /gallery/: with edge.only that is CloudFront's, or a domain's. Does the "
+    "Slots are read at the host of --api, below /gallery/: with edge.only CloudFront's, or a domain's. Does the "
     "distribution pass /gallery/* on, and keep errors for a second? The log of gallery: IAM "
     "(secretsmanager:GetSecretValue on the gallery's keys), or no way to Redis. 403 is a key that is not the api's. "
     "Slots that lack a chat were not written by relay-0: RelayLag, and its log.",
