@@ -20,7 +20,7 @@ from tests.chaos.life import live, rule
 from tests.chaos.report import Finding, Report
 from tests.chaos.schedule import KINDS, Planned, chosen, draw
 from tests.chaos.settling import all_welcome, settle, until
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import Stage, bring_readers, staged
 from tests.chaos.table import findings, table
 from tools.event_loop import run
 from tools.parser import Parser, number, one_of, option
@@ -75,8 +75,11 @@ async def _run(options: ChaosOptions, seed: int, plan: Sequence[Planned]) -> int
     faults: list[Fault] = []
     with _logged(log):
         real_kafka = options.kafka == "real"
-        async with staged(seed=seed, slices=options.slices, real_kafka=real_kafka, readers=options.readers) as stage:
+        gallery = options.readers > 0
+        async with staged(seed=seed, slices=options.slices, real_kafka=real_kafka, gallery=gallery) as stage:
             await until("every client is welcome", lambda: all_welcome(stage))
+            bring_readers(stage, options.readers, seed)
+            await until("every reader is welcome", lambda: all_welcome(stage))
             began = time.time()
             await _act(stage, plan, faults, options.seconds)
             late = await settle(stage)

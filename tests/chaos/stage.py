@@ -61,16 +61,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*, seed: int, slices: int, real_kafka: bool, readers: int) -> AsyncIterator[Stage]:
-    """Everything is up, and the clients begin to connect, with so many `readers` in the gallery. At the end no process
-    is left.
+async def staged(*, seed: int, slices: int, real_kafka: bool, gallery: bool) -> AsyncIterator[Stage]:
+    """Everything is up, and the clients on seats begin to connect. At the end no process is left.
 
     Raises ServerFailed, or KafkaUnavailable without Apache Kafka.
     """
     async with AsyncExitStack() as stack:
         redis, kafka, moto = EmbeddedRedis(), ApacheKafka() if real_kafka else EmbeddedKafka(), Moto()
         await _start(stack, redis, kafka, moto)
-        emulator = TroubledEmulator(_options(redis, kafka, moto, slices), GALLERY if readers else {})
+        emulator = TroubledEmulator(_options(redis, kafka, moto, slices), GALLERY if gallery else {})
         await stack.enter_async_context(emulator)
         http = httpx.AsyncClient(base_url=f"http://{emulator.address}", trust_env=False, timeout=API_SECONDS)
         await stack.enter_async_context(http)
@@ -85,12 +84,16 @@ async def staged(*, seed: int, slices: int, real_kafka: bool, readers: int) -> A
             rooms={activity: list(people(emulator.address, activity, seed)) for activity in activities},
         )
         stack.push_async_callback(_stop, stage)
-        for number in range(readers):
-            activity = activities[number % ROOMS]
-            person = Person(activity=activity, name=f"r{number}", user=f"r{number}", quiet=True)
-            dice = random.Random(f"reader {seed} {number}")
-            stage.rooms[activity].append(Reader(emulator.address, person, dice))
         yield stage
+
+
+def bring_readers(stage: Stage, number_of: int, seed: int) -> None:
+    """So many come to read. Where nobody has a seat yet they would be offered one."""
+    for number in range(number_of):
+        activity = list(stage.rooms)[number % ROOMS]
+        person = Person(activity=activity, name=f"r{number}", user=f"r{number}", quiet=True)
+        dice = random.Random(f"reader {seed} {number}")
+        stage.rooms[activity].append(Reader(stage.emulator.address, person, dice))
 
 
 async def _start(stack: AsyncExitStack, *servers: Server) -> None:
