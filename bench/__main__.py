@@ -25,6 +25,7 @@ BENCHES: Mapping[str, str] = {
     "message": "CPU and wall time of a frame, above an empty handler's",
     "round-trips": "Redis round trips of each function and of a tick",
     "memory": "Redis memory per seat",
+    "readers": "100,000 readers in the gallery for an hour: counts, Redis's memory, calls and CPU",
     "words": "looking for the sensitive words in a chat",
     "archive": "CPU, requests and write units to store 1,000 records of a room",
     "review": "a review of a chat by Lambda's API, against boto3",

@@ -6,6 +6,7 @@ from typing import Any
 from redis.asyncio.cluster import RedisCluster
 
 from bench.memory_log import MemoryLog
+from bench.redis_usage import room_bytes
 from bench.result import Result, Target
 from bench.rooms import relay_parts, running_redis, seat, welcome
 from bench.screens import Screens
@@ -48,12 +49,12 @@ async def _measure(seats: int) -> dict[str, float]:
         before = await _used_memory(redis)
         await seat(parts.room.state, viewers, clock())
         answer = await _forget_answers(redis)
-        unwelcomed = await _keys(redis)
+        unwelcomed = (await room_bytes(redis, ACTIVITY_ID)).total()
         await welcome(parts.rooms, viewers, clock())
         await _forget_answers(redis)
         return {
             "seats": seats,
-            "keys": await _keys(redis) / seats,
+            "keys": (await room_bytes(redis, ACTIVITY_ID)).total() / seats,
             "keysUnwelcomed": unwelcomed / seats,
             "server": (await _used_memory(redis) - before) / seats,
             "answer": answer,
@@ -70,14 +71,6 @@ async def _forget_answers(redis: RedisCluster) -> float:
         sizes.append(await redis.memory_usage(key, samples=0) or 0)
         await redis.delete(key)
     return sum(sizes) / max(1, len(sizes))
-
-
-async def _keys(redis: RedisCluster) -> int:
-    """The bytes of the room's keys."""
-    found = 0
-    async for key in redis.scan_iter(f"room:{{{ACTIVITY_ID}}}*"):
-        found += await redis.memory_usage(key, samples=0) or 0
-    return found
 
 
 async def _used_memory(redis: RedisCluster) -> int:

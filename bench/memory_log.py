@@ -29,9 +29,10 @@ class MemoryLog(RoomLog):
     async def publish_saved(self, event: Event) -> None:
         """Drop it: no bench reads the save topic."""
 
-    def take(self) -> dict[str, Any]:
-        """The published events as one invocation's event. They are then forgotten."""
-        taken, self.live = self.live, []
+    def take(self, most: int | None = None) -> dict[str, Any]:
+        """The published events, at most so many, as one invocation's event. They are then forgotten."""
+        taken = self.live[:most]
+        del self.live[: len(taken)]
         return batch(taken)
 
 

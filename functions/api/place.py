@@ -82,8 +82,8 @@ class PlaceTaken(ResponseBody):
 @router.post("", summary="Take or renew a place", responses={200: {"model": PlaceTaken}, **responses(404, 429)})
 async def take(activity_id: ActivityId, request: Request, bearer: Bearer, parts: Parts, order: PlaceOrder) -> Response:
     """Take a place in the gallery, or renew the one that is named, as often as `beatSeconds` says. Where the room has a
-    seat for the viewer, `lane` is `seat`, and nothing is taken, unless the order itself names the `lane` `gallery`. Who
-    may come in is as at the handshake."""
+    seat for a viewer who names none, `lane` is `seat`, and nothing is taken, unless the order itself names the `lane`
+    `gallery`. Who may come in is as at the handshake."""
     try:
         identity = await _identity(activity_id, request, bearer, parts, order)
     except Refused as refused:

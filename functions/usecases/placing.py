@@ -36,7 +36,7 @@ KEEP_MS = 10_000
 class Order:
     """What a reader asks for: to renew `place`, or to take one if that is None. `since` and `read_mail` say up to where
     the reader has read, as functions/adapters/redis/gallery_state.py has it. `rather_reads`: also where the room has a
-    seat."""
+    seat; who names a place does so anyway."""
 
     place: str | None = None
     since: str = ""
@@ -152,7 +152,9 @@ async def _take_when_open(
             since=order.since,
             asked=asked,
             read_mail=order.read_mail,
-            rather_reads=order.rather_reads,
+            # Who has read here reads on: if Redis has lost a large room, its seats are not counted yet, and all its
+            # readers would take some.
+            rather_reads=order.rather_reads or order.place is not None,
         )
         if not isinstance(answer, Opening):
             return answer, view

@@ -21,6 +21,7 @@ from functions.rooms.seats import Seat
 from functions.rooms.words import Lists
 from functions.usecases.admission import Admission
 from functions.usecases.placing import Everywhere, Gallery
+from tests.functions.adapters.redis.snapshot import lose_all
 from tests.functions.adapters.redis.snapshot import take as snapshot
 from tests.functions.api.bearers import TOKENS, bearing
 from tests.functions.api.site import Site
@@ -120,6 +121,19 @@ async def test_who_would_rather_read_has_a_place_although_the_room_has_a_seat(
     site.parts = replace(site.parts, gallery=gallery_of(site, gallery_state(redis, seats_before=1)))
     assert (await told(client))["lane"] == "seat"
     assert (await told(client, lane="gallery"))["lane"] == "gallery"
+
+
+async def test_who_names_a_place_reads_on_where_redis_has_lost_the_seats(
+    client: httpx.AsyncClient, site: Site, redis: RedisCluster
+) -> None:
+    await open_gallery(redis)
+    site.parts = replace(site.parts, gallery=gallery_of(site, gallery_state(redis, seats_before=1)))
+    found = await told(client, lane="gallery")
+    await lose_all(redis, "room:*")
+    await open_gallery(redis)
+    again = await told(client, place=found["place"])
+    assert (again["lane"], again["place"], again["gap"]) == ("gallery", found["place"], True)
+    assert (await told(client, bearer("bob")))["lane"] == "seat"
 
 
 async def test_who_has_a_seat_is_there_already(

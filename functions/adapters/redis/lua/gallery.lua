@@ -6,7 +6,8 @@
 -- slots    stream      "<ms>-<n>" -> said (encoded objects with commas between), for (hashes of readers, likewise)
 -- mail     sorted set  encoded object -> seq; one key for each user: what the user alone is to be told. An empty object
 --                      stands for those up to its seq that were too many
--- figures  reading: the ms until which somebody may have a valid address of slots
+-- figures  reading: the ms until which somebody may have a valid address of slots. beat: the seconds after which a reader
+--          was last told to renew the place
 --
 -- Clock. A slot is a second of the server's own clock, which stands still while a script runs. So when a script sees
 -- that a slot is over, no entry can come into it any more. A clock may be set back, or another server with another clock

@@ -40,7 +40,9 @@ if not open then
   epoch = redis.call('HGET', figures, 'epoch')
   redis.call('HSET', gallery, 'epoch', epoch, 'open', string.format('%.0f', at), 'salt', salt)
 end
-redis.call('HSET', figures, 'reading', string.format('%.0f', at + READING_MS))
+local all = math.max(everywhere, figure(figures, 'places') + (score and 0 or 1))
+local beat = math.min(MOST_BEAT, math.max(least_beat, math.ceil(all / beats_per_second)))
+redis.call('HSET', figures, 'reading', string.format('%.0f', at + READING_MS), 'beat', beat)
 redis.call('PEXPIRE', gallery, 2 * READING_MS)
 keep_figures(figures)
 if math.floor(open / 1000) == math.floor(at / 1000) then return {'opening', 1000 - at % 1000} end
@@ -48,8 +50,6 @@ if math.floor(open / 1000) == math.floor(at / 1000) then return {'opening', 1000
 if not pay_join(joins, user_id, join_burst, join_per_second, now) then
   return {'too often', join_wait(joins, user_id, join_burst, join_per_second, now)}
 end
-local all = math.max(everywhere, figure(figures, 'places') + (score and 0 or 1))
-local beat = math.min(MOST_BEAT, math.max(least_beat, math.ceil(all / beats_per_second)))
 local first, stretch = 0, {now, now, 0}
 if score then
   local last, before = sign_of_life(place, score)
@@ -61,8 +61,13 @@ if score then
   stretch = credit(users, user_id, user, now, most_credit(math.max(before, least_beat)))
   keep(own_places, users, figures)
 else
+  local before = read_user(users, user_id)
   first = take(own_places, users, figures, newcomers, place, username, attributes, now, epoch, beat)
-  local own = places_of_user(read_user(users, user_id), place)
+  local user = read_user(users, user_id)
+  -- A place that was lost with its key was watched from all the same.
+  local is_lost = before and (before.unsure == '~' or has(before.own, own_seat(own_places, place)))
+  if is_lost then credit(users, user_id, user, now, most_credit(beat)) end
+  local own = places_of_user(user, place)
   for index = 1, #own - most_places do
     give_up(places[own[index][2]], users, figures, newcomers, own[index][1], now)
   end

@@ -105,6 +105,8 @@ local function own_seat(seats, seat)
   return '\t' .. framing .. string.match(seats, '%d+$') .. ',' .. connection_id
 end
 
+local function has(own, one) return string.find(own .. '\t', one .. '\t', 1, true) ~= nil end
+
 local function without(own, one)
   local from, to = string.find(own .. '\t', one .. '\t', 1, true)
   return from and string.sub(own, 1, from - 1) .. string.sub(own, to) or own

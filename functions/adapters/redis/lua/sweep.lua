@@ -3,7 +3,8 @@
 --
 -- A place has expired if its lease has ended before `now`. Its reader has watched until it was last renewed.
 --
--- If the figures do not fit the seats and users, a key was lost, and the room is counted again.
+-- If the figures do not fit the seats and users, a key was lost, and the room is counted again. Whoever lost a place by
+-- that renews it within the interval that readers were told, which may be much longer than that of heartbeats.
 -- USES seats recount
 -- KEYS figures newcomers closing seats... places... users... (of all buckets)
 -- ARGV expired_before:number most:number limit:number taken_before now:number epoch
@@ -42,7 +43,8 @@ if not fits or figure(figures, 'recount') == 1 then
   recounted = 1
   local everywhere = {unpack(seats)}
   for _, bucket in ipairs(places) do everywhere[#everywhere + 1] = bucket end
-  local gone = recount(figures, everywhere, users, expired_before, limit - #departures)
+  local unheard_before = math.min(expired_before, now - LEASE_HEARTBEATS * 1000 * figure(figures, 'beat'))
+  local gone = recount(figures, everywhere, users, unheard_before, limit - #departures)
   for _, departure in ipairs(gone) do departures[#departures + 1] = departure end
   redis.call('HSETNX', figures, 'epoch', epoch)
   redis.call('HSET', figures, 'seats', left, 'online', counted('HLEN', users))

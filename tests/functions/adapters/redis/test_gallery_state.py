@@ -258,6 +258,33 @@ async def test_a_lost_key_is_made_up_for(redis: RedisCluster, state: RoomState, 
     assert await online(state) == (0, 0, 0)
 
 
+async def test_who_lost_a_place_that_is_seldom_renewed_stays_until_it_would_have_been(
+    redis: RedisCluster, state: RoomState
+) -> None:
+    await open_gallery(redis)
+    seldom = gallery_state(redis, per_second=1)
+    for number in range(20):
+        await taken(seldom, place_of(f"u{number}", number), everywhere=200)
+    await lose_all(redis, "room:{42}:places*")
+    for ms in (LEASE_MS + 1, 199_000):
+        assert (await sweep(redis, NOW + ms)).departures == []
+    for number in range(10):
+        assert not (await taken(seldom, place_of(f"u{number}", number), NOW + 200_000, everywhere=200)).first
+    assert await online(state) == (20, 0, 10)
+    assert len((await sweep(redis, NOW + 400_001)).departures) == 10
+    assert await online(state) == (10, 0, 10)
+
+
+async def test_a_place_that_was_lost_costs_no_watch_time(redis: RedisCluster, state: RoomState) -> None:
+    await open_gallery(redis)
+    seldom = gallery_state(redis, per_second=1)
+    await taken(seldom, place_of("alice"), everywhere=200)
+    await lose_all(redis, "room:{42}:places*")
+    assert not (await taken(seldom, place_of("alice"), NOW + 200_000, everywhere=200)).renewed
+    renewed = await taken(seldom, place_of("alice"), NOW + 400_000, everywhere=200)
+    assert (renewed.watched.start, renewed.watched.end) == (NOW, NOW + 400_000)
+
+
 async def test_twenty_thousand_places_are_counted_right_after_a_lease(redis: RedisCluster, state: RoomState) -> None:
     """The places are written as a room has them, in one call for each bucket, to be quick; then half are left alone."""
     await open_gallery(redis)
