@@ -23,17 +23,22 @@ class Incomplete(Exception):
 
 
 class BatchingRedis(RedisCluster):
-    """A client of a cluster of one node. The commands in QUICK go over a connection of their own, which must be opened
-    before."""
+    """A client of a cluster of one node. The commands in QUICK go over a connection of their own."""
 
-    async def open(self, url: str) -> Self:
-        """Connect to the server at `url`. Close the client in the end."""
+    @classmethod
+    async def connected(cls, url: str) -> Self:
+        """A client of the server at `url`. Close it in the end."""
+        client = cls.from_url(url, decode_responses=True)
+        assert isinstance(client, cls)
+        await client._open(url)
+        return client
+
+    async def _open(self, url: str) -> None:
         self._pack = RoomsConnection().pack_command
         self._unsent: list[bytes] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
         reader, self._out = await asyncio.open_connection(urlsplit(url).hostname, urlsplit(url).port)
         self._reading = asyncio.create_task(self._read(reader))
-        return self
 
     async def aclose(self) -> None:
         self._reading.cancel()

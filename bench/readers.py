@@ -35,15 +35,13 @@ QUICK: dict[str, Any] = {"readers": 1_000, "seconds": 900, "reading_seconds": 8}
 
 async def run(*, readers: int = 100_000, seconds: int = 3600, reading_seconds: int = 20) -> Result:
     """So many readers for so many seconds of the room's clock."""
-    async with redis_server() as url:
-        redis: BatchingRedis = BatchingRedis.from_url(url, decode_responses=True)
-        async with await redis.open(url):
-            show = Show(redis, readers)
-            await show.come()
-            await show.stay(seconds)
-            await show.read(reading_seconds)
-            await show.lose_a_key()
-            await show.go()
+    async with redis_server() as url, await BatchingRedis.connected(url) as redis:
+        show = Show(redis, readers)
+        await show.come()
+        await show.stay(seconds)
+        await show.read(reading_seconds)
+        await show.lose_a_key()
+        await show.go()
     return show.result()
 
 

@@ -24,8 +24,7 @@ sizes = pytest.mark.parametrize("size", [300, pytest.param(20_000, marks=[pytest
 
 @pytest.fixture
 async def redis(clean_redis: str) -> AsyncIterator[BatchingRedis]:
-    client: BatchingRedis = BatchingRedis.from_url(clean_redis, decode_responses=True)
-    async with await client.open(clean_redis):
+    async with await BatchingRedis.connected(clean_redis) as client:
         yield client
 
 

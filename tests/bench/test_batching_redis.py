@@ -32,8 +32,7 @@ def test_an_error_is_an_answer() -> None:
 
 
 async def test_each_caller_gets_its_own_answer(clean_redis: str) -> None:
-    client: BatchingRedis = BatchingRedis.from_url(clean_redis, decode_responses=True)
-    async with await client.open(clean_redis) as redis:
+    async with await BatchingRedis.connected(clean_redis) as redis:
         await redis.hset("h", mapping={str(number): "x" * number for number in range(300)})
 
         async def one(number: int) -> Sequence[Any]:
