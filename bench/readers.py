@@ -6,6 +6,7 @@ time, since Redis's clock tells them: bench/origin.py.
 
 import asyncio
 import time
+from contextlib import aclosing
 from typing import Any
 
 from bench.audience import STEP_MS, Audience
@@ -35,7 +36,7 @@ QUICK: dict[str, Any] = {"readers": 1_000, "seconds": 900, "reading_seconds": 8}
 
 async def run(*, readers: int = 100_000, seconds: int = 3600, reading_seconds: int = 20) -> Result:
     """So many readers for so many seconds of the room's clock."""
-    async with redis_server() as url, await BatchingRedis.connected(url) as redis:
+    async with redis_server() as url, aclosing(await BatchingRedis.connected(url)) as redis:
         show = Show(redis, readers)
         await show.come()
         await show.stay(seconds)

@@ -1,6 +1,7 @@
 """What Redis counts of a large audience, against who is there."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -24,7 +25,7 @@ sizes = pytest.mark.parametrize("size", [300, pytest.param(20_000, marks=[pytest
 
 @pytest.fixture
 async def redis(clean_redis: str) -> AsyncIterator[BatchingRedis]:
-    async with await BatchingRedis.connected(clean_redis) as client:
+    async with aclosing(await BatchingRedis.connected(clean_redis)) as client:
         yield client
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def test_an_error_is_an_answer() -> None:
 
 
 async def test_each_caller_gets_its_own_answer(clean_redis: str) -> None:
-    async with await BatchingRedis.connected(clean_redis) as redis:
+    async with aclosing(await BatchingRedis.connected(clean_redis)) as redis:
         await redis.hset("h", mapping={str(number): "x" * number for number in range(300)})
 
         async def one(number: int) -> Sequence[Any]:
