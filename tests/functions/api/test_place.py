@@ -133,7 +133,7 @@ async def test_who_names_a_place_reads_on_where_redis_has_lost_the_seats(
     await open_gallery(redis)
     again = await told(client, place=found["place"])
     assert (again["lane"], again["place"], again["gap"]) == ("gallery", found["place"], True)
-    assert (await told(client, bearer("bob")))["lane"] == "seat"
+    assert (await told(client, bearer(sub="bob")))["lane"] == "seat"
 
 
 async def test_who_has_a_seat_is_there_already(
