@@ -1,7 +1,8 @@
 # `make` lists the targets. Python 3.11 to 3.14 and make are all that must be there: bin/uv brings the rest.
 PY := .venv/bin/python
-# uv shows bars on a terminal.
-SYNC := bin/uv sync $$([ -t 2 ] || echo --quiet) --locked --inexact --no-default-groups --group
+# uv shows bars on a terminal. Compiled here, once: `make dev` starts many processes, and where Python is told to write no
+# bytecode (PYTHONDONTWRITEBYTECODE), each would compile all that it imports.
+SYNC := bin/uv sync $$([ -t 2 ] || echo --quiet) --compile-bytecode --locked --inexact --no-default-groups --group
 LOCK := pyproject.toml uv.lock
 # Begins a line that tells a terminal what goes on, if that takes longer than a glance.
 TELL := [ ! -t 2 ] || echo >&2

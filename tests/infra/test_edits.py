@@ -41,7 +41,13 @@ def test_an_edit_changes_the_settings_that_it_names() -> None:
             assert named(before, setting) != named(after, setting), (name, setting)
 
 
-@pytest.mark.parametrize("name", EDITS)
+# Each takes a second. Every fourth is quick together, so the test itself and most of the stack are tried often.
+EVERY_FOURTH = [
+    pytest.param(name, marks=() if number % 4 == 0 else pytest.mark.long, id=name) for number, name in enumerate(EDITS)
+]
+
+
+@pytest.mark.parametrize("name", EVERY_FOURTH)
 def test_an_edit_is_refused_by_nobody_and_the_document_tells_what_it_does(templates: Templates, name: str) -> None:
     done = templates.change(EDITS[name])
     assert done.refused == ()

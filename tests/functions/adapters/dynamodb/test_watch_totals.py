@@ -368,7 +368,7 @@ USERS = ("u0", "u1", next(f"u{number}" for number in count(2) if bucket_of(f"u{n
 TOLD = st.tuples(st.sampled_from(USERS), st.integers(0, 100), st.integers(1, 40), st.integers(-90, 90))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(TOLD, max_size=40), st.randoms(use_true_random=False))
 def test_however_batches_are_cut_and_repeated_and_killed_the_sums_are_exact(
     told: list[tuple[str, int, int, int]], dice: random.Random
