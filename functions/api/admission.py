@@ -52,7 +52,7 @@ Attributes = Annotated[str | None, _parameter("attributes", '{"level":"12"}')]
 Since = Annotated[str | None, _parameter("since", "ebaf133c.17")]
 
 
-def _handshake(
+async def _handshake(
     request: Request,
     activity_id: ActivityId,
     bearer: Bearer,

@@ -32,13 +32,14 @@ class OneSpelling:
         await (answer(404, "not_found", "Not Found") if is_odd else self._app)(scope, receive, send)
 
 
-def _activity_id(
+# FastAPI calls a dependency that is no coroutine in a thread, which takes longer than what these do.
+async def _activity_id(
     activity_id: Annotated[str, DescribedRoom, Path(alias="activityId", description="The room")],
 ) -> int:
     return parse_activity_id(activity_id)
 
 
-def _seq(seq: Annotated[str, DescribedSeq, Path(description="The chat's `seq`")]) -> int:
+async def _seq(seq: Annotated[str, DescribedSeq, Path(description="The chat's `seq`")]) -> int:
     if not _SEQ.fullmatch(seq) or int(seq) > MAX_SEQ:
         raise Malformed(f"seq must be an integer from 0 to {MAX_SEQ}")
     return int(seq)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -96,3 +97,30 @@ async def test_a_queue_keeps_its_url_and_what_is_in_it(moto_url: str) -> None:
 async def test_where_nothing_listens_is_told_in_one_line() -> None:
     with pytest.raises(ServerFailed, match=r"moto at http://127\.0\.0\.1:1: Could not connect"):
         await MotoResources("http://127.0.0.1:1").make_queue("failures")
+
+
+async def test_attributes_of_every_type_are_read_as_they_were_written(moto: Moto) -> None:
+    await MotoResources(moto.address).make_table("rooms")
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    client: Any = boto3.client("dynamodb", region_name=REGION, endpoint_url=moto.address, **keys)
+    key: dict[str, Any] = {"pk": {"S": "one"}, "sk": {"S": "two"}}
+    item = key | {
+        "text": {"S": "S"},
+        "amount": {"N": "-12345678901234567890.5"},
+        "yes": {"BOOL": True},
+        "nothing": {"NULL": True},
+        "bytes": {"B": b"\x00\xff"},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1", "2"]},
+        "list": {"L": [{"S": "a"}, {"L": [{"N": "1"}]}, {"M": {"S": {"B": b"\x01"}}}]},
+        "map": {"M": {"S": {"S": "a"}, "N": {"M": {"BOOL": {"BOOL": False}}}}},
+    }
+    await asyncio.to_thread(client.put_item, TableName="rooms", Item=item)
+    assert (await asyncio.to_thread(client.get_item, TableName="rooms", Key=key))["Item"] == item
+    named = {"ExpressionAttributeValues": {":one": {"S": "one"}}, "KeyConditionExpression": "pk = :one"}
+    assert (await asyncio.to_thread(client.query, TableName="rooms", **named))["Items"] == [item]
+    several = await asyncio.to_thread(client.batch_get_item, RequestItems={"rooms": {"Keys": [key]}})
+    assert several["Responses"]["rooms"] == [item]
+    added = {"UpdateExpression": "ADD amount :a", "ExpressionAttributeValues": {":a": {"N": "2"}}}
+    updated = await asyncio.to_thread(client.update_item, TableName="rooms", Key=key, ReturnValues="ALL_NEW", **added)
+    assert updated["Attributes"] == item | {"amount": {"N": "-12345678901234567888.5"}}
