@@ -109,7 +109,7 @@ preflight: .venv/.local .venv/.infra ## ask the account of your credentials what
 deploy-check: .venv/.dev .engine/.engine ## deploy, edit and delete the stack on MiniStack, no Docker; ARGS="--only relay.low_latency"
 	@$(PY) -m tests.deploy_check $(ARGS)
 
-bench: .venv/.dev ## measure what the design promises, 25 minutes; ARGS="posts --quick": a part of it, or quickly
+bench: .venv/.dev ## measure what the design promises, 40 minutes; ARGS="posts --quick": a part of it, or quickly
 	@$(PY) -m bench $(ARGS)
 
 screenshots: .venv/.dev ## write a picture of each state of the pages to .screenshots/; ARGS=room_page: of one page
