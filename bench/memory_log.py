@@ -52,6 +52,7 @@ def mapping_event(
             "offset": offset,
             "timestamp": timestamp,
             "timestampType": "CREATE_TIME",
+            "key": base64.b64encode(event.key()).decode(),
             "value": base64.b64encode(event.to_record()).decode(),
             "headers": [],
         }

@@ -11,13 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Record:
-    """One Kafka record; `timestamp` in ms since the epoch."""
+    """One Kafka record; `timestamp` in ms since the epoch. `key` is None for a record without one."""
 
     topic: str
     partition: int
     offset: int
     timestamp: int
     value: bytes
+    key: bytes | None = None
 
     @property
     def source(self) -> str:
@@ -31,7 +32,9 @@ def records(event: Mapping[str, Any]) -> Iterator[Record]:
         for record in batch:
             # A tombstone has no value.
             value = base64.b64decode(record.get("value") or "")
-            yield Record(record["topic"], record["partition"], record["offset"], record["timestamp"], value)
+            key = record.get("key")
+            place = record["topic"], record["partition"], record["offset"], record["timestamp"]
+            yield Record(*place, value, None if key is None else base64.b64decode(key))
 
 
 def first_offsets(failed: Iterable[Record]) -> dict[str, int]:

@@ -95,12 +95,21 @@ def read(records: Iterable[Record]) -> tuple[dict[int, Sequence[Event]], int]:
     for record in records:
         try:
             event = parse_record(record.value, seq=record.offset, timestamp=record.timestamp)
+            _check_key(record, event)
         except BrokenRecord as reason:
             broken += 1
             log.warning("skipped %s offset %d: %s", record.source, record.offset, reason)
         else:
             rooms.setdefault(event.activity_id, []).append(event)
     return dict(rooms), broken
+
+
+def _check_key(record: Record, event: Event) -> None:
+    """Raise BrokenRecord for a record under a key that is not its room's: it stands in another partition, whose offsets
+    are no seqs of the room (docs/adr/0002-seq-is-the-kafka-offset.md)."""
+    if record.key != event.key():
+        key = "no key" if record.key is None else f"the key {record.key[:40]!r}"
+        raise BrokenRecord(f"it has {key}, and is for the room {event.activity_id}")
 
 
 def numbers(rooms: Mapping[int, Sequence[Event]], broken: int, ticked: Ticked, now: int) -> dict[Metric, Number]:

@@ -74,11 +74,12 @@ async def test_records_that_are_no_events_or_odd_ones_hold_up_nobody(
     alice, bob = await rooms.enter(activity, "alice"), await rooms.enter(another_activity, "bob")
     before = await metric(rooms, "RecordsBroken")
     others = [producer(servers, codec) for codec in CODECS]
-    sent = [*NOT_EVENTS, *odd_events(activity)]
+    right, wrong = str(activity), (None, b"\xff")
+    sent = [(value, (right, *wrong)[number % 3]) for number, value in enumerate(NOT_EVENTS)]
+    sent += [(value, right) for value in odd_events(activity)]
+    misplaced = [(value, wrong[number % 2]) for number, value in enumerate(odd_events(activity))]
     for topic in (LIVE_TOPIC, SAVE_TOPIC):
-        for number, value in enumerate(sent):
-            # An event is keyed as docs/protocol.md asks: in another partition its seq could be far ahead of the room's.
-            key = str(activity) if number >= len(NOT_EVENTS) else (str(activity), None, b"\xff")[number % 3]
+        for number, (value, key) in enumerate([*sent, *misplaced]):
             headers: list[tuple[str, str | bytes | None]] = [("odd", None), ("", b"\xff")] if number % 2 else []
             others[number % len(others)].produce(topic, value, key=key, headers=headers)
     for other in others:
@@ -88,7 +89,7 @@ async def test_records_that_are_no_events_or_odd_ones_hold_up_nobody(
     await alice.hears("still here")
     await bob.hears("here too")
     async with asyncio.timeout(PATIENCE):
-        while await metric(rooms, "RecordsBroken") < before + len(NOT_EVENTS):
+        while await metric(rooms, "RecordsBroken") < before + len(NOT_EVENTS) + len(misplaced):
             await asyncio.sleep(0.05)
 
 

@@ -82,7 +82,7 @@ def relay_parts(parts: MessageParts, redis: RedisCluster, screens: Screens) -> R
 
 
 def batch(*published: Event | bytes, first: int = 100) -> dict[str, Any]:
-    """A Kafka event with these records, one after another from offset `first`."""
+    """A Kafka event with these records, one after another from offset `first`, under the key of their room or of 42."""
     records = [
         {
             "topic": "live",
@@ -90,6 +90,7 @@ def batch(*published: Event | bytes, first: int = 100) -> dict[str, Any]:
             "offset": first + index,
             "timestamp": event.time if isinstance(event, Event) else NOW,
             "timestampType": "CREATE_TIME",
+            "key": base64.b64encode(event.key() if isinstance(event, Event) else b"42").decode(),
             "value": base64.b64encode(event.to_record() if isinstance(event, Event) else event).decode(),
             "headers": [],
         }

@@ -66,13 +66,14 @@ FIELDS = st.fixed_dictionaries(
 ENCODED = st.one_of(FIELDS, ANYTHING).map(lambda value: json.dumps(value).replace("Infinity", "1e999").encode())
 VALUES = ENCODED | st.binary(max_size=20)
 TIMES = st.sampled_from([NOW, NOW - 30_000, NOW - 61_000, NOW - 3_600_000, NOW + 3_600_000, -1, 0, 2**62])
+KEYS = st.sampled_from([*["NDI="] * 9, "NDM=", "", None])  # of the rooms 42 and 43, and of none
 # From the start of the log, or so far on; and on both partitions, though a room should be in one.
 STARTS = st.sampled_from([0, 1, 20, 2**52]) | st.integers(0, 60)
 
 
 @st.composite
 def batches(draw: st.DrawFn) -> dict[str, Any]:
-    records = {}
+    records: dict[str, list[dict[str, Any]]] = {}
     taken = st.sampled_from([NOW, NOW, NOW + 5_000]) | TIMES
     for partition in draw(st.sampled_from([(3,), (3, 5), (5,)])):
         values = draw(st.lists(VALUES, min_size=1, max_size=6))
@@ -84,6 +85,7 @@ def batches(draw: st.DrawFn) -> dict[str, Any]:
                 "offset": first + index,
                 "timestamp": draw(taken),
                 "timestampType": "CREATE_TIME",
+                "key": draw(KEYS),
                 "value": base64.b64encode(value).decode(),
                 "headers": [],
             }
@@ -170,6 +172,26 @@ async def test_a_new_log_that_begins_with_a_chat_is_shown_behind_a_history_of_th
     assert isinstance(log, MemoryLog)
     await relay.main(batch(*(replace(event, time=later) for event in log.live), first=1), relay_parts)
     assert [said["textMessage"] for said in screens.shown["c-bob"][0]["history"]] == ["new"]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"43", b"042", b'"42"', b"\xff", b"42" * 10_000])
+async def test_a_record_under_a_wrong_key_silences_nobody(
+    key: bytes | None,
+    relay_parts: RelayParts,  # noqa: F811
+    screens: Screens,  # noqa: F811
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await welcome_everybody(relay_parts, screens, "alice")
+    far_ahead = batch(chat("elsewhere"), first=1_000_000)["records"]["live-3"]
+    elsewhere = [
+        {**one, "partition": 5, "key": None if key is None else base64.b64encode(key).decode()} for one in far_ahead
+    ]
+    assert (await relay.main({"records": {"live-5": elsewhere}}, relay_parts))["broken"] == 1
+    assert "skipped live-5 offset 1000000: it has" in caplog.text
+    assert "is for the room 42" in caplog.text
+    assert len(caplog.text) < 500
+    await relay.main(batch(chat("here", NOW + 100), first=200), relay_parts)
+    assert [said["textMessage"] for said in screens.shown["c-alice"]] == ["here"]
 
 
 async def test_a_room_that_somebody_else_has_put_into_two_partitions_fails_no_batch(
