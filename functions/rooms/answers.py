@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from functions.rooms import events
 from functions.rooms.attributes import Attributes, unpack_attributes
@@ -122,6 +122,11 @@ class Rules:
     slow_mode_seconds: int = 0
     frozen: bool = False
 
+    @classmethod
+    def read(cls, slow: int, frozen: int) -> Self:
+        """As scripts answer them."""
+        return cls(slow_mode_seconds=slow, frozen=frozen == 1)
+
     def to_object(self) -> dict[str, Any]:
         return {"slowModeSeconds": self.slow_mode_seconds, "frozen": self.frozen}
 
@@ -171,7 +176,7 @@ def read_figures(activity_id: int, values: Sequence[Any]) -> RoomFigures:
         connections=connections,
         places=places,
         likes=likes,
-        rules=Rules(slow_mode_seconds=slow, frozen=frozen == 1),
+        rules=Rules.read(slow, frozen),
     )
 
 

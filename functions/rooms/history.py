@@ -13,9 +13,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Self
 
 from functions.rooms import events, objects
 from functions.rooms.events import Event
+from functions.rooms.marks import Mark
 from functions.rooms.removals import Removals
 
 # A room keeps its objects for so long.
@@ -62,6 +64,16 @@ class History:
     entries: Sequence[Entry] = ()
     trimmed: int = -1
     newest: int = -1
+
+    @classmethod
+    def read(cls, epoch: str, newest: Mark | None, trimmed: int, entries: Sequence[tuple[str, str]]) -> Self:
+        """As scripts answer it: the mark of the newest record, and seq and object of each entry."""
+        return cls(
+            epoch=epoch,
+            entries=[Entry(int(seq), said.encode()) for seq, said in entries],
+            trimmed=trimmed,
+            newest=newest.seq if newest else -1,
+        )
 
     def replay(self, since: str | None, before: int) -> Replay:
         """What a newcomer with this cursor has missed up to the seq `before`; everything behind that is still to

@@ -9,7 +9,7 @@ from typing import Any
 from functions.rooms import objects
 from functions.rooms.answers import Rules
 from functions.rooms.gallery import SLOT_MS
-from functions.rooms.history import RECENT, REPLAY_POSTS, Entry, History, Replay
+from functions.rooms.history import RECENT, REPLAY_POSTS, History, Replay
 from functions.rooms.identity import Malformed
 from functions.rooms.marks import Mark
 from functions.rooms.payload import FRAME_BYTES
@@ -165,21 +165,15 @@ def read_place_view(found: Sequence[Any]) -> PlaceView:
     """What `place_view.lua` answered."""
     at, hash_, (online, likes, slow, frozen), epoch, (log, trimmed), (muted, why), properties, entries, *mail = found
     letters, read, lacking = mail
-    newest = Mark.unpack(log)
     return PlaceView(
         at=at,
         hash=hash_,
         online=online,
         likes=likes,
-        rules=Rules(slow_mode_seconds=slow, frozen=frozen == 1),
-        mute=Mute(muted, why) if muted >= 0 else None,
+        rules=Rules.read(slow, frozen),
+        mute=Mute.read(muted, why),
         properties=read_properties(properties),
-        history=History(
-            epoch=epoch,
-            entries=[Entry(int(seq), said.encode()) for seq, said in entries],
-            trimmed=trimmed,
-            newest=newest.seq if newest else -1,
-        ),
+        history=History.read(epoch, Mark.unpack(log), trimmed, entries),
         letters=[letter.encode() for letter in letters],
         read=read,
         lacks_letters=lacking == 1,

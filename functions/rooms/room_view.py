@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from functions.rooms.answers import Rules
 from functions.rooms.cuts import Cut
-from functions.rooms.history import Entry, History
+from functions.rooms.history import History
 from functions.rooms.marks import Mark
 from functions.rooms.properties import Properties, read_properties
 from functions.rooms.removals import UserMark
@@ -113,26 +113,21 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
     newest = Mark.unpack(log)
     # Some servers write a score as "1.7e+12".
     newcomers = [(Seat.unpack(seat), int(float(taken)), cursor) for seat, taken, cursor, _, _ in waiting]
-    mutes = [_mute(left, reason) for _, _, _, left, reason in waiting]
+    mutes = [Mute.read(left, reason) for _, _, _, left, reason in waiting]
     cut = [Cut.unpack(packed, int(float(at))) for packed, at in zip(scored[::2], scored[1::2], strict=True)]
     ended = {each.seat for each in cut}
     return RoomView(
         activity_id=activity_id,
         online=online,
         likes=likes,
-        settings=Rules(slow_mode_seconds=slow, frozen=frozen == 1).to_object(),
+        settings=Rules.read(slow, frozen).to_object(),
         properties=read_properties(properties),
         mark=Mark.unpack(mark),
         newcomers={seat: taken for seat, taken, _ in newcomers if seat not in ended},
         cursors={seat: cursor for seat, _, cursor in newcomers if cursor},
         mutes={seat.user_id: mute for (seat, _, _), mute in zip(newcomers, mutes, strict=True) if mute},
         seats=[seat for bucket in buckets for seat in map(Seat.unpack, bucket) if seat not in ended],
-        history=History(
-            epoch=epoch,
-            entries=[Entry(int(seq), said.encode()) for seq, said in entries],
-            trimmed=trimmed,
-            newest=newest.seq if newest else -1,
-        ),
+        history=History.read(epoch, newest, trimmed, entries),
         log=newest,
         withheld=[UserMark(user_id, int(time)) for user_id, time in withheld],
         cut=cut,
@@ -143,10 +138,6 @@ def read_view(activity_id: int, found: Sequence[Any]) -> RoomView:
 def read_standings(user_ids: Sequence[str], found: Sequence[Sequence[Any]]) -> dict[str, Standing]:
     """What `standings.lua` answered."""
     return {
-        user_id: Standing(is_present == 1, told or None, _mute(left, reason))
+        user_id: Standing(is_present == 1, told or None, Mute.read(left, reason))
         for user_id, (is_present, told, left, reason) in zip(user_ids, found, strict=True)
     }
-
-
-def _mute(left: int, reason: str) -> Mute | None:
-    return Mute(left, reason) if left >= 0 else None

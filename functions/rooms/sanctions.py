@@ -86,6 +86,11 @@ class Mute(NamedTuple):
     left: int
     reason: str = ""
 
+    @classmethod
+    def read(cls, left: int, reason: str) -> Self | None:
+        """As scripts answer it; None if `left` is -1, which stands for no mute."""
+        return cls(left, reason) if left >= 0 else None
+
     def to_object(self) -> dict[str, Any]:
         """As its target is told: `seconds`, None for good, and the reason if there is one."""
         return {"seconds": math.ceil(self.left / 1000) or None} | ({"reason": self.reason} if self.reason else {})

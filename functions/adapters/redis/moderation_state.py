@@ -74,8 +74,7 @@ class ModerationState:
         """Change what is not None; returns the rules as they are then."""
         figure = None if frozen is None else int(frozen)
         room = RoomKeys(activity_id)
-        slow, is_frozen = await run(self._redis, self._rules(room, slow=slow_mode_seconds, frozen=figure))
-        return Rules(slow_mode_seconds=slow, frozen=is_frozen == 1)
+        return Rules.read(*await run(self._redis, self._rules(room, slow=slow_mode_seconds, frozen=figure)))
 
     async def remove_chat(self, activity_id: int, seq: int) -> None:
         """Take a chat out of the history, also one that is yet to get there."""

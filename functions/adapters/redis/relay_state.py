@@ -1,7 +1,7 @@
 """What a relay notes and reads of its rooms before it posts, and after it has: a round trip each for all of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -38,6 +38,16 @@ REMOVALS_A_CALL = 500
 USERS_REMOVED_A_CALL = 20
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """A room's records of a batch, and what a call each is about: those that have an id, and the users of whom they
+    tell."""
+
+    records: Sequence[Event]
+    with_ids: Sequence[Sequence[Event]]
+    user_ids: Sequence[Sequence[str]]
+
+
 class RelayState:
     """The state of rooms as one slice of the relay sees it. Methods raise StateUnavailable."""
 
@@ -58,41 +68,46 @@ class RelayState:
     async def before(self, rooms: Mapping[int, Sequence[Event]], now: int) -> list[RoomView]:
         """Settle the ids of a batch, write what its records add to the history of each room, and return the rooms in
         the batch's order. Each room has at least one record."""
-        calls = {activity_id: list(self._calls_before(records, now)) for activity_id, records in rooms.items()}
-        answers = iter(succeeded(await run_all(self._redis, [call for each in calls.values() for call in each])))
-        views = [self._read(rooms[activity_id], list(islice(answers, len(own)))) for activity_id, own in calls.items()]
+        batches = [self._batch(records) for records in rooms.values()]
+        calls = [list(self._calls_before(batch, now)) for batch in batches]
+        answers = iter(succeeded(await run_all(self._redis, [call for each in calls for call in each])))
+        views = [self._read(batch, list(islice(answers, len(own)))) for batch, own in zip(batches, calls, strict=True)]
         for view in views:
             self._memory.note(view.activity_id, shown=view.mark, log=view.log, epoch=view.history.epoch)
         return views
 
-    def _calls_before(self, records: Sequence[Event], now: int) -> Iterator[Call]:
+    def _batch(self, records: Sequence[Event]) -> _Batch:
+        return _Batch(records, _with_ids(records), self._users_of(records))
+
+    def _calls_before(self, batch: _Batch, now: int) -> Iterator[Call]:
+        records = batch.records
         activity_id, first = records[0].activity_id, mark_of(records[:1])
         room, known = RoomKeys(activity_id), self._memory.of(activity_id)
-        for part in _with_ids(records):
+        for part in batch.with_ids:
             results = [result_of(record, self._settled.seq_of(record)).pack() for record in part]
             yield self._settle(room, sent_ids=_sent_ids(room, part), results=results)
-        batch = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
+        of_slice = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
         remembered = {"seen_log": _packed(known.log), "shown": _packed(known.shown)}
-        yield self._write_history(room, **batch, **remembered, now=now, **_additions(room, records))
+        yield self._write_history(room, **of_slice, **remembered, now=now, **_additions(room, records))
         asked = int(needs_properties(records))
-        yield self._read_view(room, **batch, now=now, seats=room.seats(self._buckets), asked=asked)
+        yield self._read_view(room, **of_slice, now=now, seats=room.seats(self._buckets), asked=asked)
         told, users = room.told(self._slice), room.users(range(BUCKETS))
-        for user_ids in self._users_of(records):
+        for user_ids in batch.user_ids:
             buckets = [bucket_of(user_id) for user_id in user_ids]
             yield self._standings(room, told=told, users=users, now=now, user_ids=user_ids, buckets=buckets)
 
-    def _read(self, records: Sequence[Event], answers: Sequence[Any]) -> RoomView:
-        with_ids = len(_with_ids(records))
+    def _read(self, batch: _Batch, answers: Sequence[Any]) -> RoomView:
+        with_ids = len(batch.with_ids)
         settled, seen, standings = answers[:with_ids], answers[with_ids + 1], answers[with_ids + 2 :]
         duplicates = set()
-        for part, seqs in zip(_with_ids(records), settled, strict=True):
+        for part, seqs in zip(batch.with_ids, settled, strict=True):
             for record, seq in zip(part, map(int, seqs), strict=True):
                 self._settled.note(record, seq)
                 if record.seq is not None and record.seq != seq:
                     duplicates.add(record.seq)
-        view = read_view(records[0].activity_id, seen)
+        view = read_view(batch.records[0].activity_id, seen)
         users: dict[str, Standing] = {}
-        for user_ids, found in zip(self._users_of(records), standings, strict=True):
+        for user_ids, found in zip(batch.user_ids, standings, strict=True):
             users |= self._as_told(view, read_standings(user_ids, found))
         # Of the connections that are to be cut off, those of this slice.
         own = [each for each in view.cut if bucket_of(each.seat.connection_id) in self._buckets]

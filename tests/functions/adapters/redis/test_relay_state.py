@@ -230,7 +230,8 @@ async def test_no_call_has_more_arguments_than_elasticache_takes(redis: RedisClu
     told: dict[str, Told] = {f"u{number}": "left" for number in range(2 * USERS_A_CALL)}
     posted = replace(posted, told=told)
     joins = [event(JOIN, user_id=f"u{number}", seq=number) for number in range(2 * USERS_A_CALL)]
-    for call in (*relay(redis)._calls_after(posted, NOW), *relay(redis)._calls_before(joins, NOW)):
+    slice_ = relay(redis)
+    for call in (*slice_._calls_after(posted, NOW), *slice_._calls_before(slice_._batch(joins), NOW)):
         assert len(call.keys) + len(call.arguments) < 3_999
 
 
