@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 from local.servers import moto
 from tests.infra.cloud import Cloud
+from tools.preflight.checks.archive import wrong_with
 
 KIND = "AWS::DynamoDB::Table"
 
@@ -10,6 +11,13 @@ def test_the_table_is_the_one_that_the_emulator_makes(cloud: Cloud) -> None:
     table = cloud.only(KIND)
     assert {name: table[name] for name in moto.TABLE} == moto.TABLE
     assert table["TimeToLiveSpecification"] == moto.TIME_TO_LIVE
+
+
+def test_preflight_would_take_it_for_a_table_of_somebody_elses(cloud: Cloud) -> None:
+    table = cloud.only(KIND)
+    made = {name: table[name] for name in ("KeySchema", "AttributeDefinitions")}
+    indexes = [{**one, "IndexStatus": "ACTIVE"} for one in table["GlobalSecondaryIndexes"]]
+    assert wrong_with("theirs", {**made, "GlobalSecondaryIndexes": indexes}) == []
 
 
 def test_it_can_be_restored_to_any_moment(cloud: Cloud, small_cloud: Cloud) -> None:

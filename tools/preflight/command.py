@@ -11,12 +11,12 @@ from tools.event_loop import run
 from tools.failure import Failure
 from tools.parser import REGION, Parser, option
 from tools.preflight.account import Account, NoRight
-from tools.preflight.checks import edge, given, names, quotas, target, zones
+from tools.preflight.checks import archive, edge, given, names, quotas, target, zones
 from tools.preflight.finding import Check, Finding, warning
 from tools.preflight.plan import Plan, synthesised
 
 CHECKS: Mapping[str, Check] = {
-    name: check for part in (target, zones, quotas, edge, given, names) for name, check in part.CHECKS.items()
+    name: check for part in (target, zones, quotas, edge, given, archive, names) for name, check in part.CHECKS.items()
 }
 
 # Of what a service answers that nobody expected, such as a page of a proxy.

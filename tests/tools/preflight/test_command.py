@@ -246,7 +246,7 @@ async def test_every_call_only_reads_and_is_listed(prod: Plan) -> None:
 
 
 def test_each_check_has_a_name_of_its_own() -> None:
-    assert len(CHECKS) == 4 + 1 + 5 + 3 + 6 + 2
+    assert len(CHECKS) == 4 + 1 + 5 + 3 + 5 + 1 + 2
 
 
 def test_the_plan_is_read_from_what_the_cdk_writes(prod: Plan, tmp_path: Path) -> None:

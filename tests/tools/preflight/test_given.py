@@ -119,16 +119,8 @@ def test_a_security_group_anywhere_in_the_template_is_looked_for(moto: Callable[
         assert found(given.groups, account, plan(resources))["security group"][0] == level, id
 
 
-def test_a_table_and_a_secret_are_looked_for(moto: Callable[[str], Any], account: Account) -> None:
+def test_a_secret_is_looked_for(moto: Callable[[str], Any], account: Account) -> None:
     secret = moto("secretsmanager").create_secret(Name="keys-of-preflight", SecretString="{}")["ARN"]
-    moto("dynamodb").create_table(
-        TableName="kept",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    for name, level in (("kept", "ok"), ("lost", "stop")):
-        assert found(given.table, account, plan(archive={"table": name}))["table"][0] == level, name
     for arn, level in ((secret, "ok"), (secret[:-6] + "aaaaaa", "stop")):
         assert found(given.secret, account, plan(token_secret_arn=arn))["token keys"][0] == level, arn
 

@@ -1,4 +1,4 @@
-"""What the stage names as there already: VPC, cluster, cache, security groups, table, secret."""
+"""What the stage names as there already: VPC, cluster, cache, security groups, secret."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -142,17 +142,6 @@ async def cache(account: Account, plan: Plan) -> list[Finding]:
     return [own]
 
 
-async def table(account: Account, plan: Plan) -> list[Finding]:
-    name = _table(plan, "archive").get("table")
-    if not name:
-        return []
-    try:
-        found = (await account.ask("dynamodb", "describe_table", TableName=name))["Table"]
-    except Absent:
-        return [stop("table", f"{name} is not in this account and Region: correct archive.table")]
-    return [ok("table", f"{name} is {found['TableStatus']}")]
-
-
 async def secret(account: Account, plan: Plan) -> list[Finding]:
     arn = plan.table.get("token_secret_arn")
     if not arn:
@@ -169,6 +158,5 @@ CHECKS: Mapping[str, Check] = {
     "security group": groups,
     "MSK cluster": cluster,
     "cache": cache,
-    "table": table,
     "token keys": secret,
 }
