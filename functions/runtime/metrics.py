@@ -35,6 +35,7 @@ SEATS = Metric(name="Seats", gauge=True)
 ROOMS = Metric(name="Rooms", gauge=True)
 SEATS_SWEPT = Metric(name="SeatsSwept")
 PLACES = Metric(name="Places")
+ROOMS_READ = Metric(name="RoomsWithPlaces")
 PLACES_SWEPT = Metric(name="PlacesSwept")
 WELCOMES_LATE = Metric(name="WelcomesLate")
 

@@ -49,6 +49,7 @@ class Sweeper:
                 metrics.SEATS: sum(room.seats for room in left.values()),
                 metrics.SEATS_SWEPT: removed,
                 metrics.PLACES: places,
+                metrics.ROOMS_READ: sum(room.places > 0 for room in left.values()),
                 metrics.PLACES_SWEPT: removed_places,
                 metrics.WELCOMES_LATE: sum(room.unwelcomed for room in left.values()),
             }

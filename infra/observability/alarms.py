@@ -167,12 +167,12 @@ class Alarms(Construct):
     def _of_the_gallery(self) -> Iterator[Alarm]:
         figures: dict[str, cloudwatch.IMetric] = {
             "asked": self._measures.ours(metrics.GALLERY_REQUESTS),
-            "rooms": self._measures.ours(metrics.ROOMS, "Maximum"),
+            "rooms": self._measures.ours(metrics.ROOMS_READ, "Maximum"),
         }
-        # The sweep has found no room yet in which the first reader of a stage stands.
+        # The sweep counts once a minute. It has not found the room yet in which the first reader of a stage stands.
         formula = "FILL(asked, 0) / (60 * MAX([FILL(rooms, REPEAT), 1]))"
         if self._stage.gallery is not None:
-            asked = expression(formula, figures, "requests for slots a second and room")
+            asked = expression(formula, figures, "requests for slots a second and room with readers")
             yield Alarm("gallery-uncached", "The gallery is not cached", asked, above=SLOTS_ASKED)
 
     def _of_the_servers(self) -> Iterator[Alarm]:

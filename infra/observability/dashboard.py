@@ -66,10 +66,14 @@ class Dashboard(Construct):
         ]
 
     def _gallery(self) -> Graphs:
-        places = [self._measures.ours(metrics.PLACES, "Maximum")]
+        ours, swept = self._measures.ours, self._sums(metrics.PLACES_SWEPT)
         asked = self._sums(metrics.GALLERY_REQUESTS, metrics.GALLERY_REFUSED)
         return [
-            graph("Places; on the right, swept", places, right=self._sums(metrics.PLACES_SWEPT)),
+            graph(
+                "Places; on the right, their rooms, and swept",
+                [ours(metrics.PLACES, "Maximum")],
+                right=[ours(metrics.ROOMS_READ, "Maximum"), *swept],
+            ),
             graph("Gallery: what the cache did not answer", asked),
             graph("Gallery: slots late, and gaps", self._sums(metrics.SLOTS_LATE, metrics.SLOT_GAPS)),
         ]

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,8 +13,10 @@ from functions.parts import MessageParts
 from functions.rooms import events
 from functions.rooms.identity import Identity
 from functions.rooms.seats import Seat
+from functions.runtime.metrics import Meter
 from functions.usecases.sweeper import ROOMS_A_CALL, Sweeper
 from tests.functions.conftest import NOW, Clock, MemoryLog, route_event
+from tests.functions.galleries import gallery_state, open_gallery, place_of, taken
 
 LEASE = 120_000
 
@@ -114,3 +117,19 @@ async def test_a_room_that_was_left_long_ago_is_forgotten(sweep_parts: SweepPart
     clock.now += 3_600_000
     assert await sweep.main({}, sweep_parts) == {"rooms": 1, "removed": 1}
     assert await sweep.main({}, sweep_parts) == {"rooms": 0, "removed": 0}
+
+
+async def test_the_rooms_that_somebody_reads_are_counted_apart(
+    sweep_parts: SweepParts, redis: RedisCluster, clock: Clock
+) -> None:
+    lines: list[str] = []
+    elsewhere = Identity(activity_id=43, user_id="u", username="U", avatar="", framing="live.v1")
+    await sweep_parts.room.state.join(Seat.of("c43", elsewhere), elsewhere, clock.now)
+    await open_gallery(redis)
+    for number in (1, 2):
+        await taken(gallery_state(redis), place_of(f"reader{number}", number), clock.now)
+    for activity_id in (42, 43):
+        await sweep_parts.room.state.list_room(activity_id, clock.now)
+    await sweep.main({}, replace(sweep_parts, meter=Meter(write=lines.append)))
+    (line,) = map(json.loads, lines)
+    assert [line[name] for name in ("Rooms", "RoomsWithPlaces", "Places", "Seats")] == [2, 1, 2, 1]

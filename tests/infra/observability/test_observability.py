@@ -228,7 +228,7 @@ def test_a_gallery_that_is_not_cached_is_told_of_by_room(varied: Callable[..., C
 
     [alarm] = of(varied(**WITH_GALLERY))
     names = [one["MetricStat"]["Metric"]["MetricName"] for one in alarm["Metrics"] if "MetricStat" in one]
-    assert sorted(names) == ["GalleryRequests", "Rooms"]
+    assert sorted(names) == ["GalleryRequests", "RoomsWithPlaces"]
     assert len(names) == bill.ALARM_METRICS_GALLERY
     assert (alarm["Threshold"], alarm["TreatMissingData"]) == (5, "notBreaching")
     assert of(cloud) == []

@@ -96,8 +96,8 @@ def test_50000_viewers_of_whom_5_percent_have_seats() -> None:
 def test_a_gallery_has_metrics_an_alarm_a_secret_and_a_line_for_each_call() -> None:
     watching = "CloudWatch, X-Ray, secret"
     without = lines(replace(EVERY_TWO, gallery=0))[watching]
-    # Six metrics, two in an alarm, one more secret.
-    assert lines(EVERY_TWO)[watching].fixed - without.fixed == pytest.approx(6 * 0.30 + 2 * 0.10 + 0.40)
+    # Seven metrics, two in an alarm, one more secret.
+    assert lines(EVERY_TWO)[watching].fixed - without.fixed == pytest.approx(7 * 0.30 + 2 * 0.10 + 0.40)
     # Each call is a line of Lambda's and one of the access log, and a twentieth of them a trace.
     quiet = Event(viewers=1000, hours=10, gallery=0.5)
     gallery, month = Gallery(quiet), 10 * 3600
