@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StrictBool, StrictInt
 
-from functions.api.audit import CallId, publish
+from functions.api.audit import publish
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
+from functions.api.idempotency import CallId
 from functions.api.model import RequestBody, ResponseBody, Whole
 from functions.api.parts import Parts
 from functions.api.path import ActivityId

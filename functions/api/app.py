@@ -14,6 +14,7 @@ from functions.api import (
     caller,
     docs,
     health,
+    idempotency,
     messages,
     moderation,
     place,
@@ -44,6 +45,7 @@ app = Api(
     generate_unique_id_function=lambda route: route.name,
 )
 install(app)
+idempotency.install(app)
 app.add_middleware(OneSpelling)
 for subject in (
     *(docs, health, activities, admission, properties, messages, watch_time, report),

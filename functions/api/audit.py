@@ -2,9 +2,7 @@
 
 import hashlib
 from functools import partial
-from typing import Annotated, Any
-
-from fastapi import Header
+from typing import Any
 
 from functions.api.auth import Caller
 from functions.api.parts import ApiParts
@@ -14,19 +12,6 @@ from functions.rooms.identity import Malformed
 from functions.rooms.text import ID_LENGTH
 from functions.usecases.announcer import announce
 from functions.usecases.once import Once
-
-# https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
-CallId = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=ID_LENGTH,
-        pattern="^[!-~]+$",
-        description="An id of the caller's for this call, to be given again if the call is made again after a 503",
-        examples=["3f1c9a52"],
-    ),
-]
 
 
 def part_of(call_id: str | None, part: str) -> str | None:
@@ -45,7 +30,8 @@ async def publish(
 ) -> None:
     """Announce an event with these fields; its `who` is the caller. Raises LogUnavailable.
 
-    A call that is made again under its `call_id` does again what it does. But it is shown once, and stored once.
+    A call that failed and is made again under its `call_id` does again what it does. But it is shown once, and stored
+    once.
     """
     await announce(parts.room.log, _event(parts, caller, activity_id, kind, call_id, fields))
 
@@ -65,7 +51,7 @@ async def publish_once(
                 undo = partial(parts.room.state.release, event, claimed)
                 seq = await Once(parts.room, event).first(undo, freed=claimed.freed)
     if seq is None:
-        raise Malformed("header.Idempotency-Key: it was used for something else")
+        raise Malformed("header.Idempotency-Key: it was used for another call")
     return seq
 
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from functions.api.activities import Limit
-from functions.api.audit import CallId, publish
+from functions.api.audit import publish
 from functions.api.auth import Caller, check_other, require
 from functions.api.errors import responses
+from functions.api.idempotency import CallId
 from functions.api.model import ResponseBody
 from functions.api.moderation import Ban, sentence
 from functions.api.parts import ApiParts, Parts
@@ -71,7 +72,7 @@ async def ban_everywhere(ban: Ban, parts: Parts, caller: Platform, call_id: Call
 
 
 @router.delete("", status_code=204, summary="Lift a ban from all rooms", response_description="They may come in")
-async def unban_everywhere(user_id: OneUser, parts: Parts, caller: Platform) -> Response:
+async def unban_everywhere(user_id: OneUser, parts: Parts, caller: Platform, _call_id: CallId = None) -> Response:
     """Let a user in again, except where a room has a ban of its own; nothing happens to one who is not banned. For a
     platform's token alone."""
     check_other(caller, user_id)

@@ -7,9 +7,10 @@ from pydantic import Field, field_validator
 
 from functions.adapters.redis.words import WordList
 from functions.api.activities import Limit
-from functions.api.audit import CallId, publish, publish_once
+from functions.api.audit import publish, publish_once
 from functions.api.auth import Caller, require
 from functions.api.errors import responses
+from functions.api.idempotency import CallId
 from functions.api.model import RequestBody, ResponseBody
 from functions.api.parts import ApiParts, Parts
 from functions.api.path import MAX_SEQ, ActivityId, Seq

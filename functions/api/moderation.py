@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field, StrictBool, StrictInt
 
 from functions.adapters.kafka.room_log import LogUnavailable
-from functions.api.audit import CallId, part_of, publish
+from functions.api.audit import part_of, publish
 from functions.api.auth import Caller, check_other, require
 from functions.api.errors import responses
+from functions.api.idempotency import CallId
 from functions.api.messages import remove_said
 from functions.api.model import RequestBody, Whole
 from functions.api.parts import ApiParts, Parts

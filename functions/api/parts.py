@@ -17,6 +17,7 @@ from functions.adapters.dynamodb.user_items import UserItems
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.gallery_state import Beats, GalleryState
+from functions.adapters.redis.kept_answers import KeptAnswers
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
@@ -68,8 +69,8 @@ class ArchiveParts:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiParts:
-    """What the routes read and change. `shows_docs`: whether anybody may read the API's description. `gallery`: None if
-    every viewer takes a seat."""
+    """What the routes read and change. `answers`: of calls under a key. `shows_docs`: whether anybody may read the
+    API's description. `gallery`: None if every viewer takes a seat."""
 
     room: RoomParts
     moderation: ModerationState
@@ -80,6 +81,7 @@ class ApiParts:
     words: Words
     bans: PlatformBans
     admission: Admission
+    answers: KeptAnswers
     shows_docs: bool
     gallery: Gallery | None = None
 
@@ -99,6 +101,7 @@ async def build(settings: Settings) -> ApiParts:
         bans=PlatformBans(clients.redis),
         archive=ArchiveParts.of(dynamodb, settings, clients.room.clock),
         admission=await admission.build(settings),
+        answers=KeptAnswers(clients.redis),
         shows_docs=settings.api_docs == "true",
         gallery=_gallery(settings, clients) if settings.gallery_from else None,
     )

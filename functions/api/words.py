@@ -9,6 +9,7 @@ from pydantic import FailFast, Field
 from functions.adapters.redis.words import WordList
 from functions.api.auth import require
 from functions.api.errors import responses
+from functions.api.idempotency import CallId
 from functions.api.model import RequestBody, ResponseBody
 from functions.api.parts import Parts
 from functions.rooms.text import CHAT_LENGTH
@@ -41,7 +42,7 @@ async def words(parts: Parts) -> WordLists:
 
 
 @router.put("/words", summary="Replace the sensitive words", responses=responses(400, 401, 403, 503))
-async def put_words(words: WordLists, parts: Parts) -> WordLists:
+async def put_words(words: WordLists, parts: Parts, _call_id: CallId = None) -> WordLists:
     """Replace both lists; they are in force in every room within seconds. For a platform's token alone."""
     lists = Lists(tuple(words.mask), tuple(words.reject))
     lists.check()

@@ -68,7 +68,7 @@ export class Deeds {
 
   /** `ban`: as it was listed. */
   unbanEverywhere({ id, name }, ban) {
-    const run = () => this.#api.send("DELETE", "/bans", { query: { userId: id } });
+    const run = (key) => this.#api.send("DELETE", "/bans", { query: { userId: id }, key });
     const again = ban && left(ban);
     const undo = again && {
       said: words.say("didBanEverywhere", { name: isolated(name) }),
@@ -107,7 +107,10 @@ export class Deeds {
 
   /** `before`: the lists that these take the place of. */
   words(lists, before) {
-    const deed = (body) => ({ said: words.say("didWords"), run: () => this.#api.send("PUT", "/words", { body }) });
+    const deed = (body) => ({
+      said: words.say("didWords"),
+      run: (key) => this.#api.send("PUT", "/words", { body, key }),
+    });
     return { ...deed(lists), undo: deed(before) };
   }
 

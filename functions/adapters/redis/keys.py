@@ -17,6 +17,7 @@ CUT_MS = 7_500_000  # API Gateway closes every connection after two hours
 RATE_MS = 180_000  # from when the bucket is full
 POSTS_MS = 600_000
 CALL_MS = 15_000
+UNDER_WAY_MS = 15_000  # the HTTP API's function runs no longer
 UNTOLD_MS = 1000  # two ticks: a seat that has waited so long for a welcome was perhaps never announced
 TOLD_MS = 600_000  # longer than a record is on its way
 BEAT_PARTS = 4096  # the fraction of a place's score is its interval in seconds, in such parts
@@ -25,6 +26,12 @@ BEAT_PARTS = 4096  # the fraction of a place's score is its interval in seconds,
 def call_key(key: str) -> str:
     """A key of its own for one call of a script, in the hash slot of the room that `key` belongs to."""
     return f"{key.partition('}')[0]}}}:call:{secrets.token_hex(8)}"
+
+
+def answer_key(activity_id: int | None, user_id: str, call_id: str) -> str:
+    """What a user was answered to a call about a room, or about all, that was made under this id of the user's."""
+    tag = "rooms:{all}" if activity_id is None else f"room:{{{activity_id}}}"
+    return f"{tag}:answer:{len(user_id)}:{user_id}:{call_id}"
 
 
 def entry_id(seq: int) -> str:

@@ -17,9 +17,9 @@ async def _read() -> str:
 TOKENS = Tokens(TokenKeys(_read), clock=lambda: NOW / 1000)
 
 
-def bearing(*caps: str, activity_id: int | None = None) -> dict[str, str]:
+def bearing(*caps: str, activity_id: int | None = None, sub: str = "mod") -> dict[str, str]:
     """The header with a token of Mod, whose id is mod; with every capability if none is named."""
     claims = Claims.of_ours(
-        sub="mod", name="Mod", activity_id=activity_id, exp=NOW / 1000 + 60, caps=frozenset(caps or EVERYTHING)
+        sub=sub, name="Mod", activity_id=activity_id, exp=NOW / 1000 + 60, caps=frozenset(caps or EVERYTHING)
     )
     return {"Authorization": f"Bearer {mint(claims, Keys.parse(SECRET))}"}

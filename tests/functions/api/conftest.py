@@ -10,6 +10,7 @@ from schemathesis.pytest.plugin import SchemathesisFunction
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.kept_answers import KeptAnswers
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.properties_state import PropertiesState
 from functions.api.parts import ArchiveParts
@@ -45,6 +46,7 @@ def platform(
         words=parts.words,
         bans=parts.bans,
         admission=Admission(mode="token", tokens=TOKENS),
+        answers=KeptAnswers(redis),
         shows_docs=True,
     )
 
@@ -53,7 +55,11 @@ def platform(
 def platform_without_redis(platform: Platform, parts_without_redis: MessageParts) -> Platform:
     nobody = connect("redis://127.0.0.1:1")
     away = replace(
-        platform, moderation=ModerationState(nobody), rooms=AdmissionState(nobody), properties=PropertiesState(nobody)
+        platform,
+        moderation=ModerationState(nobody),
+        rooms=AdmissionState(nobody),
+        properties=PropertiesState(nobody),
+        answers=KeptAnswers(nobody),
     )
     room = parts_without_redis
     return replace(away, room=room, words=room.words, bans=room.bans)

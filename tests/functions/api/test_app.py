@@ -9,6 +9,7 @@ import pytest
 
 from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.kept_answers import KeptAnswers
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
@@ -68,6 +69,7 @@ class Handler:
             words=room.words,
             bans=room.bans,
             admission=Admission(mode="token", tokens=TOKENS),
+            answers=KeptAnswers(self.redis),
         )
         self.built.append(parts)
         return parts

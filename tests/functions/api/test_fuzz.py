@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from functions.adapters.redis.admission_state import AdmissionState
 from functions.adapters.redis.client import connect
+from functions.adapters.redis.kept_answers import KeptAnswers
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.properties_state import PropertiesState
@@ -21,6 +22,7 @@ from functions.rooms.answers import Rate
 from functions.runtime.settings import AuthMode
 from functions.usecases.admission import Admission
 from tests.functions import tables
+from tests.functions.adapters.redis.snapshot import lose_all
 from tests.functions.api.bearers import TOKENS, bearing
 from tests.functions.api.conftest import archive_in
 from tests.functions.api.site import Site
@@ -73,11 +75,14 @@ class Served:
                 words=room.words,
                 bans=room.bans,
                 admission=Admission(mode=self.mode, tokens=TOKENS),
+                answers=KeptAnswers(redis),
             )
             await Site(parts)(scope, receive, send)
         # Without a relay an id would not be settled, and a call that is made again would wait in vain.
         relay = RelayState(redis, slice_=0, slices=1, heartbeat_seconds=60)
         await relay.before({event.activity_id: [event] for event in log.live}, NOW)
+        # No schema can say that a key is for one call.
+        await lose_all(redis, "*:answer:*")
         await redis.aclose()
 
 

@@ -507,11 +507,12 @@ async def test_what_a_call_removed_whose_record_was_lost_is_named_by_the_next(
 async def test_both_records_of_a_ban_have_an_id_of_their_own_and_the_same_each_time(
     client: httpx.AsyncClient, log: MemoryLog
 ) -> None:
-    for _ in range(2):
+    for is_away in (True, False):
+        # The removal is shown and not saved: the call fails before the ban is shown.
+        log.save_is_away = is_away
         body = {"userId": "alice", "removeMessages": True}
         answer = await client.put(f"{ROOM}/bans", json=body, headers={"Idempotency-Key": "k" * 64})
-        assert answer.status_code == 204
-    first, second = [[event.client_id for event in log.live[start : start + 2]] for start in (0, 2)]
-    assert first == second
-    assert first[1] == "k" * 64 != first[0]
-    assert len(first[0]) == 64
+        assert answer.status_code == (503 if is_away else 204)
+    first, again, ban = [event.client_id for event in log.live]
+    assert first == again != ban == "k" * 64
+    assert len(first) == 64
