@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from client.python.live_rooms import Timing
 from tests.client.judges import module
-from tests.story.page.node_viewer import viewer
+from tests.story.page.node_viewer import Viewer, viewer
 from tests.story.page.test_client_samples import HERE, told
 from tests.story.page.test_client_samples import running as program
 from tests.story.page.viewer import say
@@ -36,6 +36,11 @@ async def address(rooms: Rooms) -> str:
     return f"http://{rooms.address}"
 
 
+async def hears(viewer: Viewer, text: str) -> None:
+    if text not in viewer.texts():
+        await viewer.next("chat", textMessage=text)
+
+
 async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_hears_everything_once(
     rooms: Rooms, activity: int
 ) -> None:
@@ -49,22 +54,29 @@ async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_hears_everything
 
         alice.call("say", "hello")
         await bob.say("while alice takes a seat")
+        await bob.say("in private, meanwhile", to="alice")
         await alice.next("state", name="open", lane="seat")
+        await bob.say("in private, to the seat", to="alice")
         await bob.hears("hello")
         await bob.say("to the seat")
         await alice.next("chat", textMessage="to the seat")
         await rooms.figures_become(activity, onlineNumber=2, connections=2)
+        # What is for her alone may come with a renewal of the place, which is kept for a while.
+        for text in ("in private, meanwhile", "in private, to the seat"):
+            await hears(alice, text)
 
         alice.call("pass", SEAT_MS)
         await bob.say("while alice goes back")
+        await bob.say("in private, on the way back", to="alice")
         await alice.next("state", name="open", lane="gallery")
         await bob.say("to the gallery")
         await alice.next("chat", textMessage="to the gallery")
         await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
 
-        assert sorted(alice.texts()) == sorted(
-            ["first", "hello", "while alice takes a seat", "to the seat", "while alice goes back", "to the gallery"]
-        )
+        await hears(alice, "in private, on the way back")
+        public = ["first", "hello", "while alice takes a seat", "to the seat", "while alice goes back"]
+        private = ["in private, meanwhile", "in private, to the seat", "in private, on the way back"]
+        assert sorted(alice.texts()) == sorted([*public, "to the gallery", *private])
         assert await alice.leave() == 0
     await rooms.figures_become(activity, onlineNumber=1, connections=1)
 
@@ -134,21 +146,30 @@ async def test_a_reader_in_python_takes_a_seat_to_speak_and_goes_back_and_hears_
 
         saying = asyncio.ensure_future(alice.room.say("hello"))
         await bob.say("while alice takes a seat")
+        await bob.say("in private, meanwhile", to="alice")
         await alice.next("state", lane="seat")
+        await bob.say("in private, to the seat", to="alice")
         assert (await saying)["seq"] > 0
         await bob.hears("hello")
         await bob.say("while alice goes back")
+        await bob.say("in private, on the way back", to="alice")
         await alice.next("state", lane="gallery")
         await bob.say("to the gallery")
         await alice.next("chat", textMessage="to the gallery")
         await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
+        # What is for her alone may come with a later renewal.
+        private = ["in private, meanwhile", "in private, to the seat", "in private, on the way back"]
+        for text in private:
+            if text not in texts:
+                await alice.next("chat", textMessage=text)
         expected = [
             "first",
             "for alice",
             "hello",
+            *private,
             "to the gallery",
             "while alice goes back",
             "while alice takes a seat",
         ]
-        assert sorted(texts) == expected
+        assert sorted(texts) == sorted(expected)
     await rooms.figures_become(activity, onlineNumber=1, connections=1)
