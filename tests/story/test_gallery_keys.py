@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import boto3
@@ -14,19 +13,17 @@ from functions.rooms.addresses import ticks_path
 from functions.rooms.places import ADDRESS_MS
 from local.deployment import GALLERY_SECRET
 from local.servers.moto import REGION
-from tests.story.rooms import GENEROUS, Rooms, Servers, running
+from tests.story.rooms import GENEROUS, Rooms
 from tests.story.test_gallery import Reader, figures
 from tests.story.viewer import CHAT, PATIENCE
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.emulator(environment={**GENEROUS, "GALLERY_FROM": "1"}),
+]
 
 BRIEF = "public, max-age=1"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(servers: Servers) -> AsyncIterator[Rooms]:
-    async with running(servers, environment={**GENEROUS, "GALLERY_FROM": "1"}) as rooms:
-        yield rooms
 
 
 @pytest_asyncio.fixture(loop_scope="module")
