@@ -8,23 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.client.python.fake_gallery import FIRST, FakeGallery, gallery_of
-from tests.client.python.fake_room import FAST, FakeRoom, Listener, chat, serving
+from tests.client.python.fake_gallery import FIRST, FakeGallery
+from tests.client.python.fake_room import FAST, FakeRoom, Listener, chat
 
 # Slots last as long as they do; a seat is kept for as long as a test is.
 READING = replace(FAST, answer=5, read=10)
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[FakeRoom]:
-    async with serving() as room:
-        yield room
-
-
-@pytest.fixture
-async def gallery() -> AsyncIterator[FakeGallery]:
-    async with gallery_of() as gallery:
-        yield gallery
 
 
 @asynccontextmanager

@@ -1,25 +1,12 @@
 """What becomes of a Python reader in the gallery when something fails: slots, keys, places, tokens, the API."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from tests.client.python.fake_gallery import FakeGallery, gallery_of
-from tests.client.python.fake_room import FakeRoom, chat, serving
+from tests.client.python.fake_gallery import FakeGallery
+from tests.client.python.fake_room import FakeRoom, chat
 from tests.client.python.test_gallery import READING, reader, states, viewer
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[FakeRoom]:
-    async with serving() as room:
-        yield room
-
-
-@pytest.fixture
-async def gallery() -> AsyncIterator[FakeGallery]:
-    async with gallery_of() as gallery:
-        yield gallery
 
 
 async def test_where_slots_are_missing_what_came_since_is_asked_for_and_told_once(

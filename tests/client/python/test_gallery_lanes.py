@@ -1,26 +1,11 @@
 """How the Python client takes a seat to speak, and goes back to the gallery."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest
-
-from tests.client.python.fake_gallery import FakeGallery, gallery_of
-from tests.client.python.fake_room import FakeRoom, chat, serving
+from tests.client.python.fake_gallery import FakeGallery
+from tests.client.python.fake_room import FakeRoom, chat
 from tests.client.python.test_gallery import READING, reader, states
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[FakeRoom]:
-    async with serving() as room:
-        yield room
-
-
-@pytest.fixture
-async def gallery() -> AsyncIterator[FakeGallery]:
-    async with gallery_of() as gallery:
-        yield gallery
 
 
 async def test_who_speaks_takes_a_seat_reads_on_until_it_is_there_and_gives_the_place_up(

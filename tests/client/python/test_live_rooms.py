@@ -13,12 +13,6 @@ from client.python.live_rooms import LiveRoom, Refused
 from tests.client.python.fake_room import FAST, FakeRoom, Listener, Seat, chat, serving
 
 
-@pytest.fixture
-async def room() -> AsyncIterator[FakeRoom]:
-    async with serving() as room:
-        yield room
-
-
 @asynccontextmanager
 async def inside(
     room: FakeRoom, welcome: dict[str, Any] | None = None, **options: Any
