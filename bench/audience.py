@@ -160,6 +160,11 @@ class Audience:
         await self.redis.execute_command("SCRIPT FLUSH", target_nodes=RedisCluster.PRIMARIES)
         self.held.clear()
 
+    async def first_slot(self) -> int:
+        """The first slot that the gallery has as a whole: the one after that in which it was opened."""
+        opened = await self.redis.hget(RoomKeys(ACTIVITY_ID).gallery, "open")
+        return int(opened or 0) // 1000 + 1
+
     async def lose_places(self, bucket: int) -> None:
         """Redis loses the places of a bucket."""
         (key,) = RoomKeys(ACTIVITY_ID).places([bucket])

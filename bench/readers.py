@@ -98,8 +98,9 @@ class Show:
         """All read slots, while some chat. The room's clock goes as fast as Redis's."""
         origin = Origin(self._redis, self._keys, self._room.ticks_path, large_from=self._number // 5)
         now, started, steps, said = round(time.time()), time.monotonic(), seconds * 1000 // STEP_MS, 0
+        first = max(now - 4, await self._room.first_slot())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(origin.follow(range(now - 4, now + 1), seconds))
+            tasks.create_task(origin.follow(range(first, max(first, now) + 1), seconds))
             for step in range(steps):
                 speakers = self._room.seated[step * CHATS_A_STEP % SEATS :][:CHATS_A_STEP]
                 for speaker in speakers if step < steps - SILENT_STEPS else ():
