@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.conformance.install import is_installed
 from tests.node import node
-from tests.story.conftest import activity, servers  # noqa: F401  fixtures
+from tests.story.conftest import activity, file_servers  # noqa: F401  fixtures
 from tests.story.rooms import Rooms, Servers, running
 
 
@@ -23,8 +23,8 @@ def others() -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(others: dict[str, str], servers: Servers) -> AsyncIterator[Rooms]:  # noqa: F811
+async def rooms(others: dict[str, str], file_servers: Servers) -> AsyncIterator[Rooms]:  # noqa: F811
     """Rooms whose viewers need tokens."""
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    async with running(servers, auth_mode="token") as made:
+    async with running(file_servers, auth_mode="token") as made:
         yield made
