@@ -19,22 +19,20 @@ from typing import Any, NamedTuple, TypeVar
 
 from redis.asyncio.cluster import RedisCluster
 
+from bench.gallery_room import gallery_of
 from bench.onlooker import Onlooker
 from bench.reader import Reader
 from bench.rooms import HEARTBEAT_SECONDS, relay_parts
 from bench.viewers import Crowd, Viewer
 from bench.watch_log import WatchLog
-from functions.adapters.redis.gallery_state import Beats, GalleryState
 from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.sweep_state import SweepState
-from functions.adapters.tokens.token_keys import TokenKeys
 from functions.handlers import connect, message, relay
 from functions.parts import RoomParts
-from functions.rooms.limits import Limits
 from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import LEASE_HEARTBEATS, bucket_of
-from functions.usecases.placing import Everywhere, Gallery, Order, Placed, end_places, take_place
+from functions.usecases.placing import Gallery, Order, Placed, end_places, take_place
 from functions.usecases.sweeper import Sweeper
 
 ACTIVITY_ID = 42
@@ -60,7 +58,8 @@ class Counts(NamedTuple):
 
 @dataclass
 class Made:
-    """How many calls were made, by kind; renewals in each second; and what the relay's ticks took."""
+    """How many calls were made, by kind; renewals in each second; calls that were refused; places that had
+    lapsed."""
 
     calls: Counter[str] = field(default_factory=Counter)
     renewals: Counter[int] = field(default_factory=Counter)
@@ -72,9 +71,7 @@ class Audience:
     """One room, and all who watch. `now` is the room's clock. `skews`: how far the clocks of the environments of the
     function api are from it, in ms."""
 
-    def __init__(
-        self, redis: RedisCluster, keys: TokenKeys, *, beats_per_second: int = 500, skews: Sequence[int] = (0,)
-    ) -> None:
+    def __init__(self, redis: RedisCluster, *, beats_per_second: int = 500, skews: Sequence[int] = (0,)) -> None:
         self.redis, self.now, self.made, self.log, self.onlooker = redis, START_MS, Made(), WatchLog(), Onlooker()
         self.held: dict[str, Reader] = {}
         self.seated: list[Viewer] = []
@@ -84,16 +81,14 @@ class Audience:
         self._numbers = count()
         self._parts = relay_parts(redis, self.onlooker, self.log, lambda: self.now)
         self._moderation = ModerationState(redis)
-        self._environments = [self._environment(skew, keys, beats_per_second) for skew in skews]
+        self._environments = [self._environment(skew, beats_per_second) for skew in skews]
         sweeps = SweepState(redis, heartbeat_seconds=HEARTBEAT_SECONDS)
         self._sweeper = Sweeper(self._parts.room, sweeps, LEASE_HEARTBEATS * HEARTBEAT_MS)
         self._at(SWEEP_MS, self._sweep)
 
-    def _environment(self, skew: int, keys: TokenKeys, beats_per_second: int) -> tuple[RoomParts, Gallery]:
+    def _environment(self, skew: int, beats_per_second: int) -> tuple[RoomParts, Gallery]:
         room = RoomParts(state=self._parts.room.state, log=self.log, clock=lambda: self.now + skew)
-        beats = Beats(least=HEARTBEAT_SECONDS, per_second=beats_per_second)
-        state = GalleryState(self.redis, seats_before=1, beats=beats, limits=Limits())
-        return room, Gallery(state=state, keys=keys, everywhere=Everywhere(state, room.clock))
+        return room, gallery_of(self.redis, room, seats_before=1, beats_per_second=beats_per_second)
 
     async def sit(self, number: int) -> list[Viewer]:
         """So many viewers take seats, and keep them. The first one of all is the onlooker."""

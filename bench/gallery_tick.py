@@ -64,7 +64,7 @@ async def _fill(redis: RedisCluster, parts: Parts, seats: int) -> None:
         viewers = [crowd.come() for _ in range(seats)]
         await seat(parts.room.state, viewers, clock())
         await welcome(parts.rooms, viewers, clock())
-    await place(gallery_of(redis, parts), parts, Crowd(READ, seed=2).come())
+    await place(gallery_of(redis, parts.room), parts, Crowd(READ, seed=2).come())
     log = parts.room.log
     assert isinstance(log, MemoryLog)
     log.take()  # that the reader came

@@ -1,13 +1,12 @@
-"""One viewer of a large room, who counts what is said of those who come and go. The others' frames are only counted."""
+"""One viewer of a large room, who counts what is said of those who come and go. Others' frames are not looked at."""
 
 import json
 from collections import Counter
 
 from functions.adapters.aws.connections import Outcome
+from functions.rooms import objects
 from functions.rooms.events import JOIN, LEAVE
 from functions.rooms.payload import Payload
-
-COUNT = 5  # the messageType of the number of users
 
 
 class Onlooker:
@@ -16,7 +15,6 @@ class Onlooker:
 
     def __init__(self) -> None:
         self.connection_id = ""
-        self.posts = 0
         self.told: Counter[int] = Counter()
         self.objects: Counter[int] = Counter()
         self.online = 0
@@ -26,7 +24,6 @@ class Onlooker:
 
     async def post(self, connection_id: str, payload: Payload) -> Outcome:
         """Look at a frame, if it is the onlooker's."""
-        self.posts += 1
         if connection_id == self.connection_id:
             self._look(payload.data)
         return Outcome.DELIVERED
@@ -41,5 +38,5 @@ class Onlooker:
             if kind in (JOIN, LEAVE):
                 self.told[kind] += 1 + one.get("others", 0)
                 self.objects[kind] += 1
-            elif kind == COUNT:
+            elif kind == objects.COUNT:
                 self.online = one["onlineNumber"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from redis.asyncio.cluster import RedisCluster
 
+from bench.gallery_room import signing_keys
 from functions.adapters.redis.gallery_state import SlotState
-from functions.adapters.tokens.token_keys import TokenKeys
 from functions.rooms.events import CHAT
 from functions.usecases.slot_reader import SlotReader
 
@@ -20,8 +20,8 @@ class Origin:
     `ticks_path` is what readers were told with their places.
     """
 
-    def __init__(self, redis: RedisCluster, keys: TokenKeys, ticks_path: str, *, large_from: int) -> None:
-        self._reader = SlotReader(state=SlotState(redis), keys=keys, large_from=large_from)
+    def __init__(self, redis: RedisCluster, ticks_path: str, *, large_from: int) -> None:
+        self._reader = SlotReader(state=SlotState(redis), keys=signing_keys(), large_from=large_from)
         _, _, activity_id, self._key, _ = ticks_path.split("/")
         self._activity_id = int(activity_id)
         self.reads = self.gaps = 0
@@ -44,12 +44,3 @@ class Origin:
             self.gaps += "gap" in told
             self.seqs |= {one["seq"] for one in told.get("objects", ()) if one["messageType"] == CHAT}
             slot = told["next"]
-
-
-def signing_keys() -> TokenKeys:
-    """Keys that sign the addresses of slots."""
-
-    async def read() -> str:
-        return json.dumps({"current": "k0", "k0": "s" * 32})
-
-    return TokenKeys(read)

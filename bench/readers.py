@@ -14,7 +14,7 @@ from typing import Any
 from bench.audience import STEP_MS, Audience
 from bench.batching_redis import BatchingRedis
 from bench.moments import COLUMNS, Moments
-from bench.origin import Origin, signing_keys
+from bench.origin import Origin
 from bench.reader import Reader
 from bench.result import Result, Target
 from bench.rooms import redis_server
@@ -32,7 +32,7 @@ CHATS_A_STEP = 5
 # Nobody says anything in the last seconds of reading, since what is said then is read later.
 SILENT_STEPS = 10
 LOST_BUCKET = 7
-MOST_BYTES, MOST_READS, MOST_PEAK = 400, 2.0, 1.2
+MOST_BYTES, MOST_READS = 400, 2.0
 QUICK: dict[str, Any] = {"readers": 1_000, "seconds": 900, "reading_seconds": 8}
 
 
@@ -63,9 +63,9 @@ class Show:
     """One room from the first reader to the last."""
 
     def __init__(self, redis: BatchingRedis, readers: int) -> None:
-        self._redis, self._number, self._keys = redis, readers, signing_keys()
+        self._redis, self._number = redis, readers
         self._per_second = readers // BEAT_SECONDS
-        self._room = Audience(redis, self._keys, beats_per_second=self._per_second)
+        self._room = Audience(redis, beats_per_second=self._per_second)
         self._moments = Moments(self._room)
         self._readers: list[Reader] = []
         self._figures: dict[str, float] = {}
@@ -96,7 +96,7 @@ class Show:
 
     async def read(self, seconds: int) -> None:
         """All read slots, while some chat. The room's clock goes as fast as Redis's."""
-        origin = Origin(self._redis, self._keys, self._room.ticks_path, large_from=self._number // 5)
+        origin = Origin(self._redis, self._room.ticks_path, large_from=self._number // 5)
         now, started, steps, said = round(time.time()), time.monotonic(), seconds * 1000 // STEP_MS, 0
         first = max(now - 4, await self._room.first_slot())
         async with asyncio.TaskGroup() as tasks:

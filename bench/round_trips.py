@@ -134,7 +134,7 @@ class Counting:
 
     async def _read(self, viewer: Viewer) -> None:
         """Somebody reads in the viewer's room."""
-        room, gallery = viewer.identity.activity_id, gallery_of(self._redis, self._parts)
+        room, gallery = viewer.identity.activity_id, gallery_of(self._redis, self._parts.room)
         readers = Crowd(room, seed=2)
         for _ in range(5):
             reader = readers.come()

@@ -36,7 +36,7 @@ def ask(
     data = None if body is None else json.dumps(body).encode()
     own = {"Content-Type": "application/json", **(headers or {})}
     status, _, answer = _sent(urllib.request.Request(url, data, own, method=method), seconds)
-    return status, _object(answer)
+    return status, read_object(answer)
 
 
 def get(url: str, *, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
@@ -64,7 +64,8 @@ def _opener(is_local: bool) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if is_local else []))
 
 
-def _object(body: bytes) -> Answer:
+def read_object(body: bytes) -> Answer:
+    """The object that a body is; an empty one if it is none."""
     try:
         value = json.loads(body)
     except ValueError:

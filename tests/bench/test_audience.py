@@ -7,7 +7,6 @@ import pytest
 
 from bench.audience import ACTIVITY_ID, Audience, Counts
 from bench.batching_redis import BatchingRedis
-from bench.origin import signing_keys
 from bench.reader import Reader
 from bench.redis_usage import room_bytes
 from functions.rooms.events import JOIN, LEAVE
@@ -30,7 +29,7 @@ async def redis(clean_redis: str) -> AsyncIterator[BatchingRedis]:
 
 
 def audience(redis: BatchingRedis, size: int) -> Audience:
-    return Audience(redis, signing_keys(), beats_per_second=size // BEAT_SECONDS, skews=SKEWS)
+    return Audience(redis, beats_per_second=size // BEAT_SECONDS, skews=SKEWS)
 
 
 async def counts_are_true(room: Audience) -> None:

@@ -1,7 +1,6 @@
 """A viewer who reads in the gallery: takes a place, reads slots, and gives the place up."""
 
 import asyncio
-import json
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -47,7 +46,7 @@ class Reader:
             async with asyncio.timeout(self._patience):
                 while True:
                     status, headers, body = await self._slot(slot)
-                    told = _read(body)
+                    told = json_http.read_object(body)
                     if status != 200 or told.get("gap"):
                         last = self._why_not(status, told, slot)
                         await asyncio.sleep(PAUSE_SECONDS)
@@ -80,11 +79,3 @@ class Reader:
         if status == 200 or (status in PASSING and "error" in told):
             return why
         raise Failed(why, cause.GALLERY)
-
-
-def _read(body: bytes) -> Object:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from tests.client.python.fake_gallery import FakeGallery
-from tests.client.python.fake_room import FakeRoom, chat
+from tests.client.python.fake_gallery import Asked, FakeGallery
+from tests.client.python.fake_room import FakeRoom, Listener, Seat, chat
 from tests.client.python.test_gallery import READING, reader, states
 
 
@@ -31,14 +31,20 @@ async def test_who_speaks_takes_a_seat_reads_on_until_it_is_there_and_gives_the_
         assert it.all_of("welcome")[-1]["resumed"] is True
 
 
+async def sit_down(it: Listener, room: FakeRoom, gallery: FakeGallery) -> tuple[Asked, Seat]:
+    """Let a reader take a seat; returns the request for a slot that is open still, and the seat."""
+    await gallery.ordered(2)
+    slot = await gallery.asked()
+    it.room.like()
+    seat = await room.seat()
+    await seat.welcome()
+    await it.told("state", lane="seat")
+    return slot, seat
+
+
 async def test_what_is_said_to_a_viewer_alone_on_the_way_to_a_seat_comes(room: FakeRoom, gallery: FakeGallery) -> None:
     async with reader(room, gallery, timing=replace(READING, linger=10)) as it:
-        await gallery.ordered(2)
-        slot = await gallery.asked()
-        it.room.like()
-        seat = await room.seat()
-        await seat.welcome()
-        await it.told("state", lane="seat")
+        slot, seat = await sit_down(it, room, gallery)
         # The relay had told the place, and not the seat.
         gallery.told |= {"objects": [chat(7, "for alice", to="alice")], "mail": "7"}
         slot.say(**{"for": ["h1"]})
@@ -59,12 +65,7 @@ async def test_what_is_said_to_a_viewer_alone_on_the_way_to_a_seat_comes(room: F
 
 async def test_a_place_that_was_given_up_beside_a_seat_is_not_taken_anew(room: FakeRoom, gallery: FakeGallery) -> None:
     async with reader(room, gallery, timing=replace(READING, linger=10)) as it:
-        await gallery.ordered(2)
-        slot = await gallery.asked()
-        it.room.like()
-        seat = await room.seat()
-        await seat.welcome()
-        await it.told("state", lane="seat")
+        slot, seat = await sit_down(it, room, gallery)
         gallery.refusals.append((404, {"error": "not_found"}))
         slot.say(**{"for": ["h1"]})
         await gallery.ordered(3)
