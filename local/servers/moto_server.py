@@ -83,8 +83,8 @@ class PartitionedTable(Table):
 def with_values_as_they_are(serialize: Serialize) -> Serialize:
     """moto's serializer of structures, but attributes of items are passed on: moto has them in the form of the answer.
 
-    moto itself looks for the members of each value by ten names, under three aliases each. That was three quarters of
-    the CPU of this process.
+    moto itself looks for the members of each value by ten names, under three aliases each. That was a fifth of the CPU
+    of this process, in a room with 20 seats and 1,000 readers.
     """
 
     def serialize_type_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
