@@ -35,25 +35,19 @@ def jwks(key: ProviderKey, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address(
-    redis_url: str, moto_url: str, key: ProviderKey, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[str]:
-    jwks = tmp_path_factory.mktemp("provider") / "jwks.json"
-    jwks.write_text(key.key_set())
-    options = Options(
-        port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", jwks=str(jwks), window_ms=50
-    )
+async def address(redis_url: str, moto_url: str, jwks: str) -> AsyncIterator[str]:
+    options = Options(port=0, redis_url=redis_url, aws_endpoint=moto_url, auth_mode="token", jwks=jwks, window_ms=50)
     async with Emulator(options, {**GENEROUS, "IDENTITY_CLAIMS": "rooms=activityId"}) as emulator:
         yield emulator.address
 
 
-def signed(key: ProviderKey, *caps: str, activity: int = 42, issuer: str = ISSUER, audience: str = AUDIENCE) -> str:
+def signed(key: ProviderKey, activity: int, *caps: str, issuer: str = ISSUER, audience: str = AUDIENCE) -> str:
     asked = {"activityId": activity, "userId": "alice", "name": "Alice", "caps": list(caps) or ["chat", "like"]}
     return key.sign(TokenOrder.parse(asked), issuer=issuer, audience=audience)
 
 
-async def entered(address: str, token: str, activity: int = 42) -> int:
-    """The status of a handshake."""
+async def entered(address: str, activity: int, token: str) -> int:
+    """The status of a handshake with that room."""
     query = urlencode({"activityId": activity})
     try:
         async with connect(
@@ -69,29 +63,29 @@ async def entered(address: str, token: str, activity: int = 42) -> int:
         return refused.response.status_code
 
 
-async def test_a_viewer_comes_in_with_a_token_of_the_provider(address: str, key: ProviderKey) -> None:
-    assert await entered(address, signed(key)) == 101
+async def test_a_viewer_comes_in_with_a_token_of_the_provider(address: str, key: ProviderKey, activity: int) -> None:
+    assert await entered(address, activity, signed(key, activity)) == 101
 
 
 async def test_a_token_of_another_room_issuer_audience_or_key_opens_nothing(
-    address: str, key: ProviderKey, tmp_path: Path
+    address: str, key: ProviderKey, tmp_path: Path, activity: int, another_activity: int
 ) -> None:
     stranger = ProviderKey.make(tmp_path / "stranger.pem")
     for token in (
-        signed(key, activity=43),
-        signed(key, issuer="https://elsewhere.test"),
-        signed(key, audience="elsewhere"),
-        signed(stranger),
+        signed(key, another_activity),
+        signed(key, activity, issuer="https://elsewhere.test"),
+        signed(key, activity, audience="elsewhere"),
+        signed(stranger, activity),
     ):
-        assert await entered(address, token) == 401
+        assert await entered(address, activity, token) == 401
 
 
 async def test_a_moderator_of_the_provider_moderates_the_room_and_is_no_platform(
-    address: str, key: ProviderKey
+    address: str, key: ProviderKey, activity: int, another_activity: int
 ) -> None:
-    headers = {"Authorization": f"Bearer {signed(key, 'moderate', 'admin')}"}
+    headers = {"Authorization": f"Bearer {signed(key, activity, 'moderate', 'admin')}"}
     async with httpx.AsyncClient(base_url=f"http://{address}", headers=headers, timeout=PATIENCE) as client:
-        frozen = await client.patch("/api/activities/42", json={"frozen": True})
+        frozen = await client.patch(f"/api/activities/{activity}", json={"frozen": True})
         assert frozen.status_code == 200, frozen.text
-        assert (await client.patch("/api/activities/43", json={"frozen": True})).status_code == 403
+        assert (await client.patch(f"/api/activities/{another_activity}", json={"frozen": True})).status_code == 403
         assert (await client.get("/api/activities")).status_code == 403

@@ -61,10 +61,10 @@ class Viewer:
 
 
 @contextlib.asynccontextmanager
-async def viewer(address: str, username: str, **others: object) -> AsyncIterator[Viewer]:
-    """A viewer on its way into room 42, with `others` among the library's options."""
+async def viewer(address: str, activity: int, username: str, **others: object) -> AsyncIterator[Viewer]:
+    """A viewer on its way into the room, with `others` among the library's options."""
     program, environment = node()
-    options = {"url": f"ws://{address}/websocket", "activityId": 42, "username": username, **others}
+    options = {"url": f"ws://{address}/websocket", "activityId": activity, "username": username, **others}
     process = await asyncio.create_subprocess_exec(
         program, "--no-warnings", str(PROGRAM), json.dumps(options), stdin=PIPE, stdout=PIPE, env=environment
     )

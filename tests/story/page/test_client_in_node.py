@@ -17,8 +17,8 @@ def address(emulator: SharedEmulator) -> str:
     return emulator.address
 
 
-async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(address: str) -> None:
-    async with viewer(address, "alice") as alice, viewer(address, "bob") as bob:
+async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(address: str, activity: int) -> None:
+    async with viewer(address, activity, "alice") as alice, viewer(address, activity, "bob") as bob:
         welcome = await alice.next("welcome")
         await bob.next("welcome")
         alice.call("say", "before")
@@ -42,8 +42,8 @@ async def test_a_viewer_who_is_cut_off_is_back_and_has_heard_everything_once(add
         assert [await alice.leave(), await bob.leave()] == [0, 0]
 
 
-async def test_likes_questions_and_refusals_reach_the_room_and_come_back(address: str) -> None:
-    async with viewer(address, "carol") as carol:
+async def test_likes_questions_and_refusals_reach_the_room_and_come_back(address: str, activity: int) -> None:
+    async with viewer(address, activity, "carol") as carol:
         likes = (await carol.next("welcome"))["zanNumber"]
         carol.call("like", 3)
         await carol.next("likes", zanNumber=likes + 3)
@@ -56,31 +56,34 @@ async def test_likes_questions_and_refusals_reach_the_room_and_come_back(address
         assert await carol.leave() == 0
 
 
-async def test_what_is_said_before_the_connection_is_there_arrives(address: str) -> None:
-    async with viewer(address, "dave") as dave:
+async def test_what_is_said_before_the_connection_is_there_arrives(address: str, activity: int) -> None:
+    async with viewer(address, activity, "dave") as dave:
         dave.call("say", "early")
         answer = await dave.next("answer")
         assert (await dave.next("chat", textMessage="early"))["seq"] == answer["seq"]
 
 
-async def test_a_viewer_who_is_not_let_in_keeps_trying(address: str) -> None:
-    async with viewer(address, "x" * 33) as nobody:
+async def test_a_viewer_who_is_not_let_in_keeps_trying(address: str, activity: int) -> None:
+    async with viewer(address, activity, "x" * 33) as nobody:
         for _ in range(3):
             assert (await nobody.next("state", name="waiting"))["lost"] is False
         assert await nobody.leave() == 0
 
 
 async def test_with_the_api_a_viewer_is_told_why_it_is_not_let_in_and_stops_where_trying_cannot_help(
-    address: str,
+    address: str, activity: int
 ) -> None:
     api = f"http://{address}"
-    async with viewer(address, "x" * 33, api=api) as nobody:
+    async with viewer(address, activity, "x" * 33, api=api) as nobody:
         closed = await nobody.next("state", name="closed")
         assert (closed["reason"], "username" in closed["message"]) == ("bad_field", True)
-    async with httpx.AsyncClient(base_url=api, trust_env=False) as http, viewer(address, "erin", api=api) as erin:
+    async with (
+        httpx.AsyncClient(base_url=api, trust_env=False) as http,
+        viewer(address, activity, "erin", api=api) as erin,
+    ):
         await erin.next("welcome")
         banned = {"userId": "erin", "seconds": 600, "reason": "no links"}
-        assert (await http.put("/api/activities/42/bans", json=banned)).is_success
+        assert (await http.put(f"/api/activities/{activity}/bans", json=banned)).is_success
         closed = await erin.next("state", name="closed")
         assert (closed["reason"], closed["retryAfter"], closed["text"]) == ("banned", 600, "no links")
         erin.call("connect")

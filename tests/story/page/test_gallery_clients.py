@@ -45,8 +45,7 @@ async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_hears_everything
     rooms: Rooms, activity: int
 ) -> None:
     bob = await rooms.enter(activity, "bob")
-    options = {"activityId": activity, "api": f"http://{rooms.address}"}
-    async with viewer(rooms.address, "alice", **options) as alice:
+    async with viewer(rooms.address, activity, "alice", api=f"http://{rooms.address}") as alice:
         await alice.next("state", name="open", lane="gallery")
         await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
         await bob.say("first")
@@ -83,8 +82,7 @@ async def test_a_reader_takes_a_seat_to_speak_and_goes_back_and_hears_everything
 
 async def test_what_is_for_a_reader_alone_arrives_and_a_ban_ends_its_reading(rooms: Rooms, activity: int) -> None:
     bob = await rooms.enter(activity, "bob")
-    options = {"activityId": activity, "api": f"http://{rooms.address}"}
-    async with viewer(rooms.address, "alice", **options) as alice:
+    async with viewer(rooms.address, activity, "alice", api=f"http://{rooms.address}") as alice:
         await alice.next("state", name="open", lane="gallery")
         await bob.say("for alice", to="alice")
         await alice.next("chat", textMessage="for alice", to="alice")
