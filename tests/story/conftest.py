@@ -1,5 +1,6 @@
 """What stories take place in. One emulator at a time: two on one Kafka would share the relay's partitions."""
 
+import asyncio
 import itertools
 import os
 import random
@@ -11,6 +12,8 @@ import pytest_asyncio
 
 from local.servers.kafka import EmbeddedKafka
 from tests.lasting import lasting
+from tests.redis_cluster import RedisServer
+from tests.story import for_all_rooms
 from tests.story.rooms import Rooms, Servers, rooms_at
 from tests.story.shared_emulator import GROUP, SharedEmulator, SharedEmulators, group, group_of, options_of
 
@@ -42,6 +45,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         shared.end_but(group_of(nextitem))
 
 
+@pytest.fixture(scope="module")
+def redis_url(session_redis: RedisServer) -> Iterator[str]:
+    """The session's Redis, which nobody empties. What the file has set for all rooms is undone behind it."""
+    yield session_redis.url
+    asyncio.run(for_all_rooms.undo(session_redis.url))
+
+
 def has_one_kafka(config: pytest.Config) -> bool:
     """Whether the session's Kafka is for all emulators.
 
@@ -62,18 +72,20 @@ def a_kafka(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_emulators(request: pytest.FixtureRequest, redis_url: str, moto_url: str) -> Iterator[SharedEmulators]:
+def shared_emulators(
+    request: pytest.FixtureRequest, session_redis: RedisServer, moto_url: str
+) -> Iterator[SharedEmulators]:
     """The one that the files of a group share, if it is up."""
     if has_one_kafka(request.config):
         request.getfixturevalue("kafka_bootstrap")  # now, so that it outlives the emulator
-    shared = SharedEmulators(lambda: a_kafka(request), redis_url, moto_url)
+    shared = SharedEmulators(lambda: a_kafka(request), session_redis.url, moto_url)
     request.config.stash[SHARED] = shared
     yield shared
     shared.end_but("")
 
 
 @pytest.fixture(scope="module")
-def emulator(request: pytest.FixtureRequest, shared_emulators: SharedEmulators) -> SharedEmulator:
+def emulator(request: pytest.FixtureRequest, shared_emulators: SharedEmulators, redis_url: str) -> SharedEmulator:
     """That of the file, with the options of its marker `emulator`; other files may have used it before."""
     file: pytest.Module = request.node
     return shared_emulators.of(file.stash[GROUP], options_of(file))
