@@ -46,10 +46,10 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(scope="module")
-def redis_url(session_redis: RedisServer) -> Iterator[str]:
-    """The session's Redis, which nobody empties. What the file has set for all rooms is undone behind it."""
-    yield session_redis.url
+def redis_url(session_redis: RedisServer) -> str:
+    """The session's Redis, which nobody empties. What earlier files have set for all rooms is undone."""
     asyncio.run(for_all_rooms.undo(session_redis.url))
+    return session_redis.url
 
 
 def has_one_kafka(config: pytest.Config) -> bool:

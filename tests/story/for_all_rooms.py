@@ -1,4 +1,5 @@
-"""What a platform sets for all its rooms. Stories share a Redis, so each file leaves it as a new stage has it."""
+"""What a platform sets for all its rooms. Tests share a Redis, so each file of stories begins with it as a new
+stage has it."""
 
 import time
 
