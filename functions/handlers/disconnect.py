@@ -19,9 +19,10 @@ async def main(raw: JsonObject, parts: RoomParts) -> JsonObject:
     seat, activity_id, now = Seat.of(event.connection_id, identity), identity.activity_id, parts.clock()
     left = await parts.state.leave(seat, activity_id, now)
     if left is not None:
-        departure = Departure(activity_id, seat, left).to_event(now, identity.avatar)
+        departure = Departure(activity_id, seat, left)
         try:
-            await announce(parts.log, departure)
+            for told in departure.to_events(now, identity.avatar):
+                await announce(parts.log, told)
         except LogUnavailable:
             # Also if nobody knows whether it was published: the sweep announces it, perhaps again.
             await parts.state.put_back(seat, activity_id, left)

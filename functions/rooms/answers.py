@@ -159,7 +159,7 @@ def read_acceptance(result: Sequence[Any], after: Place) -> Accepted | Refused |
                 retaken=retaken or None,
                 online=online,
                 likes=likes,
-                watched=Stretch(*stretch),
+                watched=Stretch.read(stretch),
                 unwelcomed=unwelcomed == 1,
                 freed=freed == 1,
                 page=read_page(after, page) if page else None,
@@ -191,16 +191,21 @@ class Departure:
     seat: Seat
     left: Left
 
-    def to_event(self, now: int, avatar: str = "") -> Event:
-        """The event that says so: the user has left, or has at least earned this."""
-        kind = events.Leave if self.left.last else events.Heartbeat
+    def to_events(self, now: int, avatar: str = "") -> list[Event]:
+        """The events that say so: the user has left, or has at least earned this. What was watched before that, and
+        may not have been told, comes first."""
+        kind, watched = events.Leave if self.left.last else events.Heartbeat, self.left.watched
+        before = [self._event(events.Heartbeat, now, avatar, watched.before)] if watched.before else []
+        return [*before, self._event(kind, now, avatar, watched)]
+
+    def _event(self, kind: type[Event], now: int, avatar: str, watched: Stretch) -> Event:
         return kind(
             activity_id=self.activity_id,
             time=now,
             who=self._who(avatar),
             online=self.left.online,
             likes=self.left.likes,
-            **self.left.watched.fields(),
+            **watched.fields(),
         )
 
     def _who(self, avatar: str) -> Who:
@@ -212,7 +217,7 @@ class Departure:
 def read_left(ended_at: int, online: int, likes: int, given_up: Sequence[Any]) -> Left:
     """What `give_up` of seats.lua returned for a seat that ended at `ended_at`."""
     last, username, stretch, attributes = given_up
-    return Left(last == 1, ended_at, Stretch(*stretch), username, online, likes, unpack_attributes(attributes))
+    return Left(last == 1, ended_at, Stretch.read(stretch), username, online, likes, unpack_attributes(attributes))
 
 
 def read_departures(activity_id: int, online: int, likes: int, ended: Sequence[Any]) -> list[Departure]:

@@ -4,6 +4,9 @@ A heartbeat and the end of a connection tell of the whole present stretch of wat
 tells of the same stretch again, and a longer one. So a record that was lost is made up for by the next one, and nothing
 is lost but the end of a stretch whose last record never came.
 
+For the same reason not every credit needs a record. A reader in the gallery has one of some renewals only (`is_told`),
+and of the end of each stretch: when the place is given up, or when a new stretch begins.
+
 A user's total stores the `end` up to which it has counted, and adds only the part of a stretch that lies behind.
 
 Example: alice comes at 0 s. Her heartbeats tell of 0-60, 0-120 and 0-180. That of 120 gets stuck on its way and is
@@ -25,6 +28,7 @@ from a new log, so it is added.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zlib import crc32
 
 from functions.rooms.events import Event
 from functions.rooms.identity import Malformed, parse_user_id
@@ -50,11 +54,19 @@ def most_credit_ms(heartbeat_seconds: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A user has watched from `start` to `end` (ms since the epoch). `earned` ms of it are new since a credit."""
+    """A user has watched from `start` to `end` (ms since the epoch). `earned` ms of it are new since a credit. `before`
+    is the user's stretch before this one, if it has just ended and its end may not have been told."""
 
     start: int
     end: int
     earned: int
+    before: "Stretch | None" = None
+
+    @classmethod
+    def read(cls, found: Sequence[int]) -> "Stretch":
+        """What `credit` of seats.lua returned."""
+        start, end, earned, *before = found
+        return cls(start, end, earned, cls(before[0], before[1], 0) if before else None)
 
     @property
     def is_empty(self) -> bool:
@@ -63,6 +75,13 @@ class Stretch:
     def fields(self) -> dict[str, Any]:
         """The fields of an event that tell of it."""
         return {"watch_seconds": self.earned / 1000, "watch_from": self.start, "watch_to": self.end}
+
+
+def is_told(user_id: str, watched: Stretch, every_ms: int) -> bool:
+    """Whether a reader who stays is to have a record of this credit: each user has one at about every `every_ms`, at
+    moments of the user's own."""
+    moment = crc32(user_id.encode()) % every_ms
+    return (watched.end - watched.earned - moment) // every_ms < (watched.end - moment) // every_ms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,7 +72,8 @@ async def _is_published(departure: Departure, log: RoomLog, now: int, turns: asy
         return True
     async with turns:
         try:
-            await announce(log, departure.to_event(now))
+            for event in departure.to_events(now):
+                await announce(log, event)
         except LogUnavailable:
             return False
     return True

@@ -21,7 +21,9 @@ from functions.rooms.denial import Denial
 from functions.rooms.events import Who
 from functions.rooms.identity import Identity
 from functions.rooms.places import Given, Kicked, Opening, PlaceView, SeatFree, Taken, new_place_id, parse_place_id
+from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import Seat
+from functions.rooms.watch_time import is_told
 from functions.runtime.metrics import JOINS_REFUSED, SILENT, Meter
 from functions.runtime.together import both, every
 from functions.usecases.announcer import announce, announce_departures
@@ -112,29 +114,35 @@ async def take_place(
     keys = await gallery.keys.current()
     taking = partial(_take_when_open, gallery, place, identity, now, taken_at=taken_at, order=order, asked=asked)
     undo = partial(room.state.unseat, place, identity.activity_id, now)
+    coming, comes = partial(_come, room, bans, identity, now), order.place is None
     try:
-        (answer, view), (_, ban) = await both(
-            taking(), both(room.state.list_room(identity.activity_id, now), bans.find(identity.user_id, now))
-        )
+        beside = coming() if comes else room.state.list_again(identity.activity_id, now)
+        (answer, view), ban = await both(taking(), beside)
+        if lapsed := not comes and isinstance(answer, Taken) and not answer.renewed:
+            comes, ban = True, await coming()
     except StateUnavailable:
-        if order.place is None:
+        if comes:
             with suppress(StateUnavailable):
                 await undo()
         raise
     if ban:
-        # Others were told of the user only if the place was there before.
-        is_known = isinstance(answer, Taken) and answer.renewed
-        await (end_places(room, identity.activity_id, [place]) if is_known else undo())
+        await undo()
         return Denial.by_ban(everywhere=True, ban=ban, now=now)
     if denial := _denial(answer, now, meter):
         return denial
     if isinstance(answer, SeatFree):
         return answer
     assert isinstance(answer, Taken)
-    await _announce(room, place, identity, answer, now, undo)
-    lapsed = order.place is not None and not answer.renewed
+    await _announce(room, place, identity, answer, now, undo, gallery.state.beats.told_ms)
     path = ticks_path(identity.activity_id, keys.by_kid[keys.current], view.at)
     return Placed(place=place_id, taken=answer, lapsed=lapsed, view=view, ticks=path, asked=asked)
+
+
+async def _come(room: RoomParts, bans: PlatformBans, identity: Identity, now: int) -> Sanction | None:
+    """Have the sweep know of the room that the user comes to; returns the user's ban from all rooms. Who only renews a
+    place is looked for in this process's copy of the bans, as with each message of who has a seat."""
+    _, ban = await both(room.state.list_room(identity.activity_id, now), bans.find(identity.user_id, now))
+    return ban
 
 
 async def _take_when_open(
@@ -177,9 +185,15 @@ def _denial(answer: Answer, now: int, meter: Meter) -> Denial | None:
 
 
 async def _announce(
-    room: RoomParts, place: Seat, identity: Identity, taken: Taken, now: int, undo: Callable[[], Awaitable[None]]
+    room: RoomParts,
+    place: Seat,
+    identity: Identity,
+    taken: Taken,
+    now: int,
+    undo: Callable[[], Awaitable[None]],
+    told_ms: int,
 ) -> None:
-    """Publish that the user came, or what was watched."""
+    """Publish that the user came, and what was watched if that is due."""
     who = Who.of(identity, place.connection_id)
     fields: dict[str, Any] = {"activity_id": identity.activity_id, "time": now, "who": who}
     fields |= {"online": taken.online, "likes": taken.likes}
@@ -189,10 +203,12 @@ async def _announce(
         except OutcomeUnknown:
             await room.state.doubt(place, identity.activity_id)
             raise
-    if taken.renewed:
-        # If it cannot be written, the next renewal has this time too.
+    due = is_told(identity.user_id, taken.watched, told_ms)
+    for watched in (taken.watched.before, taken.watched if due else None):
+        # If it cannot be written, the next record has this time too.
         with suppress(LogUnavailable):
-            await announce(room.log, events.Heartbeat(**fields, **taken.watched.fields()))
+            if watched:
+                await announce(room.log, events.Heartbeat(**fields, **watched.fields()))
 
 
 async def end_places(room: RoomParts, activity_id: int, places: Sequence[Seat]) -> None:

@@ -135,6 +135,10 @@ class Sender:
         if isinstance(event, events.Chat):
             shown = await self._reviewing.first(event, undo)
             return await Once(self._parts, shown).first(undo, freed=accepted.freed)
+        if before := accepted.watched.before:
+            # Of a user who has a place in the gallery as well.
+            fields = self._fields(accepted) | before.fields()
+            await announce(self._parts.log, events.Heartbeat(**fields), undo)
         await announce(self._parts.log, event, undo)
         return None
 

@@ -20,6 +20,9 @@ from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
 from functions.rooms.watch_time import Stretch
 
+# To store a record costs several times what a renewal does: see docs/performance.md.
+TOLD_BEATS = 5
+
 Answer = Taken | SeatFree | Opening | Banned | Kicked | Given | TooOften
 
 
@@ -30,6 +33,11 @@ class Beats:
     least: int
     per_second: int
 
+    @property
+    def told_ms(self) -> int:
+        """A reader's watch time is published at about every so many ms, and when it ends."""
+        return TOLD_BEATS * 1000 * self.least
+
 
 class GalleryState:
     """The places of all rooms, as their readers take, renew and use them. A room with fewer than `seats_before` seats
@@ -38,7 +46,7 @@ class GalleryState:
     def __init__(self, redis: RedisCluster, *, seats_before: int, beats: Beats, limits: Limits | None = None) -> None:
         self._redis = redis
         self._seats_before = seats_before
-        self._beats = beats
+        self.beats = beats
         self._limits = limits or Limits()
         self._place, self._view = CallOnce("place"), Script("place_view")
 
@@ -72,8 +80,8 @@ class GalleryState:
             taken_at=taken_at,
             salt=secrets.token_hex(16),
             seats_before=0 if rather_reads else self._seats_before,
-            least_beat=self._beats.least,
-            beats_per_second=self._beats.per_second,
+            least_beat=self.beats.least,
+            beats_per_second=self.beats.per_second,
             everywhere=everywhere,
             most_places=self._limits.seats,
             join_burst=joins.burst,
@@ -107,7 +115,7 @@ class SlotState:
 def _read(answer: Any) -> Answer:
     match answer:
         case ["ok", first, renewed, online, likes, beat, stretch]:
-            return Taken(first == 1, renewed == 1, online, likes, beat, Stretch(*stretch))
+            return Taken(first == 1, renewed == 1, online, likes, beat, Stretch.read(stretch))
         case ["seat", online, likes]:
             return SeatFree(online, likes)
         case ["opening", wait]:

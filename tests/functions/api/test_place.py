@@ -9,6 +9,8 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.gallery_state import GalleryState
+from functions.adapters.redis.keys import ROOMS
+from functions.adapters.redis.platform_bans import PlatformBans
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.tokens.token_keys import TokenKeys
 from functions.api.parts import ApiParts
@@ -94,24 +96,61 @@ async def test_a_reader_comes_is_announced_reads_and_goes(
     assert await error(client, place=found["place"]) == (404, "not_found")
 
 
-async def test_a_renewal_earns_watch_time_and_is_no_join(
+async def renew(client: httpx.AsyncClient, clock: Clock, found: dict[str, Any], times: int) -> None:
+    """Renew a place so many times, once a minute."""
+    for _ in range(times):
+        clock.now += 60_000
+        renewed = await told(client, place=found["place"], mail=found["mail"])
+        assert renewed["place"] == found["place"]
+        assert "history" not in renewed
+
+
+async def test_renewals_are_no_joins_and_watch_time_is_stored_with_one_of_five(
     client: httpx.AsyncClient, gallery: Gallery, log: MemoryLog, clock: Clock
 ) -> None:
     found = await told(client)
-    clock.now += 60_000
-    renewed = await told(client, place=found["place"], mail=found["mail"])
-    assert "history" not in renewed
-    assert renewed["place"] == found["place"]
+    await renew(client, clock, found, 10)
     assert [one.type for one in log.live] == [events.JOIN]
-    assert (log.saved[-1].type, log.saved[-1].watch_seconds) == (events.HEARTBEAT, 60)
+    assert [one.type for one in log.saved] == [events.JOIN, events.HEARTBEAT, events.HEARTBEAT]
+    first, second = log.saved[1:]
+    assert (first.watch_from, second.watch_from) == (NOW, NOW)
+    assert first.watch_to is not None
+    assert second.watch_to == first.watch_to + 300_000
+    assert (await client.post(f"{PATH}/leave", params={"place": found["place"], "userId": "alice"})).status_code == 204
+    assert (log.saved[-1].type, log.saved[-1].watch_from) == (events.LEAVE, NOW)
+    assert log.saved[-1].watch_to == NOW + 600_000
+
+
+async def test_watch_time_that_cannot_be_stored_is_made_up_for(
+    client: httpx.AsyncClient, gallery: Gallery, log: MemoryLog, clock: Clock
+) -> None:
+    found = await told(client)
     log.save_is_away = True
-    clock.now += 60_000
-    await told(client, place=found["place"])
+    await renew(client, clock, found, 5)
+    assert log.saved[1:] == []
     log.save_is_away = False
+    await renew(client, clock, found, 5)
+    (heartbeat,) = log.saved[1:]
+    assert heartbeat.watch_from == NOW
+    assert heartbeat.watch_to is not None
+    assert heartbeat.watch_to > NOW + 300_000
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_after_a_long_silence_the_stretch_before_it_is_stored(
+    client: httpx.AsyncClient, gallery: Gallery, log: MemoryLog, clock: Clock, comes_back: bool
+) -> None:
+    found = await told(client)
     clock.now += 60_000
     await told(client, place=found["place"])
-    # What could not be written is made up for.
-    assert (log.saved[-1].watch_from, log.saved[-1].watch_to) == (NOW, NOW + 180_000)
+    before = len(log.saved)
+    # The lease still holds, and one and a half intervals are over.
+    clock.now += 110_000
+    if comes_back:
+        await told(client, place=found["place"])
+    await client.post(f"{PATH}/leave", params={"place": found["place"], "userId": "alice"})
+    stretches = {(one.watch_from, one.watch_to) for one in log.saved[before:]}
+    assert stretches == {(NOW, NOW + 60_000), (NOW + 80_000, NOW + 170_000)}
 
 
 async def test_who_would_rather_read_has_a_place_although_the_room_has_a_seat(
@@ -237,6 +276,29 @@ async def test_a_ban_and_a_kick_end_the_place_at_once_and_its_renewal(
     await platform.room.state.list_room(42, clock.now)
     assert (await client.put("/api/bans", json={"userId": "bob"})).status_code == 204
     assert (await platform.room.state.figures(42)).online == 0
+
+
+async def test_a_lapsed_place_is_not_taken_again_by_whom_the_platform_has_banned_just_now(
+    client: httpx.AsyncClient, gallery: Gallery, log: MemoryLog, redis: RedisCluster, platform: ApiParts
+) -> None:
+    found = await told(client)
+    await lose_all(redis, "room:*")
+    await open_gallery(redis)
+    # The function's copy of the bans is a second old.
+    await PlatformBans(redis).ban("alice", Sanction(until=FOR_GOOD), NOW)
+    assert await error(client, place=found["place"]) == (403, "banned_everywhere")
+    assert (await platform.room.state.figures(42)).online == 0
+    assert [one.type for one in log.live] == [events.JOIN]
+
+
+async def test_a_renewal_puts_a_room_back_on_the_list_that_was_lost(
+    client: httpx.AsyncClient, gallery: Gallery, redis: RedisCluster, clock: Clock
+) -> None:
+    found = await told(client)
+    await redis.delete(ROOMS)
+    clock.now += 60_000
+    await told(client, place=found["place"])
+    assert await redis.zrange(ROOMS, 0, -1) == ["42"]
 
 
 async def test_a_join_that_cannot_be_published_takes_no_place(

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from functions.rooms.watch_time import (
     additions,
     counted_of,
     credit_of,
+    is_told,
     most_credit_ms,
 )
 from tests.functions.made import event
@@ -41,6 +43,23 @@ def credit(offset: int, logged_at: int = NOW, *, user: str = "alice", start: int
 
 def test_a_stretch_bears_one_and_a_half_intervals_without_a_credit() -> None:
     assert most_credit_ms(60) == 90_000
+
+
+def test_of_a_reader_who_stays_a_credit_is_told_each_five_minutes_or_each_beat() -> None:
+    every_ms = 300_000
+    for beat_ms in (7_000, 60_000, 200_000, 300_000, 1_000_000):
+        ends = [NOW + beat_ms * number for number in range(2_000_000 // beat_ms + 1)]
+        for user in ("alice", "bob", "王"):
+            told = [end for end in ends if is_told(user, Stretch(NOW, end, min(beat_ms, end - NOW)), every_ms)]
+            assert len(told) <= 1 + (ends[-1] - NOW) // every_ms, (user, beat_ms)
+            pauses = [end - before for before, end in pairwise([NOW, *told, ends[-1]])]
+            assert max(pauses) <= every_ms + beat_ms, (user, beat_ms)
+    assert not is_told("alice", Stretch(NOW, NOW, 0), every_ms)
+
+
+def test_a_stretch_is_read_with_the_one_that_has_ended() -> None:
+    assert Stretch.read([5, 9, 2]) == Stretch(5, 9, 2)
+    assert Stretch.read([5, 9, 4, 1, 3]) == Stretch(5, 9, 4, Stretch(1, 3, 0))
 
 
 def test_a_record_gives_its_user_the_stretch_that_it_tells_of() -> None:

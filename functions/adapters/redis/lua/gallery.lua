@@ -51,8 +51,6 @@ local function add_entry(gallery, slots, at, said, hashes)
   redis.call('PEXPIRE', slots, 2 * SLOTS_MS)
 end
 
-local function has_place(user) return user and string.find(user.own, '\tg', 1, true) ~= nil end
-
 -- Keeps an object for one user, for whom it waits.
 local function put_mail(mail, seq, object)
   redis.call('ZADD', mail, seq, object)

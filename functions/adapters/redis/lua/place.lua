@@ -66,7 +66,7 @@ else
   local user = read_user(users, user_id)
   -- A place that was lost with its key was watched from all the same.
   local is_lost = before and (before.unsure == '~' or has(before.own, own_seat(own_places, place)))
-  if is_lost then credit(users, user_id, user, now, most_credit(beat)) end
+  if is_lost then stretch = credit(users, user_id, user, now, most_credit(beat)) end
   local own = places_of_user(user, place)
   for index = 1, #own - most_places do
     give_up(places[own[index][2]], users, figures, newcomers, own[index][1], now)

@@ -34,7 +34,8 @@
 -- that is given up, moves its end. If more than `most` ms have passed since, the stretch has ended there, and a new one
 -- has begun `most` ms ago. Records carry the whole stretch, and a total adds each ms once, so nothing is ever taken
 -- back: if a record was not written, the next one has its time. The stretch belongs to the user and not to the seat, so
--- two tabs earn the time once.
+-- two tabs earn the time once. Not every renewal of a place is told (rooms/watch_time.py). So when the stretch of a user
+-- ends who has a place, its end may not have been told yet, and is returned with the new one.
 --
 -- Announcements. A function that loses the answer of Redis, or is killed, leaves a seat without a record. The relay
 -- welcomes who was announced, so a user of whom no seat was welcomed in time is announced with the next seat.
@@ -181,13 +182,19 @@ end
 -- As most_credit_ms of rooms/watch_time.py, for a place.
 local function most_credit(beat) return math.floor(CREDIT_MS * beat) end
 
--- Returns the stretch, as {start ms, end ms, ms of it that are new}.
-local function credit(users, user_id, user, now, most)
-  local before = user.credited
-  if now - before > most then user.start = now - most end
+local function has_place(user) return user and string.find(user.own, '\tg', 1, true) ~= nil end
+
+-- Returns the stretch, as {start ms, end ms, ms of it that are new}. If it is a new one of a user who `reads`, or has a
+-- place, the start and the end of the stretch before stand behind that.
+local function credit(users, user_id, user, now, most, reads)
+  local start, before = user.start, user.credited
+  local ended = now - before > most
+  if ended then user.start = now - most end
   user.credited = math.max(before, now)
   write_user(users, user_id, user)
-  return {user.start, user.credited, user.credited - math.max(before, user.start)}
+  local stretch = {user.start, user.credited, user.credited - math.max(before, user.start)}
+  if ended and start < before and (reads or has_place(user)) then stretch[4], stretch[5] = start, before end
+  return stretch
 end
 
 -- Returns nil if there is no such seat, else {last, username, what credit returns, attributes}. `last` is 1 if the user
@@ -205,7 +212,7 @@ local function give_up(seats, users, figures, newcomers, seat, now, most)
   user.count, user.own = math.max(0, user.count - 1), without(user.own, own_seat(seats, seat))
   local stretch = {user.start, user.credited, 0}
   if most then
-    stretch = credit(users, user_id, user, now, most)
+    stretch = credit(users, user_id, user, now, most, beat ~= nil)
   else
     write_user(users, user_id, user)
   end

@@ -107,7 +107,7 @@ async def test_who_is_swept_leaves_with_attributes(state: RoomState, redis: Redi
     await join(state, person("alice", HOST))
     [swept] = await SweepState(redis, heartbeat_seconds=60).sweep([42], now=NOW, expired_before=NOW + 1, taken_before=0)
     assert [departure.left.attributes for departure in swept.departures] == [HOST]
-    assert swept.departures[0].to_event(NOW).who.attributes == HOST
+    assert [event.who.attributes for event in swept.departures[0].to_events(NOW)] == [HOST]
 
 
 async def test_a_user_without_attributes_takes_not_a_byte_more(state: RoomState, redis: RedisCluster) -> None:

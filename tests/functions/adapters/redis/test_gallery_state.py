@@ -13,12 +13,13 @@ from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.moderation_state import ModerationState
 from functions.adapters.redis.room_state import RoomState
 from functions.adapters.redis.sweep_state import SweepState, SweptRoom
-from functions.rooms.answers import Banned, Joined, Rate, TooOften
+from functions.rooms.answers import Accepted, Banned, Joined, Rate, TooOften
 from functions.rooms.gallery import SLOTS_MS
 from functions.rooms.limits import Limits
 from functions.rooms.places import Given, Kicked, Opening, SeatFree, Taken
 from functions.rooms.sanctions import FOR_GOOD, Sanction
 from functions.rooms.seats import Seat
+from functions.rooms.watch_time import Stretch
 from tests.functions.adapters.redis.snapshot import lose_all
 from tests.functions.conftest import NOW, UNLIMITED
 from tests.functions.galleries import (
@@ -283,6 +284,32 @@ async def test_a_place_that_was_lost_costs_no_watch_time(redis: RedisCluster, st
     assert not (await taken(seldom, place_of("alice"), NOW + 200_000, everywhere=200)).renewed
     renewed = await taken(seldom, place_of("alice"), NOW + 400_000, everywhere=200)
     assert (renewed.watched.start, renewed.watched.end) == (NOW, NOW + 400_000)
+
+
+async def test_a_stretch_of_watching_that_ends_while_its_user_has_a_place_is_returned(
+    redis: RedisCluster, state: RoomState
+) -> None:
+    await open_gallery(redis)
+    gallery, seat = gallery_state(redis), Seat("c1", "live.v1", "alice")
+    await state.join(seat, identity_of("alice"), NOW)
+
+    async def heartbeat(now: int) -> Stretch:
+        beat = await state.accept(
+            seat, identity_of("alice"), now, connected_at=NOW, kind="heartbeat", rate=Rate(burst=100, per_second=100)
+        )
+        assert isinstance(beat, Accepted)
+        return beat.watched
+
+    # Of a seat each stretch has been told.
+    assert (await heartbeat(NOW + 60_000)).before is None
+    assert (await heartbeat(NOW + 300_000)).before is None
+    await taken(gallery, place_of("alice"), NOW + 310_000)
+    assert (await heartbeat(NOW + 500_000)).before == Stretch(NOW + 210_000, NOW + 300_000, 0)
+    late = (await taken(gallery, place_of("alice"), NOW + 600_000)).watched
+    assert late == Stretch(NOW + 510_000, NOW + 600_000, 90_000, Stretch(NOW + 410_000, NOW + 500_000, 0))
+    left = await state.leave(place_of("alice"), 42, NOW + 700_000)
+    assert left is not None
+    assert left.watched == Stretch(NOW + 610_000, NOW + 700_000, 90_000, Stretch(NOW + 510_000, NOW + 600_000, 0))
 
 
 async def test_twenty_thousand_places_are_counted_right_after_a_lease(redis: RedisCluster, state: RoomState) -> None:
