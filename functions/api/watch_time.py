@@ -31,7 +31,7 @@ class WatchTime(ResponseBody):
 @router.get("/watch-time", summary="List who watched longest", dependencies=[Depends(require("admin"))])
 async def watch_time(activity_id: ActivityId, parts: Parts, limit: Limit = PAGE_DEFAULT) -> WatchTime:
     """Who watched longest, in seconds. A user who is watching has the time up to their last heartbeat, which counts
-    here after a moment."""
+    here after a moment, and a reader in the gallery up to a moment of the last five minutes."""
     longest, total = await parts.archive.watched.top(activity_id, limit)
     users = [Watched(user_id=user_id, seconds=seconds) for user_id, seconds in longest]
     return WatchTime(users=users, total_seconds=total)

@@ -19,6 +19,8 @@ from functions.rooms.watch_time import Stretch
 
 # The longest interval of renewals, in seconds: 2 million places at 500 renewals a second.
 MOST_BEAT = 4095
+# A reader's watch time is stored once in so many of the shortest intervals: it costs several times what a renewal does.
+TOLD_BEATS = 5
 # An address is valid for the time slot that it was made in, and for the next one.
 ADDRESS_MS = 600_000
 # Until then somebody may hold a valid address.

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from functions.rooms.places import MOST_BEAT
+from functions.rooms.places import MOST_BEAT, TOLD_BEATS
 from functions.rooms.seats import BUCKETS
 from tools.estimate.figures import ASSUMED, DATA
 from tools.parser import number, one_of, option
@@ -81,8 +81,18 @@ class Event:
 
     @property
     def beats(self) -> float:
-        """Renewals of places. Each is a record for the archive, as a heartbeat is."""
+        """Renewals of places."""
         return self.readers / self.beat_seconds
+
+    @property
+    def credit_seconds(self) -> float:
+        """Between the records that tell how long a reader has watched."""
+        return max(TOLD_BEATS * self.heartbeat_seconds, self.beat_seconds)
+
+    @property
+    def reader_credits(self) -> float:
+        """Renewals that have a record for the archive, as each heartbeat has one."""
+        return self.readers / self.credit_seconds
 
     @property
     def frames_in(self) -> float:
@@ -100,7 +110,7 @@ class Event:
 
     @property
     def saved_events(self) -> float:
-        return self.live_events + self.heartbeats + self.beats
+        return self.live_events + self.heartbeats + self.reader_credits
 
     @property
     def ticks_wanted(self) -> float:
@@ -168,13 +178,14 @@ class Event:
 
     @property
     def credits(self) -> float:
-        """Records that watch time is credited with: heartbeats, renewals and leaves."""
-        return self.heartbeats + self.beats + self.join_rate
+        """Records that watch time is credited with: heartbeats, some renewals, and leaves."""
+        return self.heartbeats + self.reader_credits + self.join_rate
 
     @property
     def minute_sums(self) -> float:
-        """Updates of the sums of minutes: a batch is of one, and its heartbeats have watched in the one before too."""
-        return 2 * self.archive_batches
+        """Updates of the sums of minutes: a batch is of one, and its records tell of the minutes before, too."""
+        told = self.credit_seconds if self.readers else self.heartbeat_seconds
+        return (1 + math.ceil(told / 60)) * self.archive_batches
 
     @property
     def reads(self) -> float:

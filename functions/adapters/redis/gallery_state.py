@@ -15,13 +15,10 @@ from functions.rooms.answers import Banned, TooOften
 from functions.rooms.gallery import Slots, Spoken
 from functions.rooms.identity import Identity
 from functions.rooms.limits import Limits
-from functions.rooms.places import Given, Kicked, Opening, PlaceView, SeatFree, Taken, read_place_view
+from functions.rooms.places import TOLD_BEATS, Given, Kicked, Opening, PlaceView, SeatFree, Taken, read_place_view
 from functions.rooms.sanctions import Sanction
 from functions.rooms.seats import BUCKETS, Seat, bucket_of
 from functions.rooms.watch_time import Stretch
-
-# To store a record costs several times what a renewal does: see docs/performance.md.
-TOLD_BEATS = 5
 
 Answer = Taken | SeatFree | Opening | Banned | Kicked | Given | TooOften
 

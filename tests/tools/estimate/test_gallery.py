@@ -105,10 +105,10 @@ def test_a_gallery_has_metrics_an_alarm_a_secret_and_a_line_for_each_call() -> N
     traced = (gallery.calls + gallery.asked) * month * 0.05 * 5 / MILLION
     more_batches = lines(quiet)[watching].by_use - lines(Event(viewers=500, hours=10))[watching].by_use
     # Seats are taken by who speaks (500 in 600 s), each with three invocations and two lines of access, and a welcome
-    # that counts as a tick of one in 500. Renewals are batches of the archive as heartbeats are.
+    # that counts as a tick of one in 500. One renewal of five is a record for the archive, as each heartbeat is.
     seats = 500 / 600 * month * (3 * 700 + 2 * 400) / 1e9 * 0.50 + 3 * 500 / 600 * month * 0.05 * 5 / MILLION
     seats += month / 600 * (2000 / 1e9 * 0.50 + 0.05 * 5 / MILLION)
-    batches = (1000 / 60 / (1 + 1000 / 60) - 500 / 60 / (1 + 500 / 60)) * month
+    batches = (10 / (1 + 10) - 500 / 60 / (1 + 500 / 60)) * month
     archived = batches * (700 / 1e9 * 0.50 + 0.05 * 5 / MILLION)
     assert more_batches == pytest.approx(logged + traced + seats + archived, rel=1e-6)
 
@@ -137,6 +137,17 @@ def test_places_of_many_are_renewed_more_rarely() -> None:
     assert Event(viewers=500_000, hours=1, gallery=0.95).beat_seconds == 950
     assert Event(viewers=500_000, hours=1, gallery=0.95, beats_per_second=5000).beat_seconds == 95
     assert Event(viewers=10_000_000, hours=1, gallery=0.95).beat_seconds == 4095
+
+
+def test_one_renewal_of_five_is_stored_and_tells_of_five_minutes() -> None:
+    readers = Event(viewers=6000, hours=1, gallery=0.95)
+    assert readers.credits == pytest.approx(300 / 60 + 5700 / 300)
+    assert readers.saved_events == readers.credits
+    assert readers.minute_sums == pytest.approx(6 * 24 / 25)
+    # Where places are renewed more rarely, each renewal is.
+    many = Event(viewers=500_000, hours=1, gallery=0.95)
+    assert many.reader_credits == many.beats == 500
+    assert many.minute_sums == pytest.approx(17 * many.archive_batches)
 
 
 def test_programs_are_told_how_many_requests_readers_make(capsys: pytest.CaptureFixture[str]) -> None:
