@@ -63,10 +63,10 @@ class Stretch:
     before: "Stretch | None" = None
 
     @classmethod
-    def read(cls, found: Sequence[int]) -> "Stretch":
+    def read(cls, found: Sequence[Any]) -> "Stretch":
         """What `credit` of seats.lua returned."""
         start, end, earned, *before = found
-        return cls(start, end, earned, cls(before[0], before[1], 0) if before else None)
+        return cls(start, end, earned, cls(*before[0], 0) if before else None)
 
     @property
     def is_empty(self) -> bool:

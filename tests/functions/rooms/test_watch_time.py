@@ -59,7 +59,7 @@ def test_of_a_reader_who_stays_a_credit_is_told_each_five_minutes_or_each_beat()
 
 def test_a_stretch_is_read_with_the_one_that_has_ended() -> None:
     assert Stretch.read([5, 9, 2]) == Stretch(5, 9, 2)
-    assert Stretch.read([5, 9, 4, 1, 3]) == Stretch(5, 9, 4, Stretch(1, 3, 0))
+    assert Stretch.read([5, 9, 4, [1, 3]]) == Stretch(5, 9, 4, Stretch(1, 3, 0))
 
 
 def test_a_record_gives_its_user_the_stretch_that_it_tells_of() -> None:

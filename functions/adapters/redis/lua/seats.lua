@@ -185,7 +185,7 @@ local function most_credit(beat) return math.floor(CREDIT_MS * beat) end
 local function has_place(user) return user and string.find(user.own, '\tg', 1, true) ~= nil end
 
 -- Returns the stretch, as {start ms, end ms, ms of it that are new}. If it is a new one of a user who `reads`, or has a
--- place, the start and the end of the stretch before stand behind that.
+-- place, {start ms, end ms} of the stretch before stand behind that.
 local function credit(users, user_id, user, now, most, reads)
   local start, before = user.start, user.credited
   local ended = now - before > most
@@ -193,7 +193,7 @@ local function credit(users, user_id, user, now, most, reads)
   user.credited = math.max(before, now)
   write_user(users, user_id, user)
   local stretch = {user.start, user.credited, user.credited - math.max(before, user.start)}
-  if ended and start < before and (reads or has_place(user)) then stretch[4], stretch[5] = start, before end
+  if ended and start < before and (reads or has_place(user)) then stretch[4] = {start, before} end
   return stretch
 end
 
