@@ -66,7 +66,7 @@ class Stretch:
     def read(cls, found: Sequence[Any]) -> "Stretch":
         """What `credit` of seats.lua returned."""
         start, end, earned, *before = found
-        return cls(start, end, earned, cls(*before[0], 0) if before else None)
+        return cls(start, end, earned, cls(before[0][0], before[0][1], 0) if before else None)
 
     @property
     def is_empty(self) -> bool:
