@@ -17,6 +17,7 @@ from functions.aws_events.kafka import Record
 from functions.parts import RoomParts
 from functions.rooms.events import Event
 from functions.rooms.records import BrokenRecord, parse_record
+from functions.rooms.spans import Span
 from functions.runtime import metrics
 from functions.runtime.entry import JsonObject
 from functions.runtime.metrics import SILENT, Meter, Metric, Number
@@ -57,23 +58,25 @@ class Relay:
         Raises StateUnavailable and LogUnavailable. The batch is then redelivered until it succeeds, and meanwhile a
         metric shows how old it has become.
         """
-        rooms, broken = read(records)
+        rooms, spans, broken = read(records)
         now = self.room.clock()
         try:
-            return await self._show(rooms, broken, now)
+            return await self._show(rooms, spans, broken, now)
         except Exception:
             self.meter.emit(lag(rooms, now))
             raise
 
-    async def _show(self, rooms: Mapping[int, Sequence[Event]], broken: int, now: int) -> JsonObject:
+    async def _show(
+        self, rooms: Mapping[int, Sequence[Event]], spans: Sequence[Span], broken: int, now: int
+    ) -> JsonObject:
         (views, _), (words, _) = await both(
-            both(self.rooms.before(rooms, now), self.ticker.reserve()),
+            both(self.rooms.before(rooms, now, spans), self.ticker.reserve()),
             both(self.words.current(), self.bans.current()),
         )
         views = await put_out(views, self.bans, now)
         rooms, views = masked_rooms(rooms, words), masked_views(views, words)
         ticked, cut = await both(self.ticker.tick(rooms, views, now), self.cutter.cut_off(views, now))
-        departed, failure = await self.rooms.after([*ticked.rooms, *cut], now)
+        departed, failure = await self.rooms.after([*ticked.rooms, *cut], now, spans)
         await announce_departures(departed, self.room.state, self.room.log, now)
         if failure:
             raise failure
@@ -88,11 +91,15 @@ class Relay:
         return {"rooms": len(rooms), "broken": broken, "departed": len(departed), "posts": posts}
 
 
-def read(records: Iterable[Record]) -> tuple[dict[int, Sequence[Event]], int]:
-    """The events by room, each room's in the order of the log, and how many records were broken."""
+def read(records: Iterable[Record]) -> tuple[dict[int, Sequence[Event]], Sequence[Span], int]:
+    """The events by room, each room's in the order of the log; which part of each partition they are; and how many
+    records were broken."""
     rooms: dict[int, list[Event]] = {}
+    spans: dict[str, Span] = {}
     broken = 0
     for record in records:
+        span = spans.setdefault(record.source, Span(record.source, record.offset, record.timestamp))
+        span.add(record.offset, record.timestamp)
         try:
             event = parse_record(record.value, seq=record.offset, timestamp=record.timestamp)
             _check_key(record, event)
@@ -101,7 +108,8 @@ def read(records: Iterable[Record]) -> tuple[dict[int, Sequence[Event]], int]:
             log.warning("skipped %s offset %d: %s", record.source, record.offset, reason)
         else:
             rooms.setdefault(event.activity_id, []).append(event)
-    return dict(rooms), broken
+            span.add_to(event.activity_id, record.offset)
+    return dict(rooms), list(spans.values()), broken
 
 
 def _check_key(record: Record, event: Event) -> None:

@@ -106,3 +106,15 @@ class RoomKeys:
     def patched(self, user_id: str, call_id: str) -> str:
         """The digest of the patch of the room's properties that a user has sent under an id of its own."""
         return f"{self._tag}:patched:{len(user_id)}:{user_id}:{call_id}"
+
+
+class PartitionKeys:
+    """The keys of one partition of the log, `live-3`, under a hash tag of their own."""
+
+    def __init__(self, partition: str) -> None:
+        self._tag = f"log:{{{partition}}}"
+        self.checkpoint = f"{self._tag}:checkpoint"
+
+    def heard(self, slice_: int) -> str:
+        """Up to where a slice has told each room of the partition."""
+        return f"{self._tag}:heard:{slice_}"

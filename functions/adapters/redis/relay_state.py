@@ -1,5 +1,6 @@
 """What a relay notes and reads of its rooms before it posts, and after it has: a round trip each for all of them."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -7,21 +8,25 @@ from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
 
+from functions.adapters.redis.additions import additions, sent_ids
 from functions.adapters.redis.arguments import new_epoch
+from functions.adapters.redis.checkpoints import Checkpoints
 from functions.adapters.redis.client import StateUnavailable
-from functions.adapters.redis.keys import RoomKeys, entry_id
+from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.script import Call, CallOnce, Script, run_all, succeeded
-from functions.rooms import events, history
+from functions.rooms import events
 from functions.rooms.answers import Departure, read_departures
 from functions.rooms.current import is_about_mute, needs_properties
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark, Memory, mark_of
-from functions.rooms.removals import KEPT, Removal
 from functions.rooms.room_view import Posted, Recital, RoomView, Standing, Told, read_standings, read_view
 from functions.rooms.seats import BUCKETS, HANDSHAKE_MS, bucket_of, buckets_of_slice
 from functions.rooms.settling import Settled, has_id, is_user_id, result_of
+from functions.rooms.spans import Span
 from functions.rooms.told import ToldBefore
 from functions.rooms.watch_time import most_credit_ms
+
+log = logging.getLogger(__name__)
 
 # A script has at most 3,999 arguments on ElastiCache Serverless. A welcomed seat is one, an ended seat two, and a seat
 # that has missed a frame three.
@@ -32,10 +37,6 @@ IDS_A_CALL = 1500
 USERS_A_CALL = 1500
 # Each is a key and three arguments.
 LETTERS_A_CALL = 500
-# Of the removals in a batch, which the API has made in the history already; another system's may not have been.
-REMOVALS_A_CALL = 500
-# Each is two arguments, and looks through the history.
-USERS_REMOVED_A_CALL = 20
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,55 @@ class RelayState:
         )
         self._tell_gallery, self._post_letters = Script("tell_gallery"), Script("post_letters")
         self._note_posted = CallOnce("note_posted")
+        self._begin_epoch, self._checkpoints = Script("begin_epoch"), Checkpoints(slice_)
         self._memory = Memory()
         self._told = ToldBefore()
 
-    async def before(self, rooms: Mapping[int, Sequence[Event]], now: int) -> list[RoomView]:
+    async def before(
+        self, rooms: Mapping[int, Sequence[Event]], now: int, spans: Sequence[Span] = ()
+    ) -> list[RoomView]:
         """Settle the ids of a batch, write what its records add to the history of each room, and return the rooms in
-        the batch's order. Each room has at least one record."""
+        the batch's order. Each room has at least one record. The batch is these `spans` of the log: of what Redis has
+        forgotten before them nobody's cursor is answered without a gap."""
         batches = [self._batch(records) for records in rooms.values()]
         calls = [list(self._calls_before(batch, now)) for batch in batches]
-        answers = iter(succeeded(await run_all(self._redis, [call for each in calls for call in each])))
-        views = [self._read(batch, list(islice(answers, len(own)))) for batch, own in zip(batches, calls, strict=True)]
+        asked = [call for each in calls for call in each] + self._checkpoints.read(spans)
+        answers = iter(succeeded(await run_all(self._redis, asked)))
+        found = [list(islice(answers, len(own))) for own in calls]
+        await self._begin_epochs(batches, found, self._checkpoints.known(spans, list(answers)), now)
+        views = [self._read(batch, own) for batch, own in zip(batches, found, strict=True)]
         for view in views:
             self._memory.note(view.activity_id, shown=view.mark, log=view.log, epoch=view.history.epoch)
         return views
+
+    async def _begin_epochs(
+        self, batches: Sequence[_Batch], found: Sequence[list[Any]], known: Mapping[int, int], now: int
+    ) -> None:
+        """Begin an epoch in those of the rooms that have forgotten some of what is `known` to have been told to each,
+        and replace their views among the answers."""
+        forgetful = [
+            (batch, answers)
+            for batch, answers in zip(batches, found, strict=True)
+            if 0 <= int(answers[len(batch.with_ids)]) < known.get(batch.records[0].activity_id, -1)
+        ]
+        if forgetful:
+            log.warning("Redis has forgotten records of %d rooms: a new epoch begins in each", len(forgetful))
+        calls = [call for batch, _ in forgetful for call in self._calls_to_begin_epoch(batch, now)]
+        views = succeeded(await run_all(self._redis, calls))[1::2]
+        for (batch, answers), view in zip(forgetful, views, strict=True):
+            answers[len(batch.with_ids) + 1] = view
+
+    def _calls_to_begin_epoch(self, batch: _Batch, now: int) -> Iterator[Call]:
+        first = mark_of(batch.records[:1])
+        room = RoomKeys(batch.records[0].activity_id)
+        yield self._begin_epoch(room, slice=self._slice, new_epoch=new_epoch(), first=first.seq)
+        yield self._call_for_view(batch, now)
+
+    def _call_for_view(self, batch: _Batch, now: int) -> Call:
+        first, room = mark_of(batch.records[:1]), RoomKeys(batch.records[0].activity_id)
+        of_slice = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
+        asked = int(needs_properties(batch.records))
+        return self._read_view(room, **of_slice, now=now, seats=room.seats(self._buckets), asked=asked)
 
     def _batch(self, records: Sequence[Event]) -> _Batch:
         return _Batch(records, _with_ids(records), self._users_of(records))
@@ -85,12 +122,11 @@ class RelayState:
         room, known = RoomKeys(activity_id), self._memory.of(activity_id)
         for part in batch.with_ids:
             results = [result_of(record, self._settled.seq_of(record)).pack() for record in part]
-            yield self._settle(room, sent_ids=_sent_ids(room, part), results=results)
+            yield self._settle(room, sent_ids=sent_ids(room, part), results=results)
         of_slice = {"slice": self._slice, "first": first.seq, "first_ms": first.logged_at}
         remembered = {"seen_log": _packed(known.log), "shown": _packed(known.shown)}
-        yield self._write_history(room, **of_slice, **remembered, now=now, **_additions(room, records))
-        asked = int(needs_properties(records))
-        yield self._read_view(room, **of_slice, now=now, seats=room.seats(self._buckets), asked=asked)
+        yield self._write_history(room, **of_slice, **remembered, now=now, **additions(room, records))
+        yield self._call_for_view(batch, now)
         told, users = room.told(self._slice), room.users(range(BUCKETS))
         for user_ids in batch.user_ids:
             buckets = [bucket_of(user_id) for user_id in user_ids]
@@ -134,14 +170,16 @@ class RelayState:
         """Remember what viewers are about to be told of users: the note of it may fail, or be lost."""
         self._told.telling(activity_id, told)
 
-    async def after(self, rooms: Sequence[Posted], now: int) -> tuple[list[Departure], StateUnavailable | None]:
-        """Note what was shown, welcomed, missed and found gone; returns the seats that were gone and still had a place,
-        and what is wrong if that could not be done for each room."""
+    async def after(
+        self, rooms: Sequence[Posted], now: int, spans: Sequence[Span] = ()
+    ) -> tuple[list[Departure], StateUnavailable | None]:
+        """Note what was shown, welcomed, missed and found gone, and that these `spans` of the log have been told;
+        returns the seats that were gone and still had a place, and what is wrong if that could not all be done."""
         noted = [(room, call) for room in rooms for call in self._calls_after(room, now)]
-        results = await run_all(self._redis, [call for _, call in noted])
+        results = await run_all(self._redis, [*(call for _, call in noted), *self._checkpoints.note(spans)])
         departed: list[Departure] = []
         failures: dict[int, StateUnavailable] = {}
-        for (room, _), result in zip(noted, results, strict=True):
+        for (room, _), result in zip(noted, results, strict=False):
             if isinstance(result, StateUnavailable):
                 failures[room.activity_id] = result
             elif isinstance(result, list) and result:
@@ -150,7 +188,7 @@ class RelayState:
         for room in rooms:
             if room.activity_id not in failures:
                 self._told.noted(room.activity_id, self._memory.of(room.activity_id).epoch, room.told)
-        return departed, next(iter(failures.values()), None)
+        return departed, next((result for result in results if isinstance(result, StateUnavailable)), None)
 
     def _calls_after(self, posted: Posted, now: int) -> Iterator[Call]:
         room, every_missed = RoomKeys(posted.activity_id), list(posted.missed.items())
@@ -206,35 +244,3 @@ def _with_ids(records: Sequence[Event]) -> list[list[Event]]:
     """The records of which only one an id is shown, as many together as a call may have."""
     named = [record for record in records if has_id(record)]
     return [named[start : start + IDS_A_CALL] for start in range(0, len(named), IDS_A_CALL)]
-
-
-def _sent_ids(room: RoomKeys, records: Sequence[Event]) -> list[str]:
-    return [room.sent_id(record.who.user_id, record.client_id or "") for record in records]
-
-
-def _additions(room: RoomKeys, records: Sequence[Event]) -> dict[str, Any]:
-    """What these records do to the history. More than is kept is not sent."""
-    last = mark_of(records)
-    kept = [record for record in records if history.is_kept(record)]
-    marks = [mark_of([record]) for record in kept]
-    sent = kept[-KEPT:]
-    named = [record for record in sent if has_id(record)]
-    numbers = {record.seq: number for number, record in enumerate(named, 1)}
-    removals = [Removal.of(record) for record in records]
-    users = [removal.mark for removal in removals if removal.mark][-USERS_REMOVED_A_CALL:]
-    return {
-        "new_epoch": new_epoch(),
-        "last": last.seq,
-        "newest_ms": last.logged_at,
-        "omitted": marks[-KEPT - 1].seq if len(kept) > KEPT else None,
-        "removed_ids": [entry_id(seq) for removal in removals for seq in removal.seqs][-REMOVALS_A_CALL:],
-        "removed_users": [mark.user_id for mark in users],
-        "removed_before": [mark.seq for mark in users],
-        "ids": [entry_id(mark.seq) for mark in marks[-KEPT:]],
-        "times": [mark.logged_at for mark in marks[-KEPT:]],
-        "objects": [history.encode(record) for record in sent],
-        "id_numbers": [numbers.get(record.seq, 0) for record in sent],
-        "senders": [record.who.user_id if record.type == events.CHAT else "" for record in sent],
-        "said_at": [record.time if record.type == events.CHAT else 0 for record in sent],
-        "sent_ids": _sent_ids(room, named),
-    }

@@ -28,6 +28,7 @@ from tests.functions.handlers.test_relay import (
     welcome_everybody,
 )
 from tests.functions.made import event
+from tests.functions.sparse_state import SparseState
 
 __all__ = ["relay_parts", "screens"]  # fixtures
 
@@ -39,7 +40,7 @@ def said(entry: dict[str, str]) -> list[Any]:
 
 
 async def slice_of(parts: RelayParts, redis: RedisCluster, screens: Screens, slice_: int, slices: int) -> RelayParts:
-    rooms = RelayState(redis, slice_=slice_, slices=slices, heartbeat_seconds=60)
+    rooms = SparseState(redis, slice_=slice_, slices=slices, heartbeat_seconds=60)
     fanout = Fanout(screens, Plenty())
     ticker = Ticker(fanout, rooms, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=())
     return replace(parts, rooms=rooms, ticker=ticker, cutter=Cutter(fanout, screens))
@@ -131,15 +132,15 @@ async def test_nothing_is_written_where_the_gallery_is_not_open(
     await relay.main(batch(chat("0"), first=99), relay_parts)
     before = await evaluated(admin)
     await relay.main(batch(chat("1"), first=100), relay_parts)
-    # The history is written, the view is read, and the mark is noted.
-    assert await evaluated(admin) - before == 3
+    # The history is written, the view is read, and the mark is noted; the partition's note is read and written.
+    assert await evaluated(admin) - before == 5
     keys = {key async for key in redis.scan_iter("*")}
     assert not [key for key in keys if "gallery" in key or "slots" in key or "places" in key]
     await open_gallery(redis)
     await relay.main(batch(chat("2"), first=101), relay_parts)
     before = await evaluated(admin)
     await relay.main(batch(chat("3"), first=102), relay_parts)
-    assert await evaluated(admin) - before == 4
+    assert await evaluated(admin) - before == 6
 
 
 async def test_a_tick_waits_for_redis_as_often_as_without_readers(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
@@ -13,19 +14,20 @@ from bench.memory_log import batch
 from functions.adapters.aws.connections import Outcome
 from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.moderation_state import ModerationState
-from functions.adapters.redis.relay_state import RelayState
 from functions.handlers import connect, disconnect, relay
 from functions.parts import MessageParts
 from functions.rooms.events import Chat, Event, Like, Removed, Who
 from functions.rooms.payload import Payload
 from functions.rooms.removals import KEPT
 from functions.rooms.room_view import Posted
+from functions.rooms.spans import Span
 from functions.usecases.cutter import Cutter
 from functions.usecases.fanout import Fanout
 from functions.usecases.ticker import Ticker
 from tests.functions.adapters.redis import snapshot
 from tests.functions.conftest import NOW, MemoryLog, RelayParts, route_event
 from tests.functions.handlers.test_relay import Plenty
+from tests.functions.sparse_state import SparseState
 
 VIEWERS = 3
 # So many records fit into a frame: what overload leaves out is told by type 13, which is another story.
@@ -98,15 +100,15 @@ class Viewer:
         self.upto = max(self.upto, seq)
 
 
-class FlakyState(RelayState):
+class FlakyState(SparseState):
     """`dies`: the relay is killed before it notes what it has shown."""
 
     dies = False
 
-    async def after(self, rooms: Sequence[Posted], now: int) -> Any:
+    async def after(self, rooms: Sequence[Posted], now: int, spans: Sequence[Span] = ()) -> Any:
         if self.dies:
             raise StateUnavailable("killed")
-        return await super().after(rooms, now)
+        return await super().after(rooms, now, spans)
 
 
 class Room:
@@ -126,19 +128,20 @@ class Room:
         self._snapshot: snapshot.Snapshot = {}
         self.viewers = [Viewer(number, self) for number in range(VIEWERS)]
         self._positions = [0] * slices
-        self._states = [FlakyState(redis, slice_=n, slices=slices, heartbeat_seconds=60) for n in range(slices)]
+        self._read_up_to: list[dict[str, int]] = [{} for _ in range(slices)]
+        self._start = partial(FlakyState, redis, slices=slices, heartbeat_seconds=60)
+        self._relays = [self._process(number) for number in range(slices)]
+
+    def _process(self, slice_: int) -> RelayParts:
+        state = self._start(slice_=slice_, read_up_to=self._read_up_to[slice_])
         fanout = Fanout(self, Plenty())
-        self._relays = [
-            RelayParts(
-                parts,
-                state,
-                Ticker(fanout, state, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=()),
-                Cutter(fanout, self),
-                parts.words,
-                parts.bans,
-            )
-            for state in self._states
-        ]
+        ticker = Ticker(fanout, state, heartbeat_seconds=60, posts_a_tick=16_000, handshake_seconds=())
+        return RelayParts(self._parts, state, ticker, Cutter(fanout, self), self._parts.words, self._parts.bans)
+
+    async def kill(self, slice_: int) -> None:
+        """The next process of a slice remembers nothing."""
+        slice_ %= len(self._relays)
+        self._relays[slice_] = self._process(slice_)
 
     async def prepare(self) -> None:
         pass
@@ -206,11 +209,13 @@ class Room:
 
     async def tick(self, slice_: int, count: int, dies: bool = False) -> None:
         """A slice brings the next records; if it dies they come again."""
-        slice_ %= len(self._states)
+        slice_ %= len(self._relays)
         records = self._records[self._positions[slice_] :][:count]
         if not records:
             return
-        self._states[slice_].dies = dies
+        state = self._relays[slice_].rooms
+        assert isinstance(state, FlakyState)
+        state.dies = dies
         had_lost = [viewer for viewer in self.viewers if viewer.has_lost]
         try:
             await relay.main(batch(records), self._relays[slice_])
@@ -223,12 +228,14 @@ class Room:
         self._hand_over()
 
     async def keep_snapshot(self) -> None:
-        self._snapshot = await snapshot.take(self._admin)
+        self._snapshot = await snapshot.take(self._admin, "*")
 
-    async def roll_back(self) -> None:
-        """Redis loses what was written since the snapshot, if there is one, and nobody's connection lasts."""
+    async def roll_back(self, node: str = "") -> None:
+        """Redis loses what was written since the snapshot, if there is one, and nobody's connection lasts. If only one
+        `node` loses it, that is the keys which begin like this."""
         if self._snapshot:
-            await snapshot.roll_back(self._admin, self._snapshot)
+            kept = {key: value for key, value in self._snapshot.items() if key.startswith(node)}
+            await snapshot.roll_back(self._admin, kept, f"{node}*")
             self._snapshot = {}
             await self._everybody_drops()
 
@@ -241,6 +248,8 @@ class Room:
         self._snapshot = {}
         self._records, self._seq, self.public = [], 0, set()
         self._positions = [0] * len(self._positions)
+        for read_up_to in self._read_up_to:
+            read_up_to.clear()
         self._time += 60_000
         await self._everybody_drops()
 
@@ -272,10 +281,13 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("drop"), st.integers(0, VIEWERS - 1), st.booleans()),
     st.tuples(st.just("tick"), st.integers(0, 2), st.sampled_from([1, 2, 5, 20, MOST])),
     st.tuples(st.just("tick"), st.integers(0, 2), st.sampled_from([3, MOST]), st.just(True)),
+    st.tuples(st.just("kill"), st.integers(0, 2)),
     st.tuples(st.just("remove"), st.integers(0, 50)),
     st.tuples(st.just("stall"), st.integers(0, VIEWERS - 1), st.sampled_from([1, 2, 5])),
 )
-LOSSES = st.sampled_from([("lose_redis",), ("lose_log",), ("keep_snapshot",), ("roll_back",)])
+LOSSES = st.sampled_from(
+    [("lose_redis",), ("lose_log",), ("keep_snapshot",), *[("roll_back", node) for node in ("", "room:", "log:")]]
+)
 # Somebody stays, and the frames of one tick are lost.
 COMES = [("come", 1, 1000), ("tick", 0, MOST)]
 LOST_FRAME = [*COMES, ("say", 3), ("stall", 1, 1), ("tick", 0, 2), ("say", 1), ("tick", 0, MOST)]
@@ -297,6 +309,8 @@ FAILOVER = [
     ("drop", 1, False),
 ]
 FAILOVER += [("say", 3), ("tick", 0, MOST), ("roll_back",), ("say", 1), ("tick", 0, MOST)]
+# Nobody remembers what was shown of that, since the relay's process ends as well.
+FAILOVER_AND_END = [*FAILOVER[:-3], ("kill", 0), *FAILOVER[-3:]]
 EXAMPLES = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -333,6 +347,8 @@ async def test_every_public_chat_is_seen_and_no_gap_is_told_for_nothing(
 
 @EXAMPLES
 @example(1, FAILOVER)
+@example(1, FAILOVER_AND_END)
+@example(1, [*FAILOVER_AND_END[:-3], ("roll_back", "room:"), *FAILOVER_AND_END[-2:]])
 @given(st.integers(1, 3), st.lists(OPERATIONS | LOSSES, min_size=8, max_size=50))
 async def test_what_is_lost_with_the_state_or_the_log_is_a_gap_and_never_a_silent_hole(
     redis: RedisCluster, admin: RedisCluster, parts: MessageParts, log: MemoryLog, slices: int, story: list[Any]

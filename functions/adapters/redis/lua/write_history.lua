@@ -5,6 +5,7 @@
 -- withheld  hash    userId -> the user's mark (history.lua)
 -- figures   log: the mark of the newest record that any slice has brought. written: the newest seq in the history.
 --           trimmed: the history has nothing up to this seq. brought:<slice>: the epoch in which that slice last came.
+--           before:<slice>: "<first seq of the batch with which that slice came last>:<the newest seq before it>"
 --
 -- Every slice brings every record of the log in order, some sooner than others. Up to `log` the history is complete, so
 -- a batch adds only what stands behind `log`. A redelivered batch adds nothing, however it is split. A cursor at or
@@ -20,6 +21,10 @@
 -- `seen_log` is missing. A new epoch turns every older cursor into a gap. A process that was frozen remembers older
 -- marks, and changes nothing.
 --
+-- What a new process cannot remember is noted outside the room (read_checkpoint.lua), so it is compared with the newest
+-- record that was there before the batch. If the first attempt at a batch died before that, its successor must compare
+-- the same. So the room keeps it until the slice comes with a later batch.
+--
 -- USES seats history
 -- CONST KEPT HISTORY_MS
 -- KEYS figures history removed withheld sent_ids... (of those objects that have one)
@@ -30,8 +35,9 @@
 -- ARGV removed_users... removed_before... (all that each said before this seq is removed)
 -- ARGV ids... times... objects... id_numbers... (one of each for every public object; 0: it has no id)
 -- ARGV senders... said_at... (of every public object: the userId and the ms of a chat, '' and 0 of another)
-local log, epoch, trimmed, written, brought, noted = unpack(redis.call('HMGET', figures,
-  'log', 'epoch', 'trimmed', 'written', 'brought:' .. slice, 'sent:' .. slice))
+-- Returns the seq of the newest record before the batch, -1 if all before it is a gap already.
+local log, epoch, trimmed, written, brought, noted, came = unpack(redis.call('HMGET', figures,
+  'log', 'epoch', 'trimmed', 'written', 'brought:' .. slice, 'sent:' .. slice, 'before:' .. slice))
 local known, known_ms = read_mark(log, first, first_ms)
 
 -- Whether Redis has lost a mark of the present log.
@@ -41,6 +47,11 @@ end
 local lost_log, lost_mark = known and was_lost(log, seen_log), was_lost(noted, shown)
 -- For a mark another slice has perhaps begun a new epoch already.
 local rolled_back = lost_log or (known and lost_mark and brought == epoch)
+
+local came_with, before = string.match(came or '', '^(%d+):(%-?%d+)$')
+local is_again = came_with and first <= tonumber(came_with)
+if not known or rolled_back then before = -1 elseif not is_again then before = known end
+before = tonumber(before)
 
 if known then
   written = tonumber(written)
@@ -61,10 +72,13 @@ else
   known, known_ms, trimmed, written = -1, 0, first - 1, -1
 end
 -- A room without viewers and without chat costs no memory.
-if not epoch and #ids == 0 then return 0 end
+if not epoch and #ids == 0 then return -1 end
 epoch = epoch or new_epoch
 if lost_mark then redis.call('HSET', figures, 'sent:' .. slice, shown) end
 if brought ~= epoch then redis.call('HSET', figures, 'brought:' .. slice, epoch) end
+if not is_again or before == -1 then
+  redis.call('HSET', figures, 'before:' .. slice, digits(first) .. ':' .. digits(before))
+end
 
 -- The ids may not be settled yet, if the server did not know settle.lua and it comes again: then the first record is it.
 local settled = {}
@@ -115,4 +129,4 @@ if is_changed then
 end
 for _, id in ipairs(removed_ids) do redis.call('XDEL', history, id) end
 for index, user_id in ipairs(removed_users) do take_out(history, user_id, tonumber(removed_before[index])) end
-return 1
+return before

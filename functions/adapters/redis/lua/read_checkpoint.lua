@@ -1,0 +1,36 @@
+-- Compares a batch of a partition with what Redis knows of the batches before it.
+--
+-- checkpoint  hash        told:<slice>: the mark of the last record that the slice has told of this partition.
+--                         forgotten:<slice>: up to this offset Redis may have forgotten what it was told
+-- heard       sorted set  activityId -> the last offset of the room that the slice has told; one key for each slice
+--
+-- A batch that begins behind the record that follows the mark tells that Redis has lost the mark's last moves, since a
+-- slice reads without holes. Or records were given up before the slice could read them. In both cases they are missing
+-- here. A batch that begins before that is redelivered. Without a mark all is missing, unless nothing was before the
+-- batch, or another slice has a mark: then this slice is new.
+--
+-- `forgotten` stays, since a room is compared with it when the next record of the room comes. The script that notes the
+-- batch runs later. So a redelivered batch finds the same, even if its first attempt died behind this script.
+--
+-- USES history
+-- CONST ROOM_SECONDS
+-- KEYS checkpoint heard
+-- ARGV slice first:number first_ms:number (of the batch in this partition) rooms...
+-- Returns the offset up to which Redis may have forgotten something, -1 if nothing, and {the last offset that was told to
+-- the room, nil if that is not known, ...}.
+local mark, forgotten = unpack(redis.call('HMGET', checkpoint, 'told:' .. slice, 'forgotten:' .. slice))
+local known = read_mark(mark, first, first_ms)
+if mark and not known then
+  -- The log was lost, and its offsets mean nothing any more. The rooms notice that by themselves.
+  redis.call('DEL', heard)
+  redis.call('HDEL', checkpoint, 'forgotten:' .. slice)
+  forgotten = nil
+elseif not mark and not forgotten and redis.call('EXISTS', checkpoint) == 1 then
+  known = first - 1
+end
+if first - 1 > (known or -1) then
+  forgotten = first - 1
+  redis.call('HSET', checkpoint, 'forgotten:' .. slice, digits(forgotten))
+  redis.call('EXPIRE', checkpoint, ROOM_SECONDS)
+end
+return {tonumber(forgotten or '-1'), #rooms > 0 and redis.call('ZMSCORE', heard, unpack(rooms)) or {}}

@@ -1,0 +1,217 @@
+"""A new process finds out what Redis has forgotten: by up to where each partition of the log was told."""
+
+from collections.abc import Sequence
+
+import pytest
+from redis.asyncio.cluster import RedisCluster
+
+from functions.adapters.redis.checkpoints import ROOMS_A_CALL
+from functions.adapters.redis.client import StateUnavailable
+from functions.adapters.redis.relay_state import RelayState
+from functions.adapters.redis.room_state import RoomState
+from functions.rooms import events
+from functions.rooms.events import Event
+from functions.rooms.marks import Mark
+from functions.rooms.room_view import Posted, RoomView
+from functions.rooms.spans import Span
+from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
+from tests.functions.adapters.redis.test_relay_history import NOW, come, record
+from tests.functions.made import event
+
+LATER = NOW + 3_000
+ELSEWHERE = 7
+
+
+def chat(seq: int, room: int = 42, at: int = LATER) -> Event:
+    return event(activity_id=room, time=at, user_id="carol", seq=seq, logged_at=at)
+
+
+def span_of(records: Sequence[Event], first: int, last: int, partition: str = "live-3") -> Span:
+    """The part of the log with these records, and with broken ones around them."""
+    span = Span(partition, first, records[0].logged_at if records else LATER)
+    span.add(last, max([each.logged_at for each in records], default=LATER))
+    for each in records:
+        assert each.seq is not None
+        span.add_to(each.activity_id, each.seq)
+    return span
+
+
+class Process(RelayState):
+    """A process of the relay, which shows batches. If it `dies`, it does so before it begins an epoch."""
+
+    dies = False
+
+    def __init__(self, redis: RedisCluster, slice_: int = 0, slices: int = 1) -> None:
+        super().__init__(redis, slice_=slice_, slices=slices, heartbeat_seconds=60)
+
+    async def _begin_epochs(self, *given: object) -> None:
+        if self.dies:
+            raise StateUnavailable("killed")
+        await super()._begin_epochs(*given)  # type: ignore[arg-type]
+
+    async def shows(self, *records: Event, first: int, last: int, partition: str = "live-3") -> dict[int, RoomView]:
+        """Bring a batch from one offset to another, and show it."""
+        span, rooms = span_of(records, first, last, partition), dict[int, list[Event]]()
+        for each in records:
+            rooms.setdefault(each.activity_id, []).append(each)
+        views = await self.before(rooms, LATER, [span])
+        posted = [Posted(activity_id=room, mark=Mark(each[-1].seq or 0, LATER)) for room, each in rooms.items()]
+        _, failure = await self.after(posted, LATER, [span])
+        assert failure is None
+        return {view.activity_id: view for view in views}
+
+
+@pytest.fixture
+async def epoch(state: RoomState, redis: RedisCluster) -> str:
+    """Of the room 42, in which a viewer is and a chat was shown at 90. The log was told up to 100."""
+    await come(state)
+    views = await Process(redis).shows(chat(90, at=NOW), chat(91, ELSEWHERE, at=NOW), first=0, last=100)
+    return views[42].history.epoch
+
+
+async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(
+    redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    kept = await take(redis, "*")
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "*")
+    new = Process(redis)
+    history = (await new.shows(chat(125), first=121, last=130))[42].history
+    assert history.epoch not in ("", epoch)
+    assert all(history.replay(f"{epoch}.{seq}", 124).gap for seq in range(126))
+    # From now on nothing is missing.
+    history = (await new.shows(chat(131), first=131, last=131))[42].history
+    assert not history.replay(f"{history.epoch}.125", 130).gap
+    assert [name async for name in redis.scan_iter("log:*") if await redis.ttl(name) < 0] == []
+
+
+async def test_a_room_that_was_quiet_is_told_with_its_next_record(
+    redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    kept = await take(redis, "*")
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "*")
+    await Process(redis).shows(chat(125, ELSEWHERE), first=121, last=130)
+    history = (await Process(redis).shows(chat(135), first=131, last=140))[42].history
+    assert history.epoch != epoch
+    assert (await Process(redis).shows(chat(145), first=141, last=150))[42].history.epoch == history.epoch
+
+
+async def test_a_room_that_is_new_behind_the_loss_is_told_nothing(
+    redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    kept = await take(redis, "*")
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "*")
+    await Process(redis).shows(chat(125), first=121, last=130)
+    began = (await Process(redis).shows(chat(135, 8), first=131, last=140))[8].history.epoch
+    assert (await Process(redis).shows(chat(145, 8), first=141, last=150))[8].history.epoch == began
+
+
+@pytest.mark.parametrize("first", [0, 60, 101])
+async def test_a_process_that_reads_on_or_again_tells_nothing(redis: RedisCluster, epoch: str, first: int) -> None:
+    history = (await Process(redis).shows(chat(105), first=first, last=120))[42].history
+    assert (history.epoch, history.replay(f"{epoch}.90", 104).gap) == (epoch, False)
+
+
+async def test_a_node_that_lost_a_partitions_note_alone_begins_an_epoch(
+    redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    kept = await take(redis, "log:*")
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "log:*")
+    assert (await Process(redis).shows(chat(125), first=121, last=130))[42].history.epoch != epoch
+
+
+async def test_a_node_that_lost_a_room_alone_is_told_to_that_room(
+    redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    kept = await take(redis, "room:{42}:*")
+    elsewhere = await Process(redis).shows(chat(105), chat(106, ELSEWHERE), first=101, last=120)
+    await roll_back(admin, kept, "room:{42}:*")
+    views = await Process(redis).shows(chat(125), chat(126, ELSEWHERE), first=121, last=130)
+    assert views[42].history.epoch != epoch
+    assert views[ELSEWHERE].history.epoch == elsewhere[ELSEWHERE].history.epoch
+    # The batch comes again: what it was compared with then was its own.
+    again = await Process(redis).shows(chat(125), first=121, last=130)
+    assert again[42].history.epoch == views[42].history.epoch
+
+
+@pytest.mark.parametrize("lost", ["*", "room:*"])
+async def test_a_process_that_dies_before_it_has_told_leaves_it_to_the_next(
+    redis: RedisCluster, admin: RedisCluster, epoch: str, lost: str
+) -> None:
+    kept = await take(redis, lost)
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, lost)
+    dying = Process(redis)
+    dying.dies = True
+    with pytest.raises(StateUnavailable):
+        await dying.shows(chat(125), chat(127), first=121, last=130)
+    # However the batch is split when it comes again.
+    history = (await Process(redis).shows(chat(125), first=121, last=126))[42].history
+    assert history.epoch != epoch
+    assert (await Process(redis).shows(chat(127), first=127, last=130))[42].history.epoch == history.epoch
+
+
+async def test_records_that_expired_unread_are_a_gap(redis: RedisCluster, epoch: str) -> None:
+    assert (await Process(redis).shows(chat(205), first=201, last=220))[42].history.epoch != epoch
+
+
+async def test_a_note_that_is_gone_is_as_forgotten(redis: RedisCluster, epoch: str) -> None:
+    await lose_all(redis, "log:*")
+    assert (await Process(redis).shows(chat(105), first=101, last=120))[42].history.epoch != epoch
+
+
+async def test_a_log_that_begins_with_a_room_has_nothing_to_tell(state: RoomState, redis: RedisCluster) -> None:
+    await come(state)
+    began = await redis.hget("room:{42}:figures", "epoch")
+    assert (await Process(redis).shows(chat(0), first=0, last=0))[42].history.epoch == began
+
+
+async def test_a_slice_that_is_new_tells_nothing(redis: RedisCluster, epoch: str) -> None:
+    second = await Process(redis, 1, 2).shows(chat(125), first=121, last=130)
+    assert second[42].history.epoch == epoch
+
+
+async def test_each_slice_reads_at_its_own_pace(redis: RedisCluster, epoch: str) -> None:
+    first, second = Process(redis, 0, 2), Process(redis, 1, 2)
+    await second.shows(chat(90, at=NOW), first=0, last=100)
+    for number, one in enumerate((first, first, second, first, second)):
+        at = {0: 101, 1: 111, 2: 101, 3: 121, 4: 111}[number]
+        assert (await one.shows(chat(at + 1), first=at, last=at + 9))[42].history.epoch == epoch
+
+
+async def test_a_new_log_is_compared_with_nothing_of_the_old_one(redis: RedisCluster, epoch: str) -> None:
+    anew = LATER + 60_000
+    began = (await Process(redis).shows(chat(1, at=anew), first=0, last=5))[42].history.epoch
+    assert began != epoch
+    assert (await Process(redis).shows(chat(7, at=anew), first=6, last=9))[42].history.epoch == began
+    # What it has been told since then counts.
+    assert (await Process(redis).shows(chat(27, at=anew), first=20, last=29))[42].history.epoch != began
+
+
+async def test_a_batch_of_broken_records_is_told_too(redis: RedisCluster, epoch: str) -> None:
+    await Process(redis).shows(first=101, last=120)
+    assert (await Process(redis).shows(chat(121), first=121, last=121))[42].history.epoch == epoch
+
+
+async def test_partitions_are_told_apart(redis: RedisCluster, epoch: str) -> None:
+    await Process(redis).shows(chat(500, ELSEWHERE), first=500, last=500, partition="live-4")
+    assert (await Process(redis).shows(chat(101), first=101, last=101))[42].history.epoch == epoch
+
+
+async def test_a_frozen_process_does_not_take_the_note_back(redis: RedisCluster, epoch: str) -> None:
+    await Process(redis).shows(chat(121), first=101, last=130)
+    await Process(redis).after([], LATER, [span_of([chat(105)], 101, 110)])
+    assert (await Process(redis).shows(chat(131), first=131, last=131))[42].history.epoch == epoch
+
+
+async def test_more_rooms_than_a_call_has(redis: RedisCluster, epoch: str) -> None:
+    """A script has at most 3,999 arguments on ElastiCache Serverless."""
+    rooms = [record(101 + number, events.LIKE, at=LATER, activity_id=1000 + number) for number in range(ROOMS_A_CALL)]
+    last = 101 + len(rooms)
+    await Process(redis).after([], LATER, [span_of([*rooms, chat(last)], 101, last)])
+    known = await redis.zscore("log:{live-3}:heard:0", "42")
+    assert (known, await redis.zcard("log:{live-3}:heard:0")) == (last, ROOMS_A_CALL + 2)
+    assert (await Process(redis).shows(chat(last + 1), first=last + 1, last=last + 1))[42].history.epoch != epoch
