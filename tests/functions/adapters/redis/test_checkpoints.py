@@ -15,7 +15,7 @@ from functions.rooms.marks import Mark
 from functions.rooms.room_view import Posted, RoomView
 from functions.rooms.spans import Span
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
-from tests.functions.adapters.redis.test_relay_history import NOW, come, record
+from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
 from tests.functions.made import event
 
 LATER = NOW + 3_000
@@ -78,7 +78,8 @@ async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(
     new = Process(redis)
     history = (await new.shows(chat(125), first=121, last=130))[42].history
     assert history.epoch not in ("", epoch)
-    assert all(history.replay(f"{epoch}.{seq}", 124).gap for seq in range(126))
+    assert all(history.replay(f"{each}.{seq}", 124).gap for each in (epoch, history.epoch) for seq in range(124))
+    assert await Slices(redis).kept() == [125]
     # From now on nothing is missing.
     history = (await new.shows(chat(131), first=131, last=131))[42].history
     assert not history.replay(f"{history.epoch}.125", 130).gap
@@ -112,6 +113,31 @@ async def test_a_room_that_is_new_behind_the_loss_is_told_nothing(
 async def test_a_process_that_reads_on_or_again_tells_nothing(redis: RedisCluster, epoch: str, first: int) -> None:
     history = (await Process(redis).shows(chat(105), first=first, last=120))[42].history
     assert (history.epoch, history.replay(f"{epoch}.90", 104).gap) == (epoch, False)
+
+
+async def test_a_batch_that_was_told_and_comes_again_tells_nothing(redis: RedisCluster, epoch: str) -> None:
+    for last in (120, 104, 130):
+        history = (await Process(redis).shows(chat(103), first=101, last=last))[42].history
+        assert history.epoch == epoch
+
+
+async def test_a_process_that_remembers_begins_the_epoch_in_the_same_round_trip(
+    redis: RedisCluster, admin: RedisCluster, epoch: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept, one = await take(redis, "*"), Process(redis)
+    await one.shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "*")
+    assert (await one.shows(chat(125), first=121, last=130))[42].history.epoch != epoch
+    assert caplog.text == ""
+
+
+async def test_a_process_that_dies_when_it_has_begun_an_epoch_does_not_have_it_begun_again(
+    redis: RedisCluster, epoch: str
+) -> None:
+    batch = {42: [chat(205)]}
+    (began,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
+    (again,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
+    assert began.history.epoch == again.history.epoch != epoch
 
 
 async def test_a_node_that_lost_a_partitions_note_alone_begins_an_epoch(
@@ -183,12 +209,14 @@ async def test_each_slice_reads_at_its_own_pace(redis: RedisCluster, epoch: str)
 
 
 async def test_a_new_log_is_compared_with_nothing_of_the_old_one(redis: RedisCluster, epoch: str) -> None:
+    old = (await Process(redis).shows(chat(205), first=201, last=220))[42].history.epoch
     anew = LATER + 60_000
     began = (await Process(redis).shows(chat(1, at=anew), first=0, last=5))[42].history.epoch
-    assert began != epoch
-    assert (await Process(redis).shows(chat(7, at=anew), first=6, last=9))[42].history.epoch == began
+    assert began != old
+    for seq, first, last in ((7, 6, 99), (107, 100, 299), (307, 300, 309)):
+        assert (await Process(redis).shows(chat(seq, at=anew), first=first, last=last))[42].history.epoch == began
     # What it has been told since then counts.
-    assert (await Process(redis).shows(chat(27, at=anew), first=20, last=29))[42].history.epoch != began
+    assert (await Process(redis).shows(chat(327, at=anew), first=320, last=329))[42].history.epoch != began
 
 
 async def test_a_batch_of_broken_records_is_told_too(redis: RedisCluster, epoch: str) -> None:
