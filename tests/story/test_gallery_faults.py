@@ -3,16 +3,17 @@ comes once, or a gap is told. `make chaos` has readers as well, and more faults.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
-import psutil
 import pytest
 
 from client.python.live_rooms import Timing
 from functions.adapters.redis.client import connect
 from functions.rooms.places import parse_place_id
 from local.aws.fork_server import can_fork
-from tests.processes import runs
+from tests.functions.adapters.redis import snapshot
+from tests.redis_cluster import RedisServer
+from tests.story.killing import kill
 from tests.story.rooms import GENEROUS, Rooms, Servers, running
 from tests.story.shifted_clock import shifted_clock
 from tests.story.test_python_client import Person
@@ -49,23 +50,6 @@ async def reading(rooms: Rooms, activity: int) -> AsyncIterator[tuple[Viewer, Li
         yield alice, bob
 
 
-def environments(function: str) -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if runs(child) and child.name() == function]
-
-
-async def kill(function: str) -> None:
-    """SIGKILL to all its processes, of which there is one at least; returns when they are gone."""
-    async with asyncio.timeout(PATIENCE):
-        while not (found := environments(function)):
-            await asyncio.sleep(0)
-    for process in found:
-        process.kill()
-    async with asyncio.timeout(PATIENCE):
-        while any(map(runs, found)):
-            await asyncio.sleep(0)
-
-
 async def test_a_reader_whose_functions_are_killed_hears_everything_once(own_servers: Servers, activity: int) -> None:
     async with (
         running(own_servers, environment=GALLERY, heartbeat_seconds=2) as rooms,
@@ -99,6 +83,30 @@ async def test_a_reader_of_an_emptied_redis_is_told_of_the_gap_and_goes_on(own_s
         assert (await alice.say("on"))["ok"]
         await bob.hears("on")
         assert [text for text in bob.texts if text] in (["before", "on"], ["before", "after", "on"])
+        await rooms.figures_become(activity, onlineNumber=2)
+
+
+async def test_what_redis_has_forgotten_while_the_relay_was_killed_is_a_gap(
+    own_servers: Servers, session_redis: RedisServer, activity: int
+) -> None:
+    async with (
+        running(own_servers, environment=GALLERY, heartbeat_seconds=2) as rooms,
+        reading(rooms, activity) as (alice, bob),
+        aclosing(connect(session_redis.admin_url)) as redis,
+    ):
+        kept = await snapshot.take(redis, "*")
+        for text in ("one", "two", "three"):
+            assert (await alice.say(text))["ok"]
+        await alice.hears("three")
+        await snapshot.roll_back(redis, kept, "*")
+        await kill("relay-0")
+        assert (await alice.say("after"))["ok"]
+        await alice.hears("after")
+        async with asyncio.timeout(PATIENCE):
+            while None not in bob.texts:
+                await bob.next("gap")
+        assert (await alice.say("on"))["ok"]
+        await bob.hears("on")
         await rooms.figures_become(activity, onlineNumber=2)
 
 

@@ -12,6 +12,7 @@ from functions.adapters.redis.client import connect
 from functions.adapters.redis.keys import RoomKeys
 from tests.functions.adapters.redis.snapshot import roll_back, take
 from tests.redis_cluster import RedisServer
+from tests.story.killing import kill
 from tests.story.rooms import Rooms
 from tests.story.viewer import PATIENCE, WELCOME
 
@@ -32,19 +33,21 @@ class Snapshot:
 
     def __init__(self, rooms: Rooms, redis: RedisCluster, activity: int) -> None:
         self._rooms, self._redis, self._activity = rooms, redis, activity
-        self._pattern = f"room:{{{activity}}}:*"
+        # Of the log, up to where it was told.
+        self._patterns = f"room:{{{activity}}}:*", "log:*"
 
     async def take(self) -> None:
         self.alice, self.bob = [await self._rooms.enter(self._activity, name) for name in ("alice", "bob")]
         self.before = (await self.alice.say("before"))["seq"]
         await self.bob.hears("before")
         await until_noted(self._redis, self._activity, self.before)
-        self._taken = await take(self._redis, self._pattern)
+        self._taken = [await take(self._redis, pattern) for pattern in self._patterns]
 
     async def bring_back(self, *, noted: int) -> None:
         """Lose all that Redis was told since, once the relay has noted this seq."""
         await until_noted(self._redis, self._activity, noted)
-        await roll_back(self._redis, self._taken, self._pattern)
+        for taken, pattern in zip(self._taken, self._patterns, strict=True):
+            await roll_back(self._redis, taken, pattern)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -55,7 +58,10 @@ async def snapshot(rooms: Rooms, session_redis: RedisServer, activity: int) -> A
         yield made
 
 
-async def test_three_chats_that_redis_has_lost_are_a_gap(rooms: Rooms, snapshot: Snapshot, activity: int) -> None:
+@pytest.mark.parametrize("relay_remembers", [True, False])
+async def test_three_chats_that_redis_has_lost_are_a_gap(
+    rooms: Rooms, snapshot: Snapshot, activity: int, relay_remembers: bool
+) -> None:
     alice, bob = snapshot.alice, snapshot.bob
     cursor = f"{bob.welcome['cursor'].split('.')[0]}.{snapshot.before}"
     await bob.leave()
@@ -63,6 +69,8 @@ async def test_three_chats_that_redis_has_lost_are_a_gap(rooms: Rooms, snapshot:
         last = (await alice.say(text))["seq"]
     await alice.hears("three")
     await snapshot.bring_back(noted=last)
+    if not relay_remembers:
+        await kill("relay-0")
     await alice.say("after")
     await alice.hears("after")
 

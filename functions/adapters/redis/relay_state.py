@@ -104,7 +104,7 @@ class RelayState:
     def _calls_to_begin_epoch(self, batch: _Batch, now: int) -> Iterator[Call]:
         first = mark_of(batch.records[:1])
         room = RoomKeys(batch.records[0].activity_id)
-        yield self._begin_epoch(room, slice=self._slice, new_epoch=new_epoch(), first=first.seq)
+        yield self._begin_epoch(room, slice=self._slice, now=now, new_epoch=new_epoch(), first=first.seq)
         yield self._call_for_view(batch, now)
 
     def _call_for_view(self, batch: _Batch, now: int) -> Call:

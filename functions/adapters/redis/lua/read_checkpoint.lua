@@ -7,7 +7,7 @@
 -- A batch that begins behind the record that follows the mark tells that Redis has lost the mark's last moves, since a
 -- slice reads without holes. Or records were given up before the slice could read them. In both cases they are missing
 -- here. A batch that begins before that is redelivered. Without a mark all is missing, unless nothing was before the
--- batch, or another slice has a mark: then this slice is new.
+-- batch, or another slice has a mark: then this slice is new. If the log was lost, its rooms notice that by themselves.
 --
 -- `forgotten` stays, since a room is compared with it when the next record of the room comes. The script that notes the
 -- batch runs later. So a redelivered batch finds the same, even if its first attempt died behind this script.
@@ -19,16 +19,15 @@
 -- Returns the offset up to which Redis may have forgotten something, -1 if nothing, and {the last offset that was told to
 -- the room, nil if that is not known, ...}.
 local mark, forgotten = unpack(redis.call('HMGET', checkpoint, 'told:' .. slice, 'forgotten:' .. slice))
-local known = read_mark(mark, first, first_ms)
-if mark and not known then
-  -- The log was lost, and its offsets mean nothing any more. The rooms notice that by themselves.
+local known = read_mark(mark, first, first_ms) or -1
+local is_new_log = mark and known == -1
+if is_new_log then
   redis.call('DEL', heard)
   redis.call('HDEL', checkpoint, 'forgotten:' .. slice)
   forgotten = nil
-elseif not mark and not forgotten and redis.call('EXISTS', checkpoint) == 1 then
-  known = first - 1
 end
-if first - 1 > (known or -1) then
+local is_new_slice = not mark and not forgotten and redis.call('EXISTS', checkpoint) == 1
+if first - 1 > known and not is_new_log and not is_new_slice then
   forgotten = first - 1
   redis.call('HSET', checkpoint, 'forgotten:' .. slice, digits(forgotten))
   redis.call('EXPIRE', checkpoint, ROOM_SECONDS)

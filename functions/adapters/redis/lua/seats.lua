@@ -9,7 +9,8 @@
 --                          "\t<framing><bucket of the connection id>,<connection id>"
 -- places       sorted set  packed seat -> the end of its lease in ms, with the length of its beat (below)
 -- figures      hash        online (distinct users), seats, places, likes, epoch, slow (s), frozen (1), sent:<slice>,
---                          recount, and what gallery.lua keeps
+--                          recount, lost (ms when a relay found writes of the room to be lost), and what gallery.lua
+--                          keeps
 -- newcomers    sorted set  packed seat -> ms it was taken; seats that have not been welcomed
 -- since        hash        packed seat -> the cursor it resumes from, until it is welcomed
 -- gone         sorted set  connection id -> ms it ended; a late frame must not bring a closed connection back
@@ -38,7 +39,9 @@
 -- ends who has a place, its end may not have been told yet, and is returned with the new one.
 --
 -- Announcements. A function that loses the answer of Redis, or is killed, leaves a seat without a record. The relay
--- welcomes who was announced, so a user of whom no seat was welcomed in time is announced with the next seat.
+-- welcomes who was announced, so a user of whom no seat was welcomed in time is announced with the next seat. Where Redis
+-- has lost its newest writes, leaves that were told are among them, and who left is there again. So a user without a sign
+-- of life since that was found out is announced with the next seat, too.
 --
 -- CONST ROOM_SECONDS EMPTY_SECONDS GONE_MS CUT_MS UNTOLD_MS LEASE_HEARTBEATS BEAT_PARTS CREDIT_MS
 local function keep(...)
@@ -170,6 +173,7 @@ local function take(seats, users, figures, newcomers, seat, username, attributes
       redis.call('HINCRBY', figures, 'online', 1)
     end
     local own = own_seat(seats, seat)
+    if user.credited < figure(figures, 'lost') then first = 1 end
     if untold(newcomers, user, seat, now) then first, user.unsure = 1, '' end
     user.count, user.own = user.count + 1, without(user.own, own) .. own
     user.name, user.attributes = username, attributes

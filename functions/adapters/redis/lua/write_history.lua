@@ -56,7 +56,10 @@ before = tonumber(before)
 if known then
   written = tonumber(written)
   trimmed = trimmed_up_to(history, tonumber(trimmed), written)
-  if rolled_back then epoch = new_epoch end
+  if rolled_back then
+    epoch = new_epoch
+    redis.call('HSET', figures, 'lost', digits(now))
+  end
   if lost_log then
     redis.call('DEL', history)
     known, known_ms = read_mark(seen_log, first, first_ms)

@@ -16,6 +16,8 @@ from functions.rooms.room_view import Posted, RoomView
 from functions.rooms.spans import Span
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
+from tests.functions.adapters.redis.test_room_state import join, seat, send
+from tests.functions.galleries import gallery_state, open_gallery, place_of, taken
 from tests.functions.made import event
 
 LATER = NOW + 3_000
@@ -138,6 +140,25 @@ async def test_a_process_that_dies_when_it_has_begun_an_epoch_does_not_have_it_b
     (began,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
     (again,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
     assert began.history.epoch == again.history.epoch != epoch
+
+
+async def test_who_may_have_left_in_what_was_forgotten_is_announced_when_coming_back(
+    state: RoomState, redis: RedisCluster, epoch: str
+) -> None:
+    gallery = gallery_state(redis)
+    for user in ("alice", "bob"):
+        await join(state, user)
+        await Process(redis).after([Posted(activity_id=42, mark=None, welcomed=[seat(user)])], NOW)
+    await open_gallery(redis)
+    await taken(gallery, place_of("carol"))
+    await Process(redis).shows(chat(205), first=201, last=220)
+    # A heartbeat since then shows that alice is there.
+    await send(state, "heartbeat", user="alice", now=LATER + 1)
+    assert [(await join(state, user, "c2", LATER + 2)).first for user in ("alice", "bob")] == [False, True]
+    await open_gallery(redis)
+    assert (await taken(gallery, place_of("carol", 2), LATER + 2)).first
+    # Their places and seats of before are given up when their leases end.
+    assert (await state.figures(42)).online == 4
 
 
 async def test_a_node_that_lost_a_partitions_note_alone_begins_an_epoch(
