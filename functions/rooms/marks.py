@@ -9,7 +9,8 @@ A seq is an offset, and offsets start again at 0 when the log itself is lost. So
 all shown records, which tells a new log from a redelivered batch: a smaller seq with a newer time is a new log.
 
 A Redis that fails over may lose its newest writes, and with them a mark. So the relay's process remembers the marks of
-the rooms that it served last. If Redis shows an older mark, the process's own holds (write_history.lua).
+the rooms that it served last. If Redis shows an older mark, the process's own holds (write_history.lua). What
+a new process cannot remember is noted in Redis (functions/adapters/redis/checkpoints.py).
 """
 
 from collections import OrderedDict
