@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from functions.adapters.redis.keys import PartitionKeys
+from functions.adapters.redis.arguments import new_epoch
+from functions.adapters.redis.keys import PartitionKeys, RoomKeys
 from functions.adapters.redis.script import Call, Script
 from functions.rooms.spans import Span
 
@@ -30,6 +31,7 @@ class Checkpoints:
     def __init__(self, slice_: int) -> None:
         self._slice = slice_
         self._read, self._note = Script("read_checkpoint"), Script("note_checkpoint")
+        self._begin_epoch = Script("begin_epoch")
 
     def read(self, spans: Sequence[Span]) -> list[Call]:
         """Calls that compare the notes with these parts of the log."""
@@ -44,12 +46,29 @@ class Checkpoints:
         had records before the batch and does not know them up to there has forgotten some."""
         left, known = iter(answers), dict[int, int]()
         for span in spans:
-            for rooms, (forgotten, noted) in zip(_parts(span), islice(left, len(_parts(span))), strict=True):
+            for rooms, (forgotten, noted, _) in zip(_parts(span), islice(left, len(_parts(span))), strict=True):
                 for room, seq in zip(rooms, map(_seq, noted), strict=True):
                     # A redelivered batch has been noted already, with its own records.
                     told = seq if seq < span.rooms[room][0] else -1
                     known[room] = max(known.get(room, -1), told, forgotten)
         return known
+
+    def quiet(self, spans: Sequence[Span], answers: Sequence[Any], now: int) -> list[Call]:
+        """Calls that begin an epoch in all those rooms that have forgotten something and no record in the batch, by the
+        answers to `read`."""
+        left = iter(answers)
+        return [
+            self.begin_epoch(room, span.first, now, first_ms=span.first_ms)
+            for span in spans
+            for room in sorted({int(room) for *_, rooms in islice(left, len(_parts(span))) for room in rooms})
+            if room not in span.rooms
+        ]
+
+    def begin_epoch(self, activity_id: int, first: int, now: int, *, first_ms: int | None = None) -> Call:
+        """A call that begins an epoch in a room which knows nothing up to its record `first`. With `first_ms` that is
+        another room's."""
+        new = {"new_epoch": new_epoch(), "first": first, "first_ms": first_ms}
+        return self._begin_epoch(RoomKeys(activity_id), slice=self._slice, now=now, **new)
 
     def note(self, spans: Sequence[Span]) -> Iterator[Call]:
         """Calls that note that these parts of the log have been told."""

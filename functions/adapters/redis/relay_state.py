@@ -9,7 +9,6 @@ from typing import Any
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.additions import additions, sent_ids
-from functions.adapters.redis.arguments import new_epoch
 from functions.adapters.redis.checkpoints import Checkpoints
 from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.keys import RoomKeys
@@ -63,7 +62,7 @@ class RelayState:
         )
         self._tell_gallery, self._post_letters = Script("tell_gallery"), Script("post_letters")
         self._note_posted = CallOnce("note_posted")
-        self._begin_epoch, self._checkpoints = Script("begin_epoch"), Checkpoints(slice_)
+        self._checkpoints = Checkpoints(slice_)
         self._memory = Memory()
         self._told = ToldBefore()
 
@@ -78,33 +77,38 @@ class RelayState:
         asked = [call for each in calls for call in each] + self._checkpoints.read(spans)
         answers = iter(succeeded(await run_all(self._redis, asked)))
         found = [list(islice(answers, len(own))) for own in calls]
-        await self._begin_epochs(batches, found, self._checkpoints.known(spans, list(answers)), now)
+        noted = list(answers)
+        quiet = self._checkpoints.quiet(spans, noted, now)
+        await self._begin_epochs(batches, found, self._checkpoints.known(spans, noted), quiet, now)
         views = [self._read(batch, own) for batch, own in zip(batches, found, strict=True)]
         for view in views:
             self._memory.note(view.activity_id, shown=view.mark, log=view.log, epoch=view.history.epoch)
         return views
 
     async def _begin_epochs(
-        self, batches: Sequence[_Batch], found: Sequence[list[Any]], known: Mapping[int, int], now: int
+        self,
+        batches: Sequence[_Batch],
+        found: Sequence[list[Any]],
+        known: Mapping[int, int],
+        quiet: Sequence[Call],
+        now: int,
     ) -> None:
         """Begin an epoch in those of the rooms that have forgotten some of what is `known` to have been told to each,
-        and replace their views among the answers."""
+        and replace their views among the answers; and in other rooms, those in the `quiet` calls."""
         forgetful = [
             (batch, answers)
             for batch, answers in zip(batches, found, strict=True)
             if 0 <= int(answers[len(batch.with_ids)]) < known.get(batch.records[0].activity_id, -1)
         ]
-        if forgetful:
-            log.warning("Redis has forgotten records of %d rooms: a new epoch begins in each", len(forgetful))
         calls = [call for batch, _ in forgetful for call in self._calls_to_begin_epoch(batch, now)]
-        views = succeeded(await run_all(self._redis, calls))[1::2]
-        for (batch, answers), view in zip(forgetful, views, strict=True):
+        begun = succeeded(await run_all(self._redis, [*calls, *quiet]))
+        for (batch, answers), view in zip(forgetful, begun[1 : len(calls) : 2], strict=True):
             answers[len(batch.with_ids) + 1] = view
+        if rooms := len(forgetful) + sum(begun[len(calls) :]):
+            log.warning("Redis has forgotten records of %d rooms: a new epoch begins in each", rooms)
 
     def _calls_to_begin_epoch(self, batch: _Batch, now: int) -> Iterator[Call]:
-        first = mark_of(batch.records[:1])
-        room = RoomKeys(batch.records[0].activity_id)
-        yield self._begin_epoch(room, slice=self._slice, now=now, new_epoch=new_epoch(), first=first.seq)
+        yield self._checkpoints.begin_epoch(batch.records[0].activity_id, mark_of(batch.records[:1]).seq, now)
         yield self._call_for_view(batch, now)
 
     def _call_for_view(self, batch: _Batch, now: int) -> Call:

@@ -16,8 +16,9 @@
 -- CONST ROOM_SECONDS
 -- KEYS checkpoint heard
 -- ARGV slice first:number first_ms:number (of the batch in this partition) rooms...
--- Returns the offset up to which Redis may have forgotten something, -1 if nothing, and {the last offset that was told to
--- the room, nil if that is not known, ...}.
+-- Returns the offset up to which Redis may have forgotten something, -1 if nothing, {the last offset that was told to the
+-- room, nil if that is not known, ...}, and {activityId, ...} of all rooms that are known, if they have forgotten what is
+-- right before this batch.
 local mark, forgotten = unpack(redis.call('HMGET', checkpoint, 'told:' .. slice, 'forgotten:' .. slice))
 local known = read_mark(mark, first, first_ms) or -1
 local is_new_log = mark and known == -1
@@ -27,9 +28,12 @@ if is_new_log then
   forgotten = nil
 end
 local is_new_slice = not mark and not forgotten and redis.call('EXISTS', checkpoint) == 1
+local forgetful = {}
 if first - 1 > known and not is_new_log and not is_new_slice then
+  forgetful = redis.call('ZRANGE', heard, 0, -1)
   forgotten = first - 1
   redis.call('HSET', checkpoint, 'forgotten:' .. slice, digits(forgotten))
   redis.call('EXPIRE', checkpoint, ROOM_SECONDS)
 end
-return {tonumber(forgotten or '-1'), #rooms > 0 and redis.call('ZMSCORE', heard, unpack(rooms)) or {}}
+local told = #rooms > 0 and redis.call('ZMSCORE', heard, unpack(rooms)) or {}
+return {tonumber(forgotten or '-1'), told, forgetful}

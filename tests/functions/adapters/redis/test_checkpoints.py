@@ -1,74 +1,17 @@
 """A new process finds out what Redis has forgotten: by up to where each partition of the log was told."""
 
-from collections.abc import Sequence
-
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.checkpoints import ROOMS_A_CALL
 from functions.adapters.redis.client import StateUnavailable
-from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms import events
-from functions.rooms.events import Event
-from functions.rooms.marks import Mark
-from functions.rooms.room_view import Posted, RoomView
-from functions.rooms.spans import Span
+from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, epoch, span_of
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
-from tests.functions.adapters.redis.test_room_state import join, seat, send
-from tests.functions.galleries import gallery_state, open_gallery, place_of, taken
-from tests.functions.made import event
 
-LATER = NOW + 3_000
-ELSEWHERE = 7
-
-
-def chat(seq: int, room: int = 42, at: int = LATER) -> Event:
-    return event(activity_id=room, time=at, user_id="carol", seq=seq, logged_at=at)
-
-
-def span_of(records: Sequence[Event], first: int, last: int, partition: str = "live-3") -> Span:
-    """The part of the log with these records, and with broken ones around them."""
-    span = Span(partition, first, records[0].logged_at if records else LATER)
-    span.add(last, max([each.logged_at for each in records], default=LATER))
-    for each in records:
-        assert each.seq is not None
-        span.add_to(each.activity_id, each.seq)
-    return span
-
-
-class Process(RelayState):
-    """A process of the relay, which shows batches. If it `dies`, it does so before it begins an epoch."""
-
-    dies = False
-
-    def __init__(self, redis: RedisCluster, slice_: int = 0, slices: int = 1) -> None:
-        super().__init__(redis, slice_=slice_, slices=slices, heartbeat_seconds=60)
-
-    async def _begin_epochs(self, *given: object) -> None:
-        if self.dies:
-            raise StateUnavailable("killed")
-        await super()._begin_epochs(*given)  # type: ignore[arg-type]
-
-    async def shows(self, *records: Event, first: int, last: int, partition: str = "live-3") -> dict[int, RoomView]:
-        """Bring a batch from one offset to another, and show it."""
-        span, rooms = span_of(records, first, last, partition), dict[int, list[Event]]()
-        for each in records:
-            rooms.setdefault(each.activity_id, []).append(each)
-        views = await self.before(rooms, LATER, [span])
-        posted = [Posted(activity_id=room, mark=Mark(each[-1].seq or 0, LATER)) for room, each in rooms.items()]
-        _, failure = await self.after(posted, LATER, [span])
-        assert failure is None
-        return {view.activity_id: view for view in views}
-
-
-@pytest.fixture
-async def epoch(state: RoomState, redis: RedisCluster) -> str:
-    """Of the room 42, in which a viewer is and a chat was shown at 90. The log was told up to 100."""
-    await come(state)
-    views = await Process(redis).shows(chat(90, at=NOW), chat(91, ELSEWHERE, at=NOW), first=0, last=100)
-    return views[42].history.epoch
+__all__ = ["epoch"]  # a fixture
 
 
 async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(
@@ -88,29 +31,6 @@ async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(
     assert [name async for name in redis.scan_iter("log:*") if await redis.ttl(name) < 0] == []
 
 
-async def test_a_room_that_was_quiet_is_told_with_its_next_record(
-    redis: RedisCluster, admin: RedisCluster, epoch: str
-) -> None:
-    kept = await take(redis, "*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "*")
-    await Process(redis).shows(chat(125, ELSEWHERE), first=121, last=130)
-    history = (await Process(redis).shows(chat(135), first=131, last=140))[42].history
-    assert history.epoch != epoch
-    assert (await Process(redis).shows(chat(145), first=141, last=150))[42].history.epoch == history.epoch
-
-
-async def test_a_room_that_is_new_behind_the_loss_is_told_nothing(
-    redis: RedisCluster, admin: RedisCluster, epoch: str
-) -> None:
-    kept = await take(redis, "*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "*")
-    await Process(redis).shows(chat(125), first=121, last=130)
-    began = (await Process(redis).shows(chat(135, 8), first=131, last=140))[8].history.epoch
-    assert (await Process(redis).shows(chat(145, 8), first=141, last=150))[8].history.epoch == began
-
-
 @pytest.mark.parametrize("first", [0, 60, 101])
 async def test_a_process_that_reads_on_or_again_tells_nothing(redis: RedisCluster, epoch: str, first: int) -> None:
     history = (await Process(redis).shows(chat(105), first=first, last=120))[42].history
@@ -127,9 +47,10 @@ async def test_a_process_that_remembers_begins_the_epoch_in_the_same_round_trip(
     redis: RedisCluster, admin: RedisCluster, epoch: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept, one = await take(redis, "*"), Process(redis)
-    await one.shows(chat(105), first=101, last=120)
+    await one.shows(chat(105), chat(106, ELSEWHERE), first=101, last=120)
     await roll_back(admin, kept, "*")
-    assert (await one.shows(chat(125), first=121, last=130))[42].history.epoch != epoch
+    views = await one.shows(chat(125), chat(126, ELSEWHERE), first=121, last=130)
+    assert views[42].history.epoch != epoch
     assert caplog.text == ""
 
 
@@ -140,25 +61,6 @@ async def test_a_process_that_dies_when_it_has_begun_an_epoch_does_not_have_it_b
     (began,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
     (again,) = await Process(redis).before(batch, LATER, [span_of(batch[42], 201, 220)])
     assert began.history.epoch == again.history.epoch != epoch
-
-
-async def test_who_may_have_left_in_what_was_forgotten_is_announced_when_coming_back(
-    state: RoomState, redis: RedisCluster, epoch: str
-) -> None:
-    gallery = gallery_state(redis)
-    for user in ("alice", "bob"):
-        await join(state, user)
-        await Process(redis).after([Posted(activity_id=42, mark=None, welcomed=[seat(user)])], NOW)
-    await open_gallery(redis)
-    await taken(gallery, place_of("carol"))
-    await Process(redis).shows(chat(205), first=201, last=220)
-    # A heartbeat since then shows that alice is there.
-    await send(state, "heartbeat", user="alice", now=LATER + 1)
-    assert [(await join(state, user, "c2", LATER + 2)).first for user in ("alice", "bob")] == [False, True]
-    await open_gallery(redis)
-    assert (await taken(gallery, place_of("carol", 2), LATER + 2)).first
-    # Their places and seats of before are given up when their leases end.
-    assert (await state.figures(42)).online == 4
 
 
 async def test_a_node_that_lost_a_partitions_note_alone_begins_an_epoch(
