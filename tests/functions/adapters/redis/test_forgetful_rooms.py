@@ -32,7 +32,7 @@ async def test_a_room_without_a_record_in_the_batch_is_told_once(
     await Process(redis).shows(*batch, first=121, last=130)
     assert (await SlotState(redis).read(42, 0)).since < 0
     await come(state, 1, since=f"{epoch}.90")
-    history = (await Process(redis).shows(chat(145), first=141, last=150))[42].history
+    history = (await Process(redis).shows(chat(145), first=131, last=150))[42].history
     assert (history.epoch, history.replay(f"{began}.144", 144).gap, await Slices(redis).kept()) == (began, False, [145])
 
 
@@ -84,3 +84,17 @@ async def test_who_may_have_left_in_what_was_forgotten_is_announced_when_coming_
     assert (await taken(gallery, place_of("carol", 2), LATER + 2)).first
     # Their places and seats of before are given up when their leases end.
     assert (await state.figures(42)).online == 4
+
+
+async def test_likewise_if_the_process_remembers_what_was_forgotten(
+    state: RoomState, redis: RedisCluster, admin: RedisCluster, epoch: str
+) -> None:
+    await join(state, "bob")
+    one = Process(redis)
+    await one.after([Posted(activity_id=42, mark=None, welcomed=[seat("bob")])], NOW)
+    kept = await take(redis, "*")
+    await one.shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, "*")
+    assert not (await join(state, "bob", "c2", LATER + 1)).first
+    await one.shows(chat(125), first=121, last=130)
+    assert (await join(state, "bob", "c3", LATER + 2)).first
