@@ -121,7 +121,7 @@ class Emulator:
         self._parts["gateway"] = True
         for row, mappings in self._mappings.items():
             for config in deployment.mappings(row):
-                mappings.append(EventSourceMapping(config, invoke, count=self._cloudwatch.count))
+                mappings.append(EventSourceMapping(config, invoke, self.runtime.next_end, count=self._cloudwatch.count))
                 await self._start_part(mappings[-1])
         for function, seconds in deployment.schedules().items():
             schedule = invoke_at_rate(function, seconds=seconds, invoke=invoke)

@@ -3,7 +3,7 @@
 The way of a record, in five steps:
 
 1. Gather. The consumer reads the partitions that the group has assigned to it, also while the function is busy. The
-   records wait in the batching window.
+   records wait in the batching window. How Kafka is asked: local/aws/kafka_long_poll.py.
 2. Window. The window opens when its first record is read. Its batch is whole when it has `batch_size` records, when one
    more record would exceed the 6 MB of an event, or when the window's time is over. A window of 0 hands on at once what
    is there.
@@ -60,13 +60,22 @@ class State(Enum):
 
 class EventSourceMapping(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """`count` is given the number of records that were too old, too large for an event, or that could not be read, with
-    the name of the figure and its dimensions."""
+    the name of the figure and its dimensions. `next_write` returns what is done as soon as records may have been
+    written."""
 
-    def __init__(self, config: MappingConfig, invoke: Invoke, *, count: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        config: MappingConfig,
+        invoke: Invoke,
+        next_write: Callable[[], asyncio.Future[None]],
+        *,
+        count: Callable[..., None],
+    ) -> None:
         self.state = State.STOPPED
         self._config = config
         self._invoke = invoke
         self._count = count
+        self._next_write = next_write
         self._window = BatchingWindow(
             batch_size=config.batch_size, seconds=config.window_ms / 1000, max_bytes=config.max_bytes
         )
@@ -121,7 +130,7 @@ class EventSourceMapping(ConsumerRebalanceListener):  # type: ignore[misc]  # ai
     async def _run(self) -> None:
         while True:
             self._forget()
-            consumer = consumer_of(self._config, self, self._drop_unreadable)
+            consumer = consumer_of(self._config, self, next_write=self._next_write, report=self._drop_unreadable)
             try:
                 await consumer.start()
                 await self._hand_on(consumer)

@@ -9,11 +9,10 @@ only some of its records are garbage, the others stay.
 """
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatch
@@ -120,12 +119,10 @@ class Sieve:
         self._report = report
         self._reported: dict[tuple[str, int], int] = {}  # by partition, the offset up to which there was a report
 
-    def attach(self, consumer: AIOKafkaConsumer) -> None:
-        """To be called before the consumer starts. Checksums need no second check by the consumer."""
-        client = consumer._client  # aiokafka has no public place for this
-        send = client.send
+    def sifting(self, send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """The `send` of the consumer's client, with answers that are sifted. Checksums need no second check."""
 
-        async def sifting(node_id: int, request: Any, **options: Any) -> Any:
+        async def sending(node_id: int, request: Any, **options: Any) -> Any:
             response = await send(node_id, request, **options)
             if isinstance(request, FetchRequest):
                 positions = {(topic, one[0]): one[1] for topic, asked in request.topics for one in asked}
@@ -135,7 +132,7 @@ class Sieve:
                 ]
             return response
 
-        client.send = sifting
+        return sending
 
     def _sifted(self, topic: str, answer: tuple[Any, ...], positions: dict[tuple[str, int], int]) -> tuple[Any, ...]:
         partition, _, end, *_, data = answer

@@ -26,6 +26,7 @@ class LambdaRuntime:
 
     def __init__(self, specs: Iterable[FunctionSpec], launch: Launch, *, freeze: bool = False) -> None:
         self._pools = {spec.name: _Pool(spec, launch, freeze=freeze) for spec in specs}
+        self._next_end: asyncio.Future[None] | None = None
 
     async def stop(self) -> None:
         """End every environment; invocations under way fail. Returns when no process is left."""
@@ -36,7 +37,18 @@ class LambdaRuntime:
 
         An unknown name is a KeyError, an event that is not JSON a TypeError: bugs of the caller.
         """
-        return await self._pools[name].invoke(event)
+        try:
+            return await self._pools[name].invoke(event)
+        finally:
+            if self._next_end:
+                self._next_end.set_result(None)
+                self._next_end = None
+
+    def next_end(self) -> asyncio.Future[None]:
+        """What is done when the next invocation ends, of whichever function. All who wait share it: nobody cancels."""
+        if self._next_end is None:
+            self._next_end = asyncio.get_running_loop().create_future()
+        return self._next_end
 
     def processes(self, name: str) -> dict[int, State]:
         """The processes that run a function now, by their ids, and what each does."""

@@ -180,7 +180,7 @@ async def read_again(archive: Archived, servers: Servers) -> None:
         window_ms=10,
         report_batch_item_failures=True,
     )
-    mapping = EventSourceMapping(config, runtime.invoke, count=CloudWatch().count)
+    mapping = EventSourceMapping(config, runtime.invoke, runtime.next_end, count=CloudWatch().count)
     await mapping.start()
     try:
         await archive.caught_up(group)

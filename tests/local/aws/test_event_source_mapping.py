@@ -84,10 +84,11 @@ Invoke = Callable[[str, JsonObject], Awaitable[Any]]
 
 
 class Mapped(EventSourceMapping):
-    """`dropped` is how many records were counted as dropped."""
+    """`dropped` is how many records were counted as dropped; `written` is done when a function may have written."""
 
     def __init__(self, config: MappingConfig, invoke: Invoke) -> None:
-        super().__init__(config, invoke, count=self._add)
+        self.written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        super().__init__(config, invoke, lambda: self.written, count=self._add)
         self.dropped = 0
 
     def _add(self, name: str, number: int, **dimensions: str) -> None:

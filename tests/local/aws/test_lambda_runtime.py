@@ -447,3 +447,15 @@ async def test_a_stopped_runtime_refuses_events() -> None:
     runtime = LambdaRuntime([function()], Launch(root=ROOT))
     await runtime.stop()
     assert (await failure(runtime, {})).error_type == "ServiceException"
+
+
+async def test_who_waits_for_the_next_end_of_an_invocation_hears_of_each_once_however_it_ended(start: Start) -> None:
+    async with start(function()) as runtime:
+        for event in ({}, {"do": "raise", "length": 3}):
+            ended, too = runtime.next_end(), runtime.next_end()
+            assert ended is too
+            assert not ended.done()
+            with contextlib.suppress(FunctionError):
+                await runtime.invoke("f", event)
+            assert ended.done()
+        assert not runtime.next_end().done()
