@@ -96,6 +96,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "functions/adapters/kafka",
         "local/aws/event_source_mapping.py",
         "local/aws/kafka_consumer.py",
+        "local/aws/kafka_long_poll.py",
         "local/aws/kafka_sieve.py",
     ),
     "httptools": ("functions/adapters/aws", "local/aws/runtime_api.py"),
