@@ -1,10 +1,14 @@
 """Which part of the log a batch is, partition by partition.
 
-A slice reads a partition without holes: a batch begins where the one before it ended, or before that if it is
-redelivered. A batch that begins further on tells that something is missing (functions/adapters/redis/checkpoints.py).
+A slice reads all records of a partition: a batch begins where the one before it ended, or before that if it is
+redelivered. A batch that begins further on tells that something is missing (functions/adapters/redis/checkpoints.py),
+or that producers have ended transactions.
 """
 
 from dataclasses import dataclass, field
+
+# So many offsets between two batches may be the ends of producers' transactions, which are no records.
+HOLE_AT_MOST = 16
 
 
 @dataclass(slots=True)

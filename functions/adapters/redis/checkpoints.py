@@ -7,6 +7,9 @@ it that were told, and that Redis knows nothing of. All rooms of the partition m
 A partition's note and a room may be on different nodes of the cluster, of which one alone loses something. So the note
 also has the last record of each room: if the room knows less, its node has lost it.
 
+The ends of producers' transactions take offsets, and are no records. So what stands between two batches of one process,
+with no note of another process in between, is taken for these, if it is little.
+
 Example: the note says 100, and the room 42 had its last record at 90. A batch comes that begins at 121. Redis has
 forgotten what lies between, so 42 may have had records that it does not know. If instead the batch begins at 101 and 42
 knows no record behind 80, the node of 42 has forgotten up to 90.
@@ -32,11 +35,19 @@ class Checkpoints:
         self._slice = slice_
         self._read, self._note = Script("read_checkpoint"), Script("note_checkpoint")
         self._begin_epoch = Script("begin_epoch")
+        self._last: dict[str, int] = {}  # that this process has noted, by partition
 
     def read(self, spans: Sequence[Span]) -> list[Call]:
         """Calls that compare the notes with these parts of the log."""
         return [
-            self._read(**self._keys(span), slice=self._slice, first=span.first, first_ms=span.first_ms, rooms=rooms)
+            self._read(
+                **self._keys(span),
+                slice=self._slice,
+                first=span.first,
+                first_ms=span.first_ms,
+                own=self._last.get(span.partition),
+                rooms=rooms,
+            )
             for span in spans
             for rooms in _parts(span)
         ]
@@ -73,6 +84,7 @@ class Checkpoints:
     def note(self, spans: Sequence[Span]) -> Iterator[Call]:
         """Calls that note that these parts of the log have been told."""
         for span in spans:
+            self._last[span.partition] = span.last
             for rooms in _parts(span):
                 yield self._note(
                     **self._keys(span),

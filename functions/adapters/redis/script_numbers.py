@@ -15,11 +15,12 @@ from functions.rooms import (
     results,
     sanctions,
     seats,
+    spans,
     watch_time,
 )
 
 _MODULES = (
-    keys,
-    *(cuts, gallery, history, marks, people, places, properties, removals, results, sanctions, seats, watch_time),
+    *(keys, cuts, gallery, history, marks, people, places, properties, removals, results),
+    *(sanctions, seats, spans, watch_time),
 )
 NUMBERS = ChainMap(*map(vars, _MODULES))

@@ -7,6 +7,7 @@ from functions.adapters.redis.checkpoints import ROOMS_A_CALL
 from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms import events
+from functions.rooms.spans import HOLE_AT_MOST
 from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, epoch, span_of
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
@@ -52,6 +53,41 @@ async def test_a_process_that_remembers_begins_the_epoch_in_the_same_round_trip(
     views = await one.shows(chat(125), chat(126, ELSEWHERE), first=121, last=130)
     assert views[42].history.epoch != epoch
     assert caplog.text == ""
+
+
+async def test_the_ends_of_transactions_between_two_batches_of_a_process_are_no_gap(
+    redis: RedisCluster, epoch: str
+) -> None:
+    one = Process(redis)
+    for first, at in ((101, 105), (107, 107), (109 + HOLE_AT_MOST - 1, 130)):
+        history = (await one.shows(chat(at), first=first, last=at))[42].history
+        assert (history.epoch, history.replay(f"{epoch}.90", at - 1).gap) == (epoch, False)
+        epoch = history.epoch
+
+
+async def test_a_process_without_memory_does_not_take_the_first_offsets_of_a_log_for_ends_of_transactions(
+    redis: RedisCluster, state: RoomState, admin: RedisCluster
+) -> None:
+    await come(state)
+    began = (await Process(redis).shows(chat(0), first=0, last=0))[42].history.epoch
+    await lose_all(admin, "log:*")
+    assert (await Process(redis).shows(chat(9), first=9, last=9))[42].history.epoch != began
+
+
+@pytest.mark.parametrize("hole", [HOLE_AT_MOST + 1, 100])
+async def test_more_between_two_batches_than_ends_of_transactions_is_a_gap(
+    redis: RedisCluster, epoch: str, hole: int
+) -> None:
+    one = Process(redis)
+    await one.shows(chat(105), first=101, last=105)
+    assert (await one.shows(chat(300), first=106 + hole, last=300))[42].history.epoch != epoch
+
+
+async def test_a_hole_before_a_process_that_does_not_remember_is_a_gap(redis: RedisCluster, epoch: str) -> None:
+    one, other = Process(redis), Process(redis)
+    await one.shows(chat(105), first=101, last=105)
+    await other.shows(chat(110), first=106, last=110)
+    assert (await one.shows(chat(112), first=112, last=112))[42].history.epoch != epoch
 
 
 async def test_a_process_that_dies_when_it_has_begun_an_epoch_does_not_have_it_begun_again(
