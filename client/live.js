@@ -170,6 +170,8 @@ const SEAT_MS = 300_000; // who belongs into the gallery keeps a seat for so lon
 const SLOT_MS = 1000;
 const SPREAD_MS = 300; // readers ask for a slot within so long after its end
 const READ_MS = 15_000; // an answer waits for up to five slots
+const BEHIND_SLOTS = 30; // who asks for an older slot misses it alone
+const RENEWALS_A_SECOND = 500; // of all readers of a room together, where all of them must renew their places
 const MOST_FAILURES = 3; // so many requests fail in a row before another way is tried
 // Who is refused for one of these is refused however often it is tried. A ban may end, which `retryAfter` tells.
 const FINAL = new Set(["origin", "bad_field", "name_missing", "name_rejected", "banned", "banned_everywhere"]);
@@ -1073,7 +1075,7 @@ class Reader {
     const isRead = status === 200 && Array.isArray(told?.objects) && isWhole(told.next, this.#next + 1, MOST);
     if (isRead) this.#said(told);
     else if (status === 403 && this.#misses === 0) this.#missed(() => this.#renewToRead(ticks));
-    else if ([200, 403, 404].includes(status)) this.#missed(() => this.#renew(true));
+    else if ([200, 403, 404].includes(status)) this.#missed(() => this.#renew(true), this.#turn(told));
     else this.#missed(() => this.#read());
   }
 
@@ -1097,11 +1099,22 @@ class Reader {
     }
   }
 
-  /** Something else than a slot was read: do what helps, soon. Readers who lose the server together do not ask together. */
-  #missed(act) {
+  /**
+   * Something else than a slot was read: do what helps, soon, or at some moment of the next `within` ms. Readers who lose
+   * the server together do not ask together.
+   */
+  #missed(act, within = 0) {
     this.#misses += 1;
     if (this.#misses > MOST_FAILURES) this.end();
-    else this.#timers.set("slot", (1 + this.#random()) * 500 * 2 ** this.#misses, act);
+    else this.#timers.set("slot", (1 + this.#random()) * 500 * 2 ** this.#misses + this.#random() * within, act);
+  }
+
+  /** Within so many ms the place is to be renewed. If the server has lost the room, all its readers are to renew theirs. */
+  #turn(told) {
+    const { onlineNumber } = this.#place;
+    const isBehind = (this.#clock.now() + this.#ahead) / SLOT_MS - this.#next > BEHIND_SLOTS;
+    if (!told?.gap || isBehind || !isPositive(onlineNumber)) return 0;
+    return Math.min(this.#every, (1000 * onlineNumber) / RENEWALS_A_SECOND);
   }
 
   /** The key is not valid any more: get another, and read on. */

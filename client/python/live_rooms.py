@@ -60,6 +60,8 @@ _TOO_LARGE = 1009  # the close code of a connection that was sent too large a fr
 _FINAL = {"origin", "bad_field", "name_missing", "name_rejected", "banned", "banned_everywhere", "kicked"}
 # A function may make a better token.
 _OF_TOKEN = {"token_missing", "token_invalid", "token_expired", "token_other_room"}
+_BEHIND_SLOTS = 30  # who asks for an older slot misses it alone
+_RENEWALS_A_SECOND = 500  # of all readers of a room together, where all of them must renew their places
 _MOST_FAILURES = 3  # so many requests to the gallery fail in a row before another way is tried
 # The statuses with which the room refuses whoever asks for a place.
 _REFUSALS = {400, 401, 403}
@@ -1051,7 +1053,9 @@ class _Reader(_Lane):
                 self.end()
                 return
             # Readers who lose the server together do not ask together.
-            await asyncio.sleep((1 + self._room._random()) * self._room._timing.shortest_wait * 2**self._misses)
+            wait = (1 + self._room._random()) * self._room._timing.shortest_wait * 2**self._misses
+            turn = _turn(told, self._place, self._every, self._slots_since(self._next))
+            await asyncio.sleep(wait + self._room._random() * turn)
             if status == 403 and self._misses == 1:
                 # The key is not valid any more: get another, and read on.
                 self._renewed.clear()
@@ -1063,6 +1067,9 @@ class _Reader(_Lane):
                 self._whole = True
                 self._due.set()
                 return
+
+    def _slots_since(self, slot: int) -> float:
+        return (time.monotonic() + self._ahead) / self._room._timing.slot - slot
 
     def _until_over(self) -> float:
         """The seconds until the next slot is asked for: after its end, at a moment of this viewer's own."""
@@ -1442,6 +1449,16 @@ def _is_number(value: Any) -> bool:
 
 def _is_positive(value: Any) -> bool:
     return _is_number(value) and bool(value > 0)
+
+
+def _turn(told: Object, place: Object, every: float, slots_since: float) -> float:
+    """The seconds within which a reader renews the place who was told this of a slot. If the server has lost the room,
+    all its readers are to renew theirs. `slots_since`: how many have passed since that slot."""
+    online: Any = place.get("onlineNumber")
+    if told.get("gap") is not True or slots_since > _BEHIND_SLOTS or not _is_positive(online):
+        return 0.0
+    within: float = min(every, online / _RENEWALS_A_SECOND)
+    return within
 
 
 def _is_whole(value: Any, least: int, most: int) -> bool:

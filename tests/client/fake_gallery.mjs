@@ -14,6 +14,8 @@ class FakeGallery {
   refusals = []; // of the next orders
   clock = { now: () => 0 };
   beatSeconds = 60;
+  onlineNumber = 50;
+  behind = 0; // slots, of who begins to read
   ticks = "/gallery/42/key/";
   cursor = "e1.0";
   mail = "0";
@@ -74,10 +76,10 @@ class FakeGallery {
     if (this.lane === "seat") return answered({ status: 200, told: { lane: "seat", userId: "alice" } });
     const place = order.place ?? `g${(this.#places += 1)}`;
     if (this.holds) await new Promise((resolve) => this.#waiting.push(resolve));
-    const { cursor, gap, beatSeconds, ticks, mail, objects, history } = this;
+    const { cursor, gap, onlineNumber, beatSeconds, ticks, mail, objects, history } = this;
     const now = FIRST * 1000 + this.clock.now();
-    const told = { lane: "gallery", activityId: 42, userId: "alice", place, onlineNumber: 50_000, zanNumber: 0, cursor, gap };
-    Object.assign(told, { beatSeconds, ticks, next: Math.floor(now / 1000), now, hash: "h1", mail, objects });
+    const told = { lane: "gallery", activityId: 42, userId: "alice", place, onlineNumber, zanNumber: 0, cursor, gap };
+    Object.assign(told, { beatSeconds, ticks, next: Math.floor(now / 1000) - this.behind, now, hash: "h1", mail, objects });
     const isWhole = !order.place || order.since;
     return answered({ status: 200, told: { ...told, ...(isWhole && { properties: {}, history }) } });
   }
@@ -93,8 +95,8 @@ export function fakeGallery({ lane = "gallery" } = {}) {
 }
 
 /** A viewer and the gallery that it reads in. `random` is 0.5: it asks 150 ms after the end of a slot. */
-export async function reading(options = {}) {
-  const gallery = fakeGallery();
+export async function reading(options = {}, room = {}) {
+  const gallery = Object.assign(fakeGallery(), room);
   const it = viewer({ ...gallery.options, ...options });
   gallery.clock = it.clock;
   it.room.connect();

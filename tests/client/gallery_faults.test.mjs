@@ -21,6 +21,26 @@ test("where slots are missing the place is renewed with the cursor, and what cam
   assert.deepEqual(states(it), ["connecting", "open gallery"]);
 });
 
+test("readers who lose the room together renew their places one after another, and who is behind does it at once", async () => {
+  // How many are here, the interval in seconds, the slots that the reader is behind, and the ms for which it waits.
+  for (const [onlineNumber, beatSeconds, behind, wait] of [
+    [50_000, 200, 0, 50_000],
+    [10_000, 60, 0, 10_000],
+    [50_000, 200, 40, 0],
+    [100, 60, 0, 100],
+    [undefined, 60, 0, 0],
+  ]) {
+    const answers = new Map([[1000 - behind, { status: 200, told: { next: 1010, gap: true } }]]);
+    const { it, gallery } = await reading({}, { onlineNumber, beatSeconds, behind, answers });
+    // It asks 150 ms after the slot's end, which is long ago if it is behind.
+    await it.clock.pass((behind ? 0 : 1150) + 1500 + wait - 50);
+    assert.equal(gallery.orders.length, 1, `${onlineNumber} ${behind}`);
+    await it.clock.pass(100);
+    assert.equal(gallery.orders.length, 2, `${onlineNumber} ${behind}`);
+    assert.equal(gallery.orders[1].body.since, "e1.0");
+  }
+});
+
 test("a key that is not valid any more is replaced, and no slot is left out", async () => {
   const { it, gallery } = await reading();
   gallery.answers.set(1000, { status: 403, told: { error: "not_allowed" } });

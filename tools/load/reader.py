@@ -22,6 +22,8 @@ from tools.load.slot import Slot
 from tools.objects import Object, Unreadable, cursor_of
 
 SLOT_SECONDS, SPREAD_SECONDS = 1.0, 0.3
+# Who asks for an older slot misses it alone. All readers of a room together renew at this rate if all must.
+BEHIND_SLOTS, RENEWALS_A_SECOND = 30, 500
 ANSWER_SECONDS = 15.0  # an answer waits for up to five slots
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
@@ -111,13 +113,20 @@ class Reader:
                 self._tally.failures[str(status or "no answer")] += 1
             else:
                 self._tally.gaps += 1
-            await pause(failures)
+            await pause(failures, self._turn(slot))
             if status in (200, 403, 404):
                 # With another key the same slot may be there. Where slots are missing only the cursor helps.
                 is_whole = status != 403 or failures > 1
                 told = await self._renew(is_whole=is_whole)
                 if is_whole:
                     self._catch_up(told)
+
+    def _turn(self, slot: Slot | None) -> float:
+        """The seconds within which the place is renewed. If the server has lost the room, all readers are to renew."""
+        if slot is None or self.slot_now - self.next > BEHIND_SLOTS:
+            return 0.0
+        within: float = min(self._told["beatSeconds"], self._told["onlineNumber"] / RENEWALS_A_SECOND)
+        return within
 
     def _slot(self, status: int, body: bytes) -> Slot | None:
         if status != 200:
@@ -220,6 +229,8 @@ class Reader:
         return answer.status, answer.body
 
 
-async def pause(failures: int) -> None:
-    """Wait after so many failures in a row. Readers who lose the server together do not ask together."""
-    await asyncio.sleep(random.uniform(1, 2) * min(PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS))
+async def pause(failures: int, within: float = 0.0) -> None:
+    """Wait after so many failures in a row, and then until a moment of the next `within` seconds. Readers who lose the
+    server together do not ask together."""
+    wait = random.uniform(1, 2) * min(PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
+    await asyncio.sleep(wait + random.uniform(0, within))

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.client.python.fake_gallery import FakeGallery
+from client.python.live_rooms import _turn
+from tests.client.python.fake_gallery import LONG_AGO_MS, FakeGallery
 from tests.client.python.fake_room import FakeRoom, chat
 from tests.client.python.test_gallery import READING, reader, states, viewer
 
@@ -27,6 +28,29 @@ async def test_where_slots_are_missing_what_came_since_is_asked_for_and_told_onc
         assert it.texts() == [f"chat {seq}" for seq in range(1, 5)]
         assert len(it.all_of("gap")) == 1
         assert states(it) == ["connecting", "gallery"]
+
+
+def test_readers_who_lose_the_room_together_renew_their_places_one_after_another() -> None:
+    # What was told, how many are here, the interval, how many slots ago that was, and the seconds to spread over.
+    for told, online, every, since, seconds in (
+        ({"gap": True}, 100_000, 200.0, 1.0, 200),
+        ({"gap": True}, 100_000, 60.0, 1.0, 60),
+        ({"gap": True}, 100, 60.0, 1.0, 0.2),
+        ({"gap": True}, 100_000, 200.0, 40.0, 0),
+        ({"error": "not_allowed"}, 100_000, 200.0, 1.0, 0),
+        ({"gap": True}, None, 200.0, 1.0, 0),
+        ({"gap": True}, "many", 200.0, 1.0, 0),
+    ):
+        assert _turn(told, {"onlineNumber": online}, every, since) == seconds, (told, online, every, since)
+
+
+async def test_who_was_told_of_a_gap_in_its_own_slots_renews_in_turn(room: FakeRoom, gallery: FakeGallery) -> None:
+    gallery.told |= {"next": LONG_AGO_MS // 1000 - 1, "onlineNumber": 5}
+    async with reader(room, gallery) as it:
+        await gallery.ordered(2)
+        (await gallery.asked()).refuse(200, next=LONG_AGO_MS // 1000, gap=True)
+        assert (await gallery.ordered(3)).body["since"] == "e1.0"
+        await it.told("welcome", count=2)
 
 
 async def test_a_key_that_is_not_valid_any_more_is_replaced_and_no_slot_is_left_out(
