@@ -33,6 +33,7 @@ BENCHES: Mapping[str, str] = {
     "latency": "from chat sent to chat seen, with window 0 and 500 ms",
     "peers": "the whole emulator against a room on FastAPI and Redis pub/sub",
     "gallery": "readers through the whole emulator, against seats: origin requests, delay, CPU",
+    "renewals": "CPU of a renewal of a reader's place, by each part of the emulator",
     "page": "frames a second that a browser draws of a busy room's page, against an empty one",
     "emulator": "events/s and POSTs/s through the whole emulator, up to 5,000 viewers",
 }

@@ -7,10 +7,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -73,13 +74,13 @@ class Loaded:
 
 class Emulator:
     def __init__(self, address: str, process: psutil.Process) -> None:
-        self._address = address
+        self.address = address
         self._process = process
 
     def load(self, load: Load) -> Loaded:
         """Put a load on it, in a room of its own. Raises LoadFailed."""
         began, before = time.monotonic(), self.cpu_seconds()
-        command = [sys.executable, "-m", "tools", "load", "--url", f"ws://{self._address}/websocket", "--json", "-"]
+        command = [sys.executable, "-m", "tools", "load", "--url", f"ws://{self.address}/websocket", "--json", "-"]
         command += ["--viewers", str(load.viewers), "--seconds", str(load.seconds)]
         command += ["--chat-rate", str(load.chats), "--like-rate", str(load.likes), "--join-rate", str(load.joins)]
         command += ["--gallery", str(load.gallery), "--connect-rate", str(load.connects)]
@@ -97,24 +98,38 @@ class Emulator:
 
     def counters(self) -> dict[str, float]:
         """The emulator's own figures, as /_local/metrics has them: sums since its start."""
-        with urlopen(f"http://{self._address}/_local/metrics", timeout=ANSWER_SECONDS) as answer:
+        with urlopen(f"http://{self.address}/_local/metrics", timeout=ANSWER_SECONDS) as answer:
             metrics = json.load(answer)["metrics"]
         return {one["name"]: one["sum"] for one in metrics if one["namespace"] == EMULATOR}
 
-    def rest(self) -> None:
-        """Return when hardly anything is left to do of a load that is over: seats to give up, records to store. Raises
-        LoadFailed after REST_SECONDS."""
+    def rest(self, cores: float = IDLE_CORES) -> None:
+        """Return when hardly anything is left to do of a load that is over: seats to give up, records to store. That is
+        when it takes less than so many cores. Raises LoadFailed after REST_SECONDS."""
         for _ in range(REST_SECONDS):
             before = self.cpu_seconds()
             time.sleep(1)
-            if self.cpu_seconds() - before < IDLE_CORES:
+            if self.cpu_seconds() - before < cores:
                 return
         raise LoadFailed(f"the emulator is still busy {REST_SECONDS} s after a load")
 
     def cpu_seconds(self) -> float:
         """Seconds of CPU that it and its processes have taken so far."""
-        times = [process.cpu_times() for process in (self._process, *self._process.children(recursive=True))]
-        return sum(one.user + one.system for one in times)
+        return sum(self.cpu_of_parts().values())
+
+    def cpu_of_parts(self) -> dict[str, float]:
+        """The same by part: the gateway, with all that is in its process, each function, each server."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for process in (self._process, *self._process.children(recursive=True)):
+            times = process.cpu_times()
+            found["gateway" if process == self._process else _part(process)] += times.user + times.system
+        return dict(found)
+
+
+def _part(process: psutil.Process) -> str:
+    """A function has its own name as its process's. A server in Python goes by its script."""
+    name: str = process.name()
+    scripts = [Path(word).stem for word in process.cmdline() if word.endswith(".py")]
+    return scripts[0] if scripts and name.startswith("python") else name
 
 
 @contextmanager
