@@ -28,6 +28,7 @@ from functions.api import (
 )
 from functions.api.auth import by_edge
 from functions.api.description import Api
+from functions.api.direct import answer_directly
 from functions.api.errors import install
 from functions.api.parts import ApiParts, build
 from functions.api.path import OneSpelling
@@ -58,6 +59,11 @@ _CONFIG = LambdaConfig(api_gateway_base_path="/", text_mime_types=DEFAULT_TEXT_M
 
 async def main(event: JsonObject, parts: ApiParts) -> JsonObject:
     """One request of the HTTP API, and its response, in payload format 2.0."""
+    return await answer_directly(event, parts, app.exception_handlers) or await by_framework(event, parts)
+
+
+async def by_framework(event: JsonObject, parts: ApiParts) -> JsonObject:
+    """As `main`, through the application."""
     gateway = HTTPGateway(event, None, _CONFIG)  # type: ignore[arg-type]  # no route reads the context
     # An HTTP API decodes the path before it sends `rawPath`, whatever the name says. Mangum would decode it once more.
     cycle = HTTPCycle({**gateway.scope, "path": event["rawPath"], "state": {"parts": parts}}, gateway.body)

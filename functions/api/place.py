@@ -84,8 +84,13 @@ async def take(activity_id: ActivityId, request: Request, bearer: Bearer, parts:
     """Take a place in the gallery, or renew the one that is named, as often as `beatSeconds` says. Where the room has a
     seat for a viewer who names none, `lane` is `seat`, and nothing is taken, unless the order itself names the `lane`
     `gallery`. Who may come in is as at the handshake."""
+    return await take_or_renew(activity_id, request.headers.get("origin", ""), bearer, parts, order)
+
+
+async def take_or_renew(activity_id: int, origin: str, bearer: Bearer, parts: ApiParts, order: PlaceOrder) -> Response:
+    """What `take` does, for a page of `origin`. Raises what errors.py has handlers for."""
     try:
-        identity = await _identity(activity_id, request, bearer, parts, order)
+        identity = await _identity(activity_id, origin, bearer, parts, order)
     except Refused as refused:
         return _denied(refused.denial)
     if parts.gallery is None:
@@ -141,7 +146,7 @@ class Refused(Exception):
         self.denial = denial
 
 
-async def _identity(activity_id: int, request: Request, bearer: Bearer, parts: ApiParts, order: PlaceOrder) -> Identity:
+async def _identity(activity_id: int, origin: str, bearer: Bearer, parts: ApiParts, order: PlaceOrder) -> Identity:
     """Who asks, by the rules of the handshake; raises Refused, Malformed and a 401."""
     given = {
         "activityId": str(activity_id),
@@ -153,8 +158,8 @@ async def _identity(activity_id: int, request: Request, bearer: Bearer, parts: A
         "token": bearer.credentials if bearer else None,
     }
     queries = {name: [value] for name, value in given.items() if value is not None}
-    handshake = Handshake("", queries, {"origin": request.headers.get("origin", "")})
-    if not parts.admission.allows(handshake.headers["origin"]):
+    handshake = Handshake("", queries, {"origin": origin})
+    if not parts.admission.allows(origin):
         raise Refused(WRONG_ORIGIN)
     try:
         return await admit(await parts.admission.identify(handshake), parts.words)

@@ -37,7 +37,7 @@ _SENTENCES = {
 
 def summary(request: Request, error: RequestValidationError) -> str:
     """The first problems and how many more there are; only the content type where that is not JSON's."""
-    if _takes_json(request) and not _is_json(request.headers.get("content-type", "")):
+    if _takes_json(request) and not is_json(request.headers.get("content-type", "")):
         return CONTENT_TYPE
     problems = error.errors()
     named = [f"{_place(problem)}: {_sentence(problem)[:PROBLEM_LENGTH]}" for problem in problems[:PROBLEMS_NAMED]]
@@ -50,7 +50,8 @@ def _takes_json(request: Request) -> bool:
     return isinstance(route, APIRoute) and route.body_field is not None
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Whether that is JSON's content type, or one of its kind."""
     kind, _, subtype = content_type.partition(";")[0].strip().lower().partition("/")
     return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
