@@ -20,7 +20,7 @@ PATH = f"/api/activities/{ROOM}/place"
 TAKEN_AT_ONCE, RENEWED_AT_ONCE = 4, 16
 ANSWER_SECONDS = 20.0
 # The archive stores for a while what came at once.
-STORED_CORES = 0.07
+STORED_CORES = 0.1
 QUICK: dict[str, Any] = {"places": 60, "seconds": 2, "idle_seconds": 1}
 
 

@@ -24,4 +24,5 @@ async def roll_back(admin: RedisCluster, snapshot: Snapshot, pattern: str = "roo
     """Lose what was written since. No function may restore a key, so this takes a client that has all rights."""
     await lose_all(admin, pattern)
     for key, (value, ttl) in snapshot.items():
-        await admin.restore(key, max(0, ttl), value)
+        # Somebody may have written it meanwhile.
+        await admin.restore(key, max(0, ttl), value, replace=True)
