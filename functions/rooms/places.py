@@ -87,7 +87,8 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceView:
-    """The room as a reader is told of it at `at` (ms of Redis's clock), up to the seq `newest`.
+    """The room as a reader is told of it at `at` (ms of Redis's clock), up to the seq `newest`. Behind that the history
+    may have a tick that the gallery has not been told.
 
     `hash` names this reader in slots. `letters` are encoded objects for this reader alone, those up to the seq `read`;
     `lacks_letters`: there were too many of them.
@@ -101,13 +102,10 @@ class PlaceView:
     mute: Mute | None
     properties: Properties
     history: History
+    newest: int
     letters: Sequence[bytes]
     read: int
     lacks_letters: bool
-
-    @property
-    def newest(self) -> int:
-        return self.history.newest
 
     def with_names(self, shown_as: Callable[[str], str]) -> "PlaceView":
         """The view, in which each sender's name in the history is what `shown_as` makes of it."""
@@ -115,7 +113,7 @@ class PlaceView:
 
     @property
     def cursor(self) -> str:
-        """The cursor behind all that the history has."""
+        """The cursor behind all that the gallery has been told."""
         return f"{self.history.epoch}.{max(0, self.newest)}"
 
 
@@ -165,7 +163,8 @@ def told_to_reader(
 
 def read_place_view(found: Sequence[Any]) -> PlaceView:
     """What `place_view.lua` answered."""
-    at, hash_, (online, likes, slow, frozen), epoch, (log, trimmed), (muted, why), properties, entries, *mail = found
+    at, hash_, (online, likes, slow, frozen), epoch, (log, *upto), (muted, why), properties, entries, *mail = found
+    trimmed, newest = upto
     letters, read, lacking = mail
     return PlaceView(
         at=at,
@@ -176,6 +175,7 @@ def read_place_view(found: Sequence[Any]) -> PlaceView:
         mute=Mute.read(muted, why),
         properties=read_properties(properties),
         history=History.read(epoch, Mark.unpack(log), trimmed, entries),
+        newest=newest,
         letters=[letter.encode() for letter in letters],
         read=read,
         lacks_letters=lacking == 1,

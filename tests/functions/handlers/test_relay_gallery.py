@@ -17,7 +17,7 @@ from functions.usecases.cutter import Cutter
 from functions.usecases.fanout import Fanout
 from functions.usecases.ticker import Ticker
 from tests.functions.conftest import NOW, MemoryLog, RelayParts, route_event
-from tests.functions.galleries import entries, gallery_state, open_gallery, place_of, take, taken
+from tests.functions.galleries import EPOCH, entries, gallery_state, open_gallery, place_of, take, taken
 from tests.functions.handlers.test_relay import (
     Plenty,
     Screens,
@@ -182,3 +182,23 @@ async def test_what_readers_could_not_be_told_is_told_when_the_batch_comes_again
     assert await entries(redis) == []
     await relay.main(batch(chat("hi"), first=100), relay_parts)
     assert len(await entries(redis)) == 1
+
+
+async def test_who_takes_a_place_while_a_tick_is_made_is_told_what_the_gallery_was_told(
+    relay_parts: RelayParts, redis: RedisCluster
+) -> None:
+    """Redis may have forgotten what stood before the tick: the relay finds that out with the tick."""
+    await open_gallery(redis)
+    gallery = gallery_state(redis)
+    await relay.main(batch(chat("one"), first=100), relay_parts)
+    two = event(user_id="carol", content="two", seq=101, logged_at=NOW)
+    await relay_parts.rooms.before({42: [two]}, NOW)
+    _, view = await take(gallery, place_of("alice"))
+    assert (view.cursor, view.read, [entry.seq for entry in view.history.entries]) == (f"{EPOCH}.100", 100, [100])
+    # Who comes from a seat may have the tick already.
+    _, view = await take(gallery, place_of("bob", 2), since=f"{EPOCH}.101")
+    assert not view.history.replay(f"{EPOCH}.101", view.newest).gap
+    assert view.history.replay(f"{EPOCH}.99", view.newest).entries == view.history.entries
+    await relay.main(batch(chat("two"), first=101), relay_parts)
+    _, view = await take(gallery, place_of("dave", 3))
+    assert (view.cursor, [entry.seq for entry in view.history.entries]) == (f"{EPOCH}.101", [100, 101])

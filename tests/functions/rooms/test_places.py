@@ -26,6 +26,7 @@ def view(*seqs: int, size: int = 1, newest: int = 9, **changes: Any) -> PlaceVie
         "mute": None,
         "properties": {"pinned": 1},
         "history": History(epoch="e1", entries=entries, trimmed=0, newest=newest),
+        "newest": newest,
         "letters": (),
         "read": newest,
         "lacks_letters": False,
