@@ -21,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from redis import exceptions
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import AskError, NoScriptError, RedisError, TryAgainError
 
@@ -209,9 +210,18 @@ async def _pipelined(redis: RedisCluster, calls: Sequence[Call], *, in_full: boo
         pipeline.execute_command(*command, len(call.keys), *call.keys, *call.arguments)
     try:
         # redis-py would make each redirected call again by itself, behind those of its room that came through.
-        return await pipeline.execute(raise_on_error=False, allow_redirections=False)
+        return _trusted(await pipeline.execute(raise_on_error=False, allow_redirections=False))
     except (RedisError, OSError) as error:
         return [error] * len(calls)
+
+
+def _trusted(results: list[Any]) -> list[Any]:
+    """The answers up to one that did not come in time. Behind it redis-py may take an answer for the next call's, as
+    after a freeze."""
+    for index, result in enumerate(results):
+        if isinstance(result, (exceptions.ConnectionError, exceptions.TimeoutError)):
+            return results[:index] + [result] * (len(results) - index)
+    return results
 
 
 def succeeded(results: Sequence[Any]) -> Sequence[Any]:

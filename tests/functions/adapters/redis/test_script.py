@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from functions.adapters.redis import script
 from functions.adapters.redis.keys import RoomKeys
 from functions.adapters.redis.relay_state import RelayState
 from functions.adapters.redis.room_state import RoomState
-from functions.adapters.redis.script import CallOnce, Header, Script, run
+from functions.adapters.redis.script import CallOnce, Header, Script, run, run_all
 from functions.adapters.redis.sweep_state import SweepState
 from functions.rooms.answers import Accepted, Joined, Left, Rate
 from functions.rooms.events import Chat, Who
@@ -206,3 +209,24 @@ async def test_a_server_that_knows_one_of_two_scripts_runs_both_in_order(
     chat = Chat(activity_id=42, time=NOW, who=Who(user_id="carol"), seq=7, logged_at=NOW)
     (view,) = await relay.before({42: [chat]}, NOW)
     assert view.history.newest == 7
+
+
+class LatePipeline:
+    """The first time the second answer comes too late, and redis-py takes it for the third, as after a freeze."""
+
+    def __init__(self, made: list[int]) -> None:
+        self._made, self._calls = made, 0
+
+    def execute_command(self, *words: object) -> None:
+        self._calls += 1
+
+    async def execute(self, **options: object) -> list[Any]:
+        self._made.append(self._calls)
+        return ["1", RedisTimeoutError("too late"), "2"] if len(self._made) == 1 else ["2", "3"]
+
+
+async def test_an_answer_behind_one_that_was_too_late_is_not_believed() -> None:
+    made: list[int] = []
+    redis: Any = SimpleNamespace(pipeline=lambda: LatePipeline(made))
+    calls = [Script("rules")(RoomKeys(number), slow=0, frozen=0) for number in (1, 2, 3)]
+    assert (await run_all(redis, calls), made) == (["1", "2", "3"], [3, 2])
