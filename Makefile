@@ -31,9 +31,9 @@ $(foreach name,$(UNKNOWN),$(error There is no variable $(name)$(shell \
 KAFKA ?= embedded
 override STAGE := $(or $(STAGE),dev)
 ARGS ?=
-# Each has servers of its own; a file's tests stay together, since they share an emulator. Servers that are given are
-# emptied between tests, so they are for one worker.
-WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,2)
+# Each has servers of its own; a file's tests stay together, since they share an emulator. Three, since stories wait much:
+# two leave a quarter of two cores idle. Servers that are given are emptied between tests, so they are for one worker.
+WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,3)
 
 # On three nodes of Redis 7 or Valkey: the state's contract, those who use it, and the stories about seats.
 REDIS_STORIES := two_tabs slices resume moderation lapsed_seat who_is_here vanishing redis_rolled_back
@@ -52,7 +52,7 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local
 
-test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, two files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
+test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, three files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
