@@ -1,5 +1,5 @@
 """Other systems may produce in transactions. On Apache Kafka the end of each takes an offset; the embedded Kafka has no
-such ends."""
+such ends, and keeps such records under a wrong checksum."""
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -9,7 +9,8 @@ from tests.story import topics
 from tests.story.rooms import Rooms, Servers
 from tests.story.viewer import CHAT, NOTICE
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
+# What stands on its topics, others would have to read too.
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.emulator(alone=True)]
 
 
 async def test_the_ends_of_transactions_are_no_gap_to_who_resumes(
