@@ -73,7 +73,12 @@ conform: .venv/.dev ## try the emulator with clients of other makers: AWS SDK fo
 	@CONFORM=1 $(PY) -m pytest $(ARGS) tests/conformance
 
 check: OF_CHECK := -m "not long"
-check: format-check lint types test synth ## the gate: format, ruff, mypy, all tests but the long ones, synth
+# The tests wait much, so the types are checked meanwhile.
+ifeq ($(MAKECMDGOALS),check)
+MAKEFLAGS += --jobs=2
+.venv/.infra: | .venv/.dev
+endif
+check: format-check lint test types synth ## the gate: format, ruff, mypy, all tests but the long ones, synth
 
 format: .venv/.dev ## format the code and fix what ruff can fix
 	@$(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format .
