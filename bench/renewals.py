@@ -35,10 +35,7 @@ async def run(*, places: int = 2_400, seconds: float = 20, idle_seconds: float =
         spent = await _spent(emulator, readers.renew(per_second=places / 60, seconds=seconds), rest=True)
         took = time.monotonic() - began
         await readers.close()
-    each = {
-        part: 1e3 * max(0.0, cpu - idle.get(part, 0.0) * took / idle_seconds) / readers.renewed
-        for part, cpu in spent.items()
-    }
+    each = shares(spent, idle, times=took / idle_seconds, renewals=readers.renewed)
     rows: list[list[Cell]] = [[part, ms] for part, ms in sorted(each.items(), key=lambda one: -one[1])]
     return Result(
         title=f"{readers.renewed:,} renewals of {places:,} places through the whole emulator",
@@ -46,6 +43,12 @@ async def run(*, places: int = 2_400, seconds: float = 20, idle_seconds: float =
         rows=[*rows, ["in all", sum(each.values())]],
         figures={"renewals": readers.renewed, "cpuMsARenewal": each},
     )
+
+
+def shares(spent: Mapping[str, float], idle: Mapping[str, float], *, times: float, renewals: int) -> dict[str, float]:
+    """Each part's ms of CPU for a renewal. It has `spent` so many seconds, and `idle` seconds without renewals, in a
+    time that was `times` shorter."""
+    return {part: 1e3 * max(0.0, cpu - idle.get(part, 0.0) * times) / renewals for part, cpu in spent.items()}
 
 
 async def _spent(emulator: Emulator, doing: Awaitable[None], *, rest: bool = False) -> Mapping[str, float]:
