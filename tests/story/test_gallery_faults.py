@@ -67,6 +67,17 @@ async def test_a_reader_whose_functions_are_killed_hears_everything_once(own_ser
         await rooms.figures_become(activity, onlineNumber=2, connections=1, places=1)
 
 
+async def is_told_a_gap_and_goes_on(alice: Viewer, bob: Listener) -> None:
+    """The reader is told with what is said next that something was missed, and hears what comes then."""
+    assert (await alice.say("after"))["ok"]
+    await alice.hears("after")
+    async with asyncio.timeout(PATIENCE):
+        while None not in bob.texts:
+            await bob.next("gap")
+    assert (await alice.say("on"))["ok"]
+    await bob.hears("on")
+
+
 async def test_a_reader_of_an_emptied_redis_is_told_of_the_gap_and_goes_on(own_servers: Servers, activity: int) -> None:
     async with (
         running(own_servers, environment=GALLERY, heartbeat_seconds=2) as rooms,
@@ -75,13 +86,7 @@ async def test_a_reader_of_an_emptied_redis_is_told_of_the_gap_and_goes_on(own_s
         redis = connect(own_servers.redis_url)
         await redis.flushall()
         await redis.aclose()
-        assert (await alice.say("after"))["ok"]
-        await alice.hears("after")
-        async with asyncio.timeout(PATIENCE):
-            while None not in bob.texts:
-                await bob.next("gap")
-        assert (await alice.say("on"))["ok"]
-        await bob.hears("on")
+        await is_told_a_gap_and_goes_on(alice, bob)
         assert [text for text in bob.texts if text] in (["before", "on"], ["before", "after", "on"])
         await rooms.figures_become(activity, onlineNumber=2)
 
@@ -100,13 +105,7 @@ async def test_what_redis_has_forgotten_while_the_relay_was_killed_is_a_gap(
         await alice.hears("three")
         await snapshot.roll_back(redis, kept, "*")
         await kill("relay-0")
-        assert (await alice.say("after"))["ok"]
-        await alice.hears("after")
-        async with asyncio.timeout(PATIENCE):
-            while None not in bob.texts:
-                await bob.next("gap")
-        assert (await alice.say("on"))["ok"]
-        await bob.hears("on")
+        await is_told_a_gap_and_goes_on(alice, bob)
         await rooms.figures_become(activity, onlineNumber=2)
 
 

@@ -12,6 +12,7 @@ from functions.rooms.events import Event
 from functions.rooms.marks import Mark
 from functions.rooms.room_view import Posted, RoomView
 from functions.rooms.spans import Span
+from tests.functions.adapters.redis.snapshot import roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, come
 from tests.functions.made import event
 
@@ -64,3 +65,11 @@ async def epoch(state: RoomState, redis: RedisCluster) -> str:
     await come(state)
     views = await Process(redis).shows(chat(90, at=NOW), chat(91, ELSEWHERE, at=NOW), first=0, last=100)
     return views[42].history.epoch
+
+
+async def tell_and_forget(redis: RedisCluster, admin: RedisCluster, pattern: str = "*") -> None:
+    """Have a process show the chat 105 of the room 42, in a batch from 101 to 120, and Redis lose what the keys with
+    this pattern have of it."""
+    kept = await take(redis, pattern)
+    await Process(redis).shows(chat(105), first=101, last=120)
+    await roll_back(admin, kept, pattern)

@@ -8,7 +8,15 @@ from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms import events
 from functions.rooms.spans import HOLE_AT_MOST
-from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, epoch, span_of
+from tests.functions.adapters.redis.relay_process import (
+    ELSEWHERE,
+    LATER,
+    Process,
+    chat,
+    epoch,
+    span_of,
+    tell_and_forget,
+)
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
 
@@ -18,9 +26,7 @@ __all__ = ["epoch"]  # a fixture
 async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(
     redis: RedisCluster, admin: RedisCluster, epoch: str
 ) -> None:
-    kept = await take(redis, "*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "*")
+    await tell_and_forget(redis, admin)
     new = Process(redis)
     history = (await new.shows(chat(125), first=121, last=130))[42].history
     assert history.epoch not in ("", epoch)
@@ -102,9 +108,7 @@ async def test_a_process_that_dies_when_it_has_begun_an_epoch_does_not_have_it_b
 async def test_a_node_that_lost_a_partitions_note_alone_begins_an_epoch(
     redis: RedisCluster, admin: RedisCluster, epoch: str
 ) -> None:
-    kept = await take(redis, "log:*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "log:*")
+    await tell_and_forget(redis, admin, "log:*")
     assert (await Process(redis).shows(chat(125), first=121, last=130))[42].history.epoch != epoch
 
 

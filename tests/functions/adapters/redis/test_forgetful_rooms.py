@@ -5,7 +5,15 @@ from redis.asyncio.cluster import RedisCluster
 from functions.adapters.redis.gallery_state import SlotState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.room_view import Posted
-from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, epoch, span_of
+from tests.functions.adapters.redis.relay_process import (
+    ELSEWHERE,
+    LATER,
+    Process,
+    chat,
+    epoch,
+    span_of,
+    tell_and_forget,
+)
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come
 from tests.functions.adapters.redis.test_room_state import join, seat, send
@@ -18,9 +26,7 @@ async def test_a_room_without_a_record_in_the_batch_is_told_once(
     state: RoomState, redis: RedisCluster, admin: RedisCluster, epoch: str
 ) -> None:
     await open_gallery(redis)
-    kept = await take(redis, "*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "*")
+    await tell_and_forget(redis, admin)
     assert (await SlotState(redis).read(42, 0)).since > 0
     batch, epochs = [chat(125, ELSEWHERE)], []
     for _ in range(2):
@@ -39,9 +45,7 @@ async def test_a_room_without_a_record_in_the_batch_is_told_once(
 async def test_a_node_that_lost_a_quiet_room_alone_is_told_with_its_next_record(
     redis: RedisCluster, admin: RedisCluster, epoch: str
 ) -> None:
-    kept = await take(redis, "room:{42}:*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "room:{42}:*")
+    await tell_and_forget(redis, admin, "room:{42}:*")
     await Process(redis).shows(chat(125, ELSEWHERE), first=121, last=130)
     history = (await Process(redis).shows(chat(135), first=131, last=140))[42].history
     assert history.epoch != epoch
@@ -59,9 +63,7 @@ async def test_an_empty_room_without_a_record_in_the_batch_costs_no_memory(
 async def test_a_room_that_is_new_behind_the_loss_is_told_nothing(
     redis: RedisCluster, admin: RedisCluster, epoch: str
 ) -> None:
-    kept = await take(redis, "*")
-    await Process(redis).shows(chat(105), first=101, last=120)
-    await roll_back(admin, kept, "*")
+    await tell_and_forget(redis, admin)
     await Process(redis).shows(chat(125), first=121, last=130)
     began = (await Process(redis).shows(chat(135, 8), first=131, last=140))[8].history.epoch
     assert (await Process(redis).shows(chat(145, 8), first=141, last=150))[8].history.epoch == began
