@@ -34,6 +34,9 @@ ARGS ?=
 # Each has servers of its own; a file's tests stay together, since they share an emulator. Three, since stories wait much:
 # two leave a quarter of two cores idle. Servers that are given are emptied between tests, so they are for one worker.
 WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,3)
+IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# What stands before `--` is also for the second run, which in CI the few tests have that failed.
+PYTEST := $(PY) -m tests.once_more
 
 # On three nodes of Redis 7 or Valkey: the state's contract, those who use it, and the stories about seats.
 REDIS_STORIES := two_tabs slices resume moderation lapsed_seat who_is_here vanishing redis_rolled_back
@@ -55,22 +58,22 @@ dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_
 test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, three files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
 	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
-	@$(PY) -m pytest -m kafka --kafka real $(ARGS)
+	@$(PYTEST) --kafka real -- -m kafka $(ARGS)
 else
 	@$(TELL) "tests ..."
-	@$(PY) -m pytest $(OF_CHECK) --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) --kafka $(KAFKA) -- $(OF_CHECK) $(IN_WORKERS) $(ARGS)
 endif
 
 test-long: .venv/.dev .asyncapi/.asyncapi ## run the long tests alone, which `make check` leaves out
-	@$(PY) -m pytest -m long --kafka $(KAFKA) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) --kafka $(KAFKA) -- -m long $(IN_WORKERS) $(ARGS)
 
 test-redis: .venv/.dev ## run the tests of the state on three nodes with the functions' rights, and while slots move
-	@$(PY) -m pytest --redis real --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) $(REDIS_TESTS)
-	@$(PY) -m pytest --redis moving --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) $(MOVING_TESTS)
+	@$(PYTEST) --redis real -- $(IN_WORKERS) $(ARGS) $(REDIS_TESTS)
+	@$(PYTEST) --redis moving -- $(IN_WORKERS) $(ARGS) $(MOVING_TESTS)
 
 conform: .venv/.dev ## try the emulator with clients of other makers: AWS SDK for JavaScript, aws CLI, wscat, Node.js
 	@$(PY) -m tests.conformance.install
-	@CONFORM=1 $(PY) -m pytest $(ARGS) tests/conformance
+	@CONFORM=1 $(PYTEST) -- $(ARGS) tests/conformance
 
 check: OF_CHECK := -m "not long"
 # The tests wait much, so the types are checked meanwhile.
