@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, typed
+from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, together, typed
 from functions.adapters.dynamodb.user_sums import (
     NEW,
     Item,
@@ -95,9 +95,7 @@ class Adding:
         found = await self._read(list(keys.values()))
         writes = (self._add_to_minute(keys[minute], part, found.get(keys[minute])) for minute, part in parts.items())
         # All have ended before the next attempt reads again.
-        for failed in await asyncio.gather(*writes, return_exceptions=True):
-            if failed is not None:
-                raise failed
+        await together(*writes)
 
     async def _add_to_minute(self, key: Key, part: Sequence[Gift], found: Item | None) -> None:
         rest, counted, was = _uncounted(part, found)
@@ -175,7 +173,7 @@ class Adding:
     async def _read(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """The items that are there."""
         chunks = [keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH)]
-        found = await asyncio.gather(*(self._read_chunk(chunk) for chunk in chunks))
+        found = await together(*(self._read_chunk(chunk) for chunk in chunks))
         return {(item["pk"]["S"], item["sk"]["S"]): item for items in found for item in items}
 
     async def _read_chunk(self, keys: Sequence[Key]) -> list[Item]:

@@ -3,13 +3,12 @@
 That is an item a minute and one a bucket: of three hours 180 and 32, and two more.
 """
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
 from functions.adapters.dynamodb.adding import GROWING, NEWEST, TOTAL
 from functions.adapters.dynamodb.api import DynamoDbApi
-from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, together
 from functions.adapters.dynamodb.user_sums import Item, bucket_key
 from functions.rooms import archive
 from functions.rooms.archive import MINUTE
@@ -32,11 +31,13 @@ class Reports:
         """The report of a room. Reads are eventually consistent. Raises TableUnavailable."""
         pk = archive.partition(activity_id)
         async with self._table.in_time():
-            minutes, before, behind, totals = await asyncio.gather(
-                self._minutes(pk, range_.start, range_.end - 1),
-                self._minutes(pk, 0, range_.start - 1, ScanIndexForward=False, Limit=1),
-                self._minutes(pk, range_.end, LAST_MINUTE, Limit=1),
-                asyncio.gather(*(self._total(bucket_key(activity_id, bucket)) for bucket in range(BUCKETS))),
+            (minutes, before, behind), totals = await together(
+                together(
+                    self._minutes(pk, range_.start, range_.end - 1),
+                    self._minutes(pk, 0, range_.start - 1, ScanIndexForward=False, Limit=1),
+                    self._minutes(pk, range_.end, LAST_MINUTE, Limit=1),
+                ),
+                together(*(self._total(bucket_key(activity_id, bucket)) for bucket in range(BUCKETS))),
             )
         stored = Stored(
             minutes=minutes,
