@@ -3,12 +3,15 @@
 `moto_server.py` prints its URL, on a free loopback port, and serves until SIGTERM.
 """
 
+import asyncio
 import contextlib
-import logging
+import io
 import os
 import signal
+import socket
+import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,8 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from uvicorn import Config, Server
 
 # The index over all partitions (infra/archive.py).
 USERS = "user"
@@ -27,25 +30,82 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Its share is then a third of what another session gets that wants the CPU too.
 NICE = 5
 
+KEPT_SECONDS = 60
+
+Headers = list[tuple[bytes, bytes]]
+
 Serialize = Callable[[Any, Any, Any, Any, str], None]
 """serialize(serializer, where to, value, shape, key)."""
 
 
-class AtomicItems:
-    """moto's application, with one request to DynamoDB at a time.
+class Served:
+    """moto's application for uvicorn, which keeps connections open; moto's own server closes each after a request, and
+    starts a thread for each.
 
-    In moto, another request can read and change an item in the middle of a change; in DynamoDB it cannot.
+    Requests to DynamoDB are answered one at a time. In moto, another request can read and change an item in the middle
+    of a change; in DynamoDB it cannot.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
-        self._turn = threading.Lock()
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
-            return self._app(environ, start_response)
-        with self._turn:
-            return list(self._app(environ, start_response))
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
+    ) -> None:
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # the client is gone, and the request was never whole
+            body += message["body"]
+            more = message["more_body"]
+        environ = _environ(scope, bytes(body))
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            status, headers, answer = self._answer(environ)
+        else:
+            status, headers, answer = await asyncio.to_thread(self._answer, environ)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    def _answer(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
+        told: list[tuple[int, Headers]] = []
+
+        def start_response(status: str, headers: Iterable[tuple[str, str]], *_: object) -> None:
+            pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            told.append((int(status.split(maxsplit=1)[0]), pairs))
+
+        parts = self._app(environ, start_response)
+        try:
+            body = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return *told[-1], body
+
+
+def _environ(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """A request as WSGI has it. https://peps.python.org/pep-3333/#environ-variables"""
+    host, port = scope["server"]
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value.decode("latin-1")
+    return environ | {"CONTENT_LENGTH": str(len(body))}  # the request may not have told it
 
 
 class PartitionedTable(Table):
@@ -120,13 +180,15 @@ def main() -> None:
     of_moto = BaseJSONSerializer._serialize_type_structure
     setattr(BaseJSONSerializer, of_moto.__name__, with_values_as_they_are(of_moto))
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread starts: threads inherit it
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it logs a line for each request
-    app = AtomicItems(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    signal.sigwait(SIGNALS)
-    os._exit(0)  # nothing is left to clean up, and Python's own end takes half a second
+    app = Served(DomainDispatcherApplication(create_backend_app))
+    server = Server(
+        Config(app, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=KEPT_SECONDS)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=server.run, args=([listener],), daemon=True).start()
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        signal.sigwait(SIGNALS)
+        os._exit(0)  # nothing is left to clean up, and Python's own end takes half a second
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import http.client
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -36,6 +38,17 @@ async def test_a_secret_is_read_as_it_was_last_put(moto: Moto) -> None:
     assert await reader.read() == "second"
     with pytest.raises(SecretUnavailable, match="ResourceNotFoundException"):
         await secret(moto, "others").read()
+
+
+async def test_connections_are_kept_open(moto: Moto) -> None:
+    connection = http.client.HTTPConnection(moto.address.removeprefix("http://"))
+    with contextlib.closing(connection):
+        for _ in range(2):
+            connection.request("GET", "/moto-api/data.json")
+            with connection.getresponse() as answer:
+                assert answer.status == 200
+                assert answer.read()
+                assert not answer.will_close
 
 
 async def test_it_stands_back_where_there_is_too_little_cpu(moto: Moto) -> None:
