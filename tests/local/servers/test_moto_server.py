@@ -57,7 +57,9 @@ async def test_an_application_gets_the_request_as_wsgi_has_it_and_its_answer_is_
 
 
 async def test_half_a_request_is_not_answered() -> None:
-    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    messages: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    )
 
     async def receive() -> dict[str, Any]:
         return next(messages)
