@@ -12,7 +12,7 @@ import pytest
 from tests.infra.synthesis import ROOT, synthesise
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("stage", ["dev", pytest.param("prod", marks=pytest.mark.long)])
 def test_the_template_has_nothing_that_cfn_lint_objects_to(outputs: Mapping[str, Path], stage: str) -> None:
     template = outputs[stage] / f"live-rooms-{stage}.template.json"
     # W3005 is about dependencies that the CDK states twice.

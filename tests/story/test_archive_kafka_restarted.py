@@ -18,7 +18,7 @@ from tests.story.talkers import Said, talk
 from tests.story.throttle import throttle
 from tests.story.viewer import PATIENCE
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 class Restarted:

@@ -12,7 +12,7 @@ from tests.story.talkers import Said, talk
 from tests.story.throttle import Throttle, throttle
 from tests.story.viewer import PATIENCE
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 FUNCTION = "archive"
 ROUNDS = 2
@@ -48,7 +48,7 @@ async def kill_while_it_writes(table: Throttle, *, passed: int, written: bool) -
         await kill_the_archive()
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_an_archive_that_is_killed_within_batches_loses_nothing_and_counts_once(
     own_servers: Servers, activity: int, seed: int
 ) -> None:

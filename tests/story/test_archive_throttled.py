@@ -7,10 +7,10 @@ from tests.story.rooms import Servers, running
 from tests.story.talkers import Said, talk
 from tests.story.throttle import TROUBLES, throttle
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_a_table_in_trouble_gets_everything_in_the_end(own_servers: Servers, activity: int, seed: int) -> None:
     async with throttle(own_servers.aws_endpoint, seed) as table:
         servers = Servers(own_servers.redis_url, own_servers.kafka_bootstrap, table.url)

@@ -19,7 +19,7 @@ from tests.story.shifted_clock import shifted_clock
 from tests.story.test_python_client import Person
 from tests.story.viewer import LEFT, PATIENCE, Viewer
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 GALLERY = {**GENEROUS, "GALLERY_FROM": "1"}
 

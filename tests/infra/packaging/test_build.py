@@ -21,6 +21,8 @@ from pages import site
 from tests.infra.synthesis import ROOT
 from tools.provider_key import ProviderKey
 
+pytestmark = pytest.mark.long
+
 ROWS = {row.name: row for row in (*FUNCTIONS, TOPICS, PAGES)}
 GROUPS = sorted({row.packages for row in ROWS.values() if not row.has_site})
 # Those of a stage with an identity provider.

@@ -8,7 +8,7 @@ from tests.screenshots.console import STATES, Scene, State, menu, moderating, pu
 from tests.screenshots.room_page import SIZES, Look
 from tests.story.page.fake_room import FakeRoom
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 PHONE, DARK, LANDSCAPE = Look("phone"), Look("desktop", "dark", "zh-CN"), Look("landscape")
 CASES = [(state, PHONE) for state, _ in STATES]
 CASES += [(state, DARK) for state in (moderating, menu, publishing, report)] + [(moderating, LANDSCAPE)]

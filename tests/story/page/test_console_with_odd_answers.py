@@ -16,7 +16,7 @@ from tests.story.page.console import let_go, open_tab, outcome, row
 from tests.story.page.fake_api import CALLER, REPORT, SETTINGS, Answer, FakeApi
 from tests.story.page.fake_room import FakeRoom, JsonObject, Seat, chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
 NOW = 1_700_000_000_000
 ODD: list[Any] = [

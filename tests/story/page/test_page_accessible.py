@@ -19,7 +19,7 @@ from tests.screenshots.room_page import (
 )
 from tests.story.page.fake_room import FakeRoom
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 PHONE, DARK, LANDSCAPE = Look("phone"), Look("desktop", "dark", "zh-CN"), Look("landscape")
 CASES = [(state, PHONE) for state, _ in STATES if state is not busy]
 CASES += [(state, DARK) for state in (quiet, not_sent, people, expired)]

@@ -32,7 +32,7 @@ FIELDS = {
 OVERRIDE, ISOLATE_END = "\u202e", "\u2069"
 STACK = "e" + "\u0301" * 499  # a font that can stack them does
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
 
 async def test_a_chat_whose_time_is_none_is_shown_without_one(page: Page, room: FakeRoom) -> None:
