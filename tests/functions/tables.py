@@ -6,9 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from functions.adapters.aws.client import aws_client
 from functions.adapters.aws.credentials import CredentialSource
 from functions.adapters.dynamodb.api import DynamoDbApi
+from functions.handlers import archive
+from functions.runtime.settings import Settings
+from functions.usecases.archiver import Archiver
 
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
@@ -25,6 +30,24 @@ async def api(url: str) -> AsyncIterator[DynamoDbApi]:
         yield client
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def archive_parts(url: str, table: str) -> AsyncIterator[Archiver]:
+    """The archive's parts as the function makes them, led to the moto at `url`. A function never closes its client."""
+    of_environment, made = DynamoDbApi.of_environment, []
+
+    def noted(*arguments: Any, **options: Any) -> DynamoDbApi:
+        made.append(of_environment(*arguments, **options))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in {"AWS_ENDPOINT_URL_DYNAMODB": url, **KEYS}.items():
+            patch.setenv(variable, value)
+        patch.setattr(DynamoDbApi, "of_environment", noted)
+        yield await archive.build(Settings(table=table, failure_queue="http://q", partial_responses="true"))
+    for dynamodb in made:
+        await dynamodb.close()
 
 
 def client(url: str) -> Any:

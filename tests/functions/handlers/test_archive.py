@@ -32,7 +32,7 @@ from functions.usecases.overwrites import Overwrites
 from functions.usecases.repeats import Repeats
 from tests.functions.made import event
 from tests.functions.memory_table import POISON, Fault, Killed, MemoryTable
-from tests.functions.tables import api, make_table
+from tests.functions.tables import api, archive_parts, make_table
 
 NOW = 1_700_000_000_000
 SAVE = "save"
@@ -360,20 +360,13 @@ async def test_rooms_whose_records_have_one_offset_in_two_partitions_are_told_ap
     assert await archive.main(batch(p3=[(70, chat(1))], p5=[(70, like)]), world.parts) == failures(p5=70)
 
 
-async def test_a_table_of_dynamodb_takes_it(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_table_of_dynamodb_takes_it(moto_url: str) -> None:
     name = await make_table(moto_url)
-    for variable, value in {
-        "AWS_ENDPOINT_URL_DYNAMODB": moto_url,
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-    }.items():
-        monkeypatch.setenv(variable, value)
-    told = Settings(table=name, failure_queue="http://q", partial_responses="true")
-    parts = await archive.build(told)
     leave = chat(2, type=events.LEAVE, watch_seconds=1.5)
     raw = batch(p3=[(70, chat(1)), (71, leave)])
-    for _ in range(2):
-        assert await archive.main(raw, parts) == failures()
+    async with archive_parts(moto_url, name) as parts:
+        for _ in range(2):
+            assert await archive.main(raw, parts) == failures()
     async with api(moto_url) as dynamodb:
         found, _ = await ArchiveTable(dynamodb, name).messages(42, None, 10)
         assert [one.event.payload() for one in found] == [{"content": "chat 1", "extra": None}]

@@ -15,14 +15,13 @@ from functions.handlers import archive
 from functions.rooms import events
 from functions.rooms.erasure import ALIAS, LIST_SECONDS
 from functions.rooms.events import Event
-from functions.runtime.settings import Settings
 from functions.usecases.archiver import Archiver
 from functions.usecases.erasures import KnownErasures
 from tests.functions.conftest import NOW
 from tests.functions.handlers import test_archive
 from tests.functions.handlers.test_archive import batch, failures
 from tests.functions.made import event
-from tests.functions.tables import api, client, make_table
+from tests.functions.tables import api, archive_parts, client, make_table
 
 SETTLED_MS = 75_000
 
@@ -64,16 +63,9 @@ class World:
 
 
 @pytest.fixture
-async def world(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(moto_url: str) -> AsyncIterator[World]:
     name = await make_table(moto_url)
-    for variable, value in {
-        "AWS_ENDPOINT_URL_DYNAMODB": moto_url,
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-    }.items():
-        monkeypatch.setenv(variable, value)
-    parts = await archive.build(Settings(table=name, failure_queue="http://q", partial_responses="true"))
-    async with api(moto_url) as dynamodb:
+    async with api(moto_url) as dynamodb, archive_parts(moto_url, name) as parts:
         yield World(dynamodb, name, moto_url, parts)
 
 
