@@ -12,13 +12,16 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from moto import backends
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing import expressions
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from uvicorn import Config, Server
 
@@ -31,6 +34,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 NICE = 5
 
 KEPT_SECONDS = 60
+# More than the functions write.
+EXPRESSIONS = 256
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -163,6 +168,16 @@ def _is_plain(value: Any) -> bool:
     )
 
 
+def remember_what_stays_the_same() -> None:
+    """moto parses the expression of an update twice, and lists its own folder, for each request.
+
+    What is parsed is copied before it is changed (moto.dynamodb.parsing.validators), so that it can be kept.
+    """
+    parser = vars(expressions)["UpdateExpressionParser"]
+    parser.make = lru_cache(EXPRESSIONS)(parser.make)
+    vars(backends)["list_of_moto_modules"] = partial(iter, (*backends.list_of_moto_modules(),))
+
+
 def stand_back() -> None:
     """Let the room go first where there is too little CPU.
 
@@ -179,6 +194,7 @@ def main() -> None:
     vars(models)["Table"] = PartitionedTable
     of_moto = BaseJSONSerializer._serialize_type_structure
     setattr(BaseJSONSerializer, of_moto.__name__, with_values_as_they_are(of_moto))
+    remember_what_stays_the_same()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread starts: threads inherit it
     app = Served(DomainDispatcherApplication(create_backend_app))
     server = Server(

@@ -14,6 +14,7 @@ from functions.adapters.aws.secrets import SecretsManager, SecretUnavailable, se
 from local.servers.moto import REGION, TABLE, TIME_TO_LIVE, Moto, MotoResources
 from local.servers.moto_server import NICE
 from local.servers.process import ServerFailed, accepts
+from tests.functions.tables import api, make_table
 
 
 @pytest.fixture
@@ -49,6 +50,23 @@ async def test_connections_are_kept_open(moto: Moto) -> None:
                 assert answer.status == 200
                 assert answer.read()
                 assert not answer.will_close
+
+
+async def test_an_expression_that_comes_again_has_the_names_and_values_of_its_own_request(moto: Moto) -> None:
+    table = await make_table(moto.address)
+    async with api(moto.address) as dynamodb:
+        for key, name, value in (("1", "chats", "5"), ("2", "likes", "7"), ("1", "likes", "2"), ("1", "chats", "3")):
+            update = {
+                "TableName": table,
+                "Key": {"pk": {"S": key}, "sk": {"S": key}},
+                "UpdateExpression": "ADD #name :value",
+                "ExpressionAttributeNames": {"#name": name},
+                "ExpressionAttributeValues": {":value": {"N": value}},
+            }
+            await dynamodb.call("UpdateItem", update)
+        found = (await dynamodb.call("Scan", {"TableName": table}))["Items"]
+    stored = {item.pop("pk")["S"]: {name: value["N"] for name, value in item.items() if name != "sk"} for item in found}
+    assert stored == {"1": {"chats": "8", "likes": "2"}, "2": {"likes": "7"}}
 
 
 async def test_it_stands_back_where_there_is_too_little_cpu(moto: Moto) -> None:
