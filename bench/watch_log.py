@@ -23,6 +23,8 @@ class WatchLog(MemoryLog):
         credit = credit_of(replace(event, logged_at=event.time), self.saved)
         if credit is None:
             return
-        (added,) = additions([credit], self._ends)
-        self.watched[credit.user_id] += added
-        self._ends[credit.user_id] = max(credit.end, self._ends.get(credit.user_id, credit.end))
+        user_id = credit.user_id
+        # Of this user alone: the ends are copied.
+        (added,) = additions([credit], {user_id: self._ends[user_id]} if user_id in self._ends else {})
+        self.watched[user_id] += added
+        self._ends[user_id] = max(credit.end, self._ends.get(user_id, credit.end))
