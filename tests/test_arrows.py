@@ -15,7 +15,7 @@ OURS = ("functions", "local", "tools", "infra", "pages", "bench", "examples", "c
 # What the modules below a path may import of the project, itself apart. The longest path that fits counts.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "functions": ("functions",),
-    "functions/adapters": ("functions.rooms", "functions.runtime.settings"),
+    "functions/adapters": ("functions.rooms", "functions.runtime.settings", "functions.runtime.together"),
     "functions/aws_events": ("functions.rooms",),
     "functions/manifest.py": ("functions.triggers",),
     "functions/triggers.py": (),

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, together, typed
+from functions.adapters.dynamodb.table import ConditionFailed, ItemRefused, Table, TableUnavailable, typed
 from functions.adapters.dynamodb.user_sums import (
     NEW,
     Item,
@@ -41,6 +41,7 @@ from functions.rooms.leaders import ahead, pack_leaders, unpack_leaders
 from functions.rooms.minute_sums import Gift, MinuteSums, gifts
 from functions.rooms.seats import bucket_of
 from functions.rooms.watch_time import Counted, Logged, additions, counted_of
+from functions.runtime.together import every
 
 # So many requests are made at once. DynamoDB answers within some ms, so more would only wait for the CPU.
 AT_A_TIME = 64
@@ -95,7 +96,7 @@ class Adding:
         found = await self._read(list(keys.values()))
         writes = (self._add_to_minute(keys[minute], part, found.get(keys[minute])) for minute, part in parts.items())
         # All have ended before the next attempt reads again.
-        await together(*writes)
+        await every(writes)
 
     async def _add_to_minute(self, key: Key, part: Sequence[Gift], found: Item | None) -> None:
         rest, counted, was = _uncounted(part, found)
@@ -173,7 +174,7 @@ class Adding:
     async def _read(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """The items that are there."""
         chunks = [keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH)]
-        found = await together(*(self._read_chunk(chunk) for chunk in chunks))
+        found = await every(self._read_chunk(chunk) for chunk in chunks)
         return {(item["pk"]["S"], item["sk"]["S"]): item for items in found for item in items}
 
     async def _read_chunk(self, keys: Sequence[Key]) -> list[Item]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.adapters.dynamodb.api import DynamoDbApi
 from functions.adapters.dynamodb.archive_writing import Pauses, Unstored, Writing
-from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, plain, together, typed
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, pauses, plain, typed
 from functions.rooms import archive
 from functions.rooms.archive import ACT, EVENT, MESSAGE, PRIVATE, REMOVAL, USER_REMOVAL, Item, Kind, Stored
 from functions.rooms.events import Event
@@ -18,6 +18,7 @@ from functions.rooms.marks import SKEW_MS
 from functions.rooms.records import MOST
 from functions.rooms.removals import Removals, UserMark
 from functions.rooms.repeats import Sent, sent_as
+from functions.runtime.together import both, every
 
 # What BatchWriteItem takes at once.
 BATCH = 25
@@ -57,7 +58,7 @@ class ArchiveTable:
     async def _read(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
         keys = list(asked)
         chunks = [keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH)]
-        found = await together(*(self._stored(chunk) for chunk in chunks))
+        found = await every(self._stored(chunk) for chunk in chunks)
         return {(item["pk"], item["sk"]): item for some in found for item in some}
 
     async def _stored(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -151,7 +152,7 @@ class ArchiveTable:
             found = self._query(activity_id, USER_REMOVAL, max(0, since), MOST)
             return [archive.user_mark(mark) async for mark in found]
 
-        return Removals(*await together(single(), of_users()))
+        return Removals(*await both(single(), of_users()))
 
     async def _query(
         self, activity_id: int, kind: str, low: int, high: int, **options: Any

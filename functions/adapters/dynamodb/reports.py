@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.adapters.dynamodb.adding import GROWING, NEWEST, TOTAL
 from functions.adapters.dynamodb.api import DynamoDbApi
-from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable, together
+from functions.adapters.dynamodb.table import ItemRefused, Table, TableUnavailable
 from functions.adapters.dynamodb.user_sums import Item, bucket_key
 from functions.rooms import archive
 from functions.rooms.archive import MINUTE
@@ -17,6 +17,7 @@ from functions.rooms.minute_sums import MinuteSums
 from functions.rooms.records import LATEST
 from functions.rooms.report import Range, Report, Stored, report_of
 from functions.rooms.seats import BUCKETS
+from functions.runtime.together import both, every
 
 LAST_MINUTE = LATEST // archive.MINUTE_MS
 
@@ -31,14 +32,13 @@ class Reports:
         """The report of a room. Reads are eventually consistent. Raises TableUnavailable."""
         pk = archive.partition(activity_id)
         async with self._table.in_time():
-            (minutes, before, behind), totals = await together(
-                together(
-                    self._minutes(pk, range_.start, range_.end - 1),
-                    self._minutes(pk, 0, range_.start - 1, ScanIndexForward=False, Limit=1),
-                    self._minutes(pk, range_.end, LAST_MINUTE, Limit=1),
-                ),
-                together(*(self._total(bucket_key(activity_id, bucket)) for bucket in range(BUCKETS))),
+            reads = (
+                self._minutes(pk, range_.start, range_.end - 1),
+                self._minutes(pk, 0, range_.start - 1, ScanIndexForward=False, Limit=1),
+                self._minutes(pk, range_.end, LAST_MINUTE, Limit=1),
             )
+            buckets = (self._total(bucket_key(activity_id, bucket)) for bucket in range(BUCKETS))
+            (minutes, before, behind), totals = await both(every(reads), every(buckets))
         stored = Stored(
             minutes=minutes,
             before=next(iter(before.values()), None),

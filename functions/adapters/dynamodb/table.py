@@ -3,9 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, overload
+from typing import Any
 
 from functions.adapters.dynamodb.api import DynamoDbApi, DynamoDbError
 
@@ -17,9 +17,6 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 # The request itself is invalid, and a retry does not help. The second is for text that is not Unicode.
 REFUSALS = frozenset({"ValidationException", "SerializationException"})
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 class TableUnavailable(Exception):
@@ -57,23 +54,6 @@ class Table:
                 yield
         except TimeoutError:
             raise TableUnavailable(f"table {self.name}: no answer within {READ_SECONDS} s") from None
-
-
-@overload
-async def together(first: Awaitable[A], second: Awaitable[B], /) -> tuple[A, B]: ...
-@overload
-async def together(*calls: Awaitable[A]) -> tuple[A, ...]: ...
-async def together(*calls: Awaitable[Any]) -> tuple[Any, ...]:
-    """What these calls return, which are made at once. If some raise, so does this, as soon as all have ended.
-
-    asyncio.gather would leave the others under way: in a function that is frozen after its answer they would go on in
-    the next invocation.
-    """
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return tuple(results)
 
 
 def _meaning(code: str, message: str) -> Exception:

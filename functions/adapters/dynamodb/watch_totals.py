@@ -16,11 +16,12 @@ from typing import Any
 
 from functions.adapters.dynamodb.adding import FAILURES, TOTAL, Adding
 from functions.adapters.dynamodb.api import DynamoDbApi
-from functions.adapters.dynamodb.table import Table, pauses, together
+from functions.adapters.dynamodb.table import Table, pauses
 from functions.adapters.dynamodb.user_sums import Item, bucket_key
 from functions.rooms.deeds import Deed
 from functions.rooms.erasure import NONE, Erasures
 from functions.rooms.seats import BUCKETS
+from functions.runtime.together import both, every
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +84,8 @@ class WatchTotals:
         """
         keys = [bucket_key(activity_id, bucket) for bucket in range(BUCKETS)]
         async with self._table.in_time():
-            longest, totals = await together(
-                together(*(self._longest(key, limit) for key in keys)),
-                together(*(self._total(key) for key in keys)),
+            longest, totals = await both(
+                every(self._longest(key, limit) for key in keys), every(self._total(key) for key in keys)
             )
         users = sorted((-_seconds(item), item["userId"]["S"]) for items in longest for item in items)
         total = sum((_seconds(item) for items in totals for item in items), Decimal(0))

@@ -2,7 +2,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from functions.adapters.dynamodb import table
 from functions.adapters.dynamodb.api import DynamoDbApi, DynamoDbError
 from functions.adapters.dynamodb.archive_table import ArchiveTable
 from functions.adapters.dynamodb.reports import Reports
-from functions.adapters.dynamodb.table import TableUnavailable, pauses, together
+from functions.adapters.dynamodb.table import TableUnavailable, pauses
 from functions.adapters.dynamodb.watch_totals import WatchTotals
 from functions.rooms import archive, events
 from functions.rooms.deeds import Deed, deed_of
@@ -85,34 +84,6 @@ async def test_who_is_refused_leaves_no_call_under_way(read: Callable[[DynamoDbA
         await read(api)
     assert api.made > 1
     assert api.under_way == 0
-
-
-async def test_calls_that_are_made_together_return_in_their_order() -> None:
-    async def after(turns: int) -> int:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        return turns
-
-    assert await together(after(3), after(1), after(2)) == (3, 1, 2)
-    assert await together() == ()
-
-
-async def test_calls_that_are_made_together_are_cancelled_together() -> None:
-    ended = []
-
-    async def waits(number: int) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(number)
-
-    waiting = asyncio.ensure_future(together(waits(1), waits(2)))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with suppress(asyncio.CancelledError):
-        await waiting
-    assert ended == [1, 2]
 
 
 def test_the_first_attempt_waits_for_nothing_and_no_other_for_longer_than_it_may() -> None:
