@@ -3,19 +3,17 @@
 `moto_server.py` prints its URL, on a free loopback port, and serves until SIGTERM.
 """
 
-import asyncio
 import contextlib
-import io
 import os
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from a2wsgi import WSGIMiddleware
 from moto import backends
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb import models
@@ -37,80 +35,25 @@ KEPT_SECONDS = 60
 # More than the functions write.
 EXPRESSIONS = 256
 
-Headers = list[tuple[bytes, bytes]]
-
 Serialize = Callable[[Any, Any, Any, Any, str], None]
 """serialize(serializer, where to, value, shape, key)."""
 
 
-class Served:
-    """moto's application for uvicorn, which keeps connections open; moto's own server closes each after a request, and
-    starts a thread for each.
+class AtomicItems:
+    """moto's application, with one request to DynamoDB at a time.
 
-    Requests to DynamoDB are answered one at a time. In moto, another request can read and change an item in the middle
-    of a change; in DynamoDB it cannot.
+    In moto, another request can read and change an item in the middle of a change; in DynamoDB it cannot.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
+        self._turn = threading.Lock()
 
-    async def __call__(
-        self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
-    ) -> None:
-        body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # the client is gone, and the request was never whole
-            body += message["body"]
-            more = message["more_body"]
-        environ = _environ(scope, bytes(body))
-        if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
-            status, headers, answer = self._answer(environ)
-        else:
-            status, headers, answer = await asyncio.to_thread(self._answer, environ)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
-
-    def _answer(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
-        told: list[tuple[int, Headers]] = []
-
-        def start_response(status: str, headers: Iterable[tuple[str, str]], *_: object) -> None:
-            pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            told.append((int(status.split(maxsplit=1)[0]), pairs))
-
-        parts = self._app(environ, start_response)
-        try:
-            body = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
-        return *told[-1], body
-
-
-def _environ(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """A request as WSGI has it. https://peps.python.org/pep-3333/#environ-variables"""
-    host, port = scope["server"]
-    environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope["headers"]:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value.decode("latin-1")
-    return environ | {"CONTENT_LENGTH": str(len(body))}  # the request may not have told it
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            return self._app(environ, start_response)
+        with self._turn:
+            return list(self._app(environ, start_response))
 
 
 class PartitionedTable(Table):
@@ -196,7 +139,8 @@ def main() -> None:
     setattr(BaseJSONSerializer, of_moto.__name__, with_values_as_they_are(of_moto))
     remember_what_stays_the_same()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread starts: threads inherit it
-    app = Served(DomainDispatcherApplication(create_backend_app))
+    # moto's own server closes a connection after each request, and starts a thread for each.
+    app = WSGIMiddleware(AtomicItems(DomainDispatcherApplication(create_backend_app)))
     server = Server(
         Config(app, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=KEPT_SECONDS)
     )
