@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     # Stories last: the emulator and the browser that they share are up until the end, beside no other tests.
-    items.sort(key=lambda item: "story" in item.path.parts)
+    items.sort(key=lambda item: (not item.get_closest_marker("first"), "story" in item.path.parts))
 
 
 def _runs_on(redis: str, item: pytest.Item) -> bool:

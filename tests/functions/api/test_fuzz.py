@@ -29,7 +29,7 @@ from tests.functions.api.site import Site
 from tests.functions.conftest import NOW, MemoryLog
 from tests.functions.fake_connections import FakeConnections
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.first]
 
 RATE = Rate(burst=5, per_second=1)
 Case: TypeAlias = schemathesis.Case[Any]
