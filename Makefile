@@ -37,6 +37,7 @@ WORKERS ?= $(if $(REDIS_URL)$(KAFKA_BOOTSTRAP)$(AWS_ENDPOINT),0,3)
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What stands before `--` is also for the second run, which in CI the few tests have that failed.
 PYTEST := $(PY) -m tests.once_more
+FETCH_KAFKA := $(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
 
 # On three nodes of Redis 7 or Valkey: the state's contract, those who use it, and the stories about seats.
 REDIS_STORIES := two_tabs slices resume moderation lapsed_seat who_is_here vanishing redis_rolled_back
@@ -55,17 +56,22 @@ help: ## list the targets
 dev: .venv/.local ## run the rooms on this machine; takes PORT, REDIS_URL, AUTH_MODE and others
 	@exec $(PY) -m local
 
-test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, three files at a time; KAFKA=real: those on Kafka, on Apache Kafka; WORKERS, ARGS=...
+test: .venv/.dev .asyncapi/.asyncapi .client/.client .axe/.axe ## run the tests, three files at a time; KAFKA=real: those on Kafka that are not long, on Apache Kafka; WORKERS, ARGS=...
 ifeq ($(KAFKA),real)
-	@$(PY) -m local.servers.kafka_jars || echo "The tests on Apache Kafka will be skipped."
-	@$(PYTEST) --kafka real -- -m kafka $(ARGS)
+	@$(FETCH_KAFKA)
+	@$(PYTEST) --kafka real -- -m "kafka and not long" $(ARGS)
 else
 	@$(TELL) "tests ..."
 	@$(PYTEST) --kafka $(KAFKA) -- $(OF_CHECK) $(IN_WORKERS) $(ARGS)
 endif
 
-test-long: .venv/.dev .asyncapi/.asyncapi ## run the long tests alone, which `make check` leaves out
+test-long: .venv/.dev .asyncapi/.asyncapi ## run the long tests alone, which `make check` leaves out; KAFKA=real: those on Kafka, on Apache Kafka
+ifeq ($(KAFKA),real)
+	@$(FETCH_KAFKA)
+	@$(PYTEST) --kafka real -- -m "kafka and long" $(ARGS)
+else
 	@$(PYTEST) --kafka $(KAFKA) -- -m long $(IN_WORKERS) $(ARGS)
+endif
 
 test-redis: .venv/.dev ## run the tests of the state on three nodes with the functions' rights, and while slots move
 	@$(PYTEST) --redis real -- $(IN_WORKERS) $(ARGS) $(REDIS_TESTS)

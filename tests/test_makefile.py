@@ -106,5 +106,7 @@ def test_the_gate_leaves_out_the_long_tests_and_another_target_runs_them() -> No
     assert marked("check") == ["not long"]
     assert marked("test-long") == ["long"]
     assert marked("test") == [""]
+    assert marked("test", "KAFKA=real") == ["kafka and not long"]
+    assert marked("test-long", "KAFKA=real") == ["kafka and long"]
     commands = (ROOT / ".ci/run").read_text().splitlines()
     assert commands[commands.index("run make check") + 1] == "run make test-long"
