@@ -60,7 +60,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if not _runs_on(redis, item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    # Stories last: the emulator and the browser that they share are up until the end, beside no other tests.
+    # First what keeps a worker busy for minutes. Stories last: the emulator and the browser that they share are up
+    # until the end, beside no other tests.
     items.sort(key=lambda item: (not item.get_closest_marker("first"), "story" in item.path.parts))
 
 

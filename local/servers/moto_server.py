@@ -31,8 +31,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Its share is then a third of what another session gets that wants the CPU too.
 NICE = 5
 
+# A connection that nobody uses is closed after so long.
 KEPT_SECONDS = 60
-# More than the functions write.
+# So many are remembered, more than the functions write.
 EXPRESSIONS = 256
 
 Serialize = Callable[[Any, Any, Any, Any, str], None]

@@ -1,6 +1,7 @@
 """The table as the stack makes it, on moto."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,8 +18,7 @@ from functions.usecases.archiver import Archiver
 
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-# Tests count requests, and one that is not answered in time is made again. A busy machine may take long: moto answers
-# 64 that came at once together, at the end.
+# Tests count requests, and one that is not answered in time is made again. A busy machine has longer than a function.
 ANSWER_SECONDS = 60.0
 
 
@@ -35,19 +35,16 @@ async def api(url: str) -> AsyncIterator[DynamoDbApi]:
 @asynccontextmanager
 async def archive_parts(url: str, table: str) -> AsyncIterator[Archiver]:
     """The archive's parts as the function makes them, led to the moto at `url`. A function never closes its client."""
-    of_environment, made = DynamoDbApi.of_environment, []
-
-    def noted(*arguments: Any, **options: Any) -> DynamoDbApi:
-        made.append(of_environment(*arguments, **options))
-        return made[-1]
-
+    settings = Settings(table=table, failure_queue="http://q", partial_responses="true")
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in {"AWS_ENDPOINT_URL_DYNAMODB": url, **KEYS}.items():
             patch.setenv(variable, value)
-        patch.setattr(DynamoDbApi, "of_environment", noted)
-        yield await archive.build(Settings(table=table, failure_queue="http://q", partial_responses="true"))
-    for dynamodb in made:
-        await dynamodb.close()
+        dynamodb = DynamoDbApi.of_environment(os.environ, region=settings.aws_region)
+        patch.setattr(DynamoDbApi, "of_environment", lambda *_, **__: dynamodb)
+        try:
+            yield await archive.build(settings)
+        finally:
+            await dynamodb.close()
 
 
 def client(url: str) -> Any:
