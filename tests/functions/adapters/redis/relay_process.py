@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.relay_state import RelayState
-from functions.adapters.redis.room_state import RoomState
 from functions.rooms.events import Event
 from functions.rooms.marks import Mark
 from functions.rooms.room_view import Posted, RoomView
 from functions.rooms.spans import Span
 from tests.functions.adapters.redis.snapshot import roll_back, take
-from tests.functions.adapters.redis.test_relay_history import NOW, come
+from tests.functions.adapters.redis.test_relay_history import NOW
 from tests.functions.made import event
 
 LATER = NOW + 3_000
@@ -57,14 +55,6 @@ class Process(RelayState):
         _, failure = await self.after(posted, LATER, [span])
         assert failure is None
         return {view.activity_id: view for view in views}
-
-
-@pytest.fixture
-async def epoch(state: RoomState, redis: RedisCluster) -> str:
-    """Of the room 42, in which a viewer is and a chat was shown at 90. The log was told up to 100."""
-    await come(state)
-    views = await Process(redis).shows(chat(90, at=NOW), chat(91, ELSEWHERE, at=NOW), first=0, last=100)
-    return views[42].history.epoch
 
 
 async def tell_and_forget(redis: RedisCluster, admin: RedisCluster, pattern: str = "*") -> None:

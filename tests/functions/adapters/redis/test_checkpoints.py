@@ -8,19 +8,9 @@ from functions.adapters.redis.client import StateUnavailable
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms import events
 from functions.rooms.spans import HOLE_AT_MOST
-from tests.functions.adapters.redis.relay_process import (
-    ELSEWHERE,
-    LATER,
-    Process,
-    chat,
-    epoch,
-    span_of,
-    tell_and_forget,
-)
+from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, span_of, tell_and_forget
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come, record
-
-__all__ = ["epoch"]  # a fixture
 
 
 async def test_what_was_told_and_forgotten_is_a_gap_to_who_resumes(

@@ -5,21 +5,11 @@ from redis.asyncio.cluster import RedisCluster
 from functions.adapters.redis.gallery_state import SlotState
 from functions.adapters.redis.room_state import RoomState
 from functions.rooms.room_view import Posted
-from tests.functions.adapters.redis.relay_process import (
-    ELSEWHERE,
-    LATER,
-    Process,
-    chat,
-    epoch,
-    span_of,
-    tell_and_forget,
-)
+from tests.functions.adapters.redis.relay_process import ELSEWHERE, LATER, Process, chat, span_of, tell_and_forget
 from tests.functions.adapters.redis.snapshot import lose_all, roll_back, take
 from tests.functions.adapters.redis.test_relay_history import NOW, Slices, come
 from tests.functions.adapters.redis.test_room_state import join, seat, send
 from tests.functions.galleries import gallery_state, open_gallery, place_of, taken
-
-__all__ = ["epoch"]  # a fixture
 
 
 async def test_a_room_without_a_record_in_the_batch_is_told_once(
